@@ -1,0 +1,101 @@
+"""Every error LEAPP raises on purpose.
+
+An error says what is wrong, where, what was expected and how to fix it. The command line prints exactly these parts
+and leaves with the class's ``exit_code``; code that embeds LEAPP can catch :class:`LeappError`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class LeappError(Exception):
+    """Base of all deliberate errors.
+
+    Args:
+        message: What is wrong, in one sentence.
+        where: The place it concerns: ``file:line``, ``node/port``, a path.
+        expected: What would have been right.
+        fix: What the reader can do about it.
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self, message: str, *, where: str | None = None, expected: str | None = None, fix: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.expected = expected
+        self.fix = fix
+
+    def __str__(self) -> str:
+        """Return all parts, one per line."""
+        parts = [self.message]
+        parts += [
+            f"  {label}: {text}"
+            for label, text in (("where", self.where), ("expected", self.expected), ("fix", self.fix))
+            if text
+        ]
+        return "\n".join(parts)
+
+
+class UsageError(LeappError):
+    """A command or call was given arguments that cannot work (unknown name, wrong option)."""
+
+    exit_code = 2
+
+
+class PluginError(LeappError):
+    """A plugin is broken, clashes with another or breaks its contract."""
+
+    exit_code = 3
+
+
+class MissingExtraError(LeappError):
+    """A feature needs packages that are not installed; the fix is the install line."""
+
+    exit_code = 4
+
+
+class CheckpointError(LeappError):
+    """A checkpoint is missing, damaged, unsafe or does not fit the policy."""
+
+    exit_code = 5
+
+
+class EnvError(LeappError):
+    """An environment cannot be made or does not offer what is needed."""
+
+    exit_code = 6
+
+
+class CaptureError(LeappError):
+    """The program seen cannot be exported exactly; the message says why and where in the user's code."""
+
+    exit_code = 7
+
+
+class ExportError(LeappError):
+    """A backend could not write an artifact, or the bundle could not be written."""
+
+    exit_code = 8
+
+
+class ValidationError(LeappError):
+    """An artifact does not reproduce the captured program."""
+
+    exit_code = 9
+
+
+class BundleError(LeappError):
+    """A bundle on disk is damaged, inconsistent or not to be trusted."""
+
+    exit_code = 10
+
+
+class RuntimeInputError(LeappError):
+    """A running policy was given inputs it does not take."""
+
+    exit_code = 11

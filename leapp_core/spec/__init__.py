@@ -1,0 +1,1 @@
+"""What a bundle says: ports, nodes, pipeline, document. Plain values, no torch, no onnx."""

@@ -1,0 +1,50 @@
+"""The whole YAML document of a bundle as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from leapp_core.spec.pipeline import PipelineSpec
+
+CONFIG_VERSION = "1.3"
+"""Version of the bundle format that existing readers know."""
+
+
+@dataclass(frozen=True)
+class ArtifactRef:
+    """Where a node's model is and how to load it.
+
+    Attributes:
+        path: Relative to the YAML file, never outside its folder.
+        format: How to load it, ``backend`` in the YAML: ``onnx``, ``jit``, ``pt2`` or a plugin's own name.
+        sha256: Hash of the file.
+        md5: Hash older readers ask for; never relied on here.
+        parameters: Further facts such as ``opset_version``.
+    """
+
+    path: str
+    format: str
+    sha256: str
+    md5: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BundleDocument:
+    """What ``<graph>.yaml`` says.
+
+    Attributes:
+        name: Graph name, also the stem of the YAML file.
+        pipeline: Nodes in execution order and wiring.
+        artifacts: Node name to artifact.
+        initial_values: File name of the safetensors file, only when there is feedback.
+        system_information: Versions of what made the bundle.
+    """
+
+    name: str
+    pipeline: PipelineSpec
+    artifacts: Mapping[str, ArtifactRef]
+    initial_values: str | None = None
+    system_information: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""RSL-RL policy adapter and environments, registered with LEAPP as a plugin."""
