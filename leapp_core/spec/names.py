@@ -23,13 +23,13 @@ class PortRef:
 
 
 def check_name(name: str, what: str) -> str:
-    """Return ``name`` if it can name a node, port or graph.
+    r"""Return ``name`` if it can name a node, port or graph.
 
     Spaces, dots and any letters are fine. A slash separates node and port in a bundle, so node and port names with
     one would be read back as something else by existing readers.
 
     Raises:
-        UsageError: the name is empty, holds ``/``, ``\\`` or control characters, or has white space at its ends.
+        UsageError: the name is empty, holds ``/``, ``\`` or control characters, or has white space at its ends.
     """
     if not isinstance(name, str) or not name or name != name.strip():
         raise UsageError(f"{what} name {name!r} is empty or begins or ends with white space", expected="a plain name")

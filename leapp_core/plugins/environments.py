@@ -1,0 +1,185 @@
+"""What an environment plugin is: where tasks come from, in training form and in deployment form."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from leapp_core.plugins.requirements import require
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+
+    from leapp_core.plugins.policies import LoadedPolicy, Recorder
+    from leapp_core.spec.document import BundleDocument
+
+
+@dataclass(frozen=True)
+class TaskInfo:
+    """A task for listings.
+
+    Attributes:
+        name: What ``--task`` takes.
+        summary: One line.
+        pretrained: Whether ``--use_pretrained_checkpoint`` works.
+    """
+
+    name: str
+    summary: str = ""
+    pretrained: bool = False
+
+
+@dataclass(frozen=True)
+class EnvRequest:
+    """Which environment to make.
+
+    Attributes:
+        task: Task name.
+        seed: Seed of everything random.
+        device: Torch device string.
+        overrides: Configuration overrides in the provider's own syntax (``a.b=c``).
+    """
+
+    task: str
+    seed: int = 0
+    device: str = "cpu"
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StepOutcome:
+    """What one control step did (single environment).
+
+    Attributes:
+        targets: What was written to the robot, by output port name.
+        reward: The task's reward of the step, for reporting only; ``None`` if unknown.
+        done: The episode ended with this step.
+        state: Robot state after the step by a readable name, for comparing two runs.
+    """
+
+    targets: Mapping[str, np.ndarray[Any, Any]]
+    reward: float | None
+    done: bool
+    state: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+
+
+class PolicyEnvironment(ABC):
+    """A task in training form with one environment, noise and training-only randomisation off.
+
+    Attributes:
+        task: Task name.
+        node: Name of the node that its policy becomes (by default the task name).
+        frequency: Control steps per second (Hz).
+        num_actions: Size of the policy's action.
+        agent: The task's agent configuration, or ``None``.
+        max_episode_steps: Control steps of one episode.
+        notes: What was switched off or replaced to make it exportable, for the report.
+    """
+
+    task: str
+    node: str
+    frequency: float
+    num_actions: int
+    agent: Mapping[str, Any] | None
+    max_episode_steps: int
+    notes: tuple[str, ...] = ()
+
+    @abstractmethod
+    def observations(self) -> Mapping[str, torch.Tensor]:
+        """Return current observations by group, each ``[1, ...]``, without advancing history."""
+
+    @abstractmethod
+    def reset(self, seed: int) -> None:
+        """Start an episode; equal seeds give equal episodes, also in the deployment form."""
+
+    @abstractmethod
+    def step(self, policy: LoadedPolicy, session: Recorder | None = None) -> StepOutcome:
+        """Make one control step as training code does: observations, policy, action terms, physics.
+
+        With a session, raw sensor reads are declared as inputs and writes to the robot as outputs of ``node``,
+        with complete semantics; everything in between is the environment's own code.
+        """
+
+    def close(self) -> None:  # noqa: B027 - many environments hold nothing
+        """Release what the environment holds."""
+
+
+class DeploymentEnvironment(ABC):
+    """A task's scene and physics without observation and action processing: what a robot would be.
+
+    Attributes:
+        max_episode_steps: Control steps of one episode.
+    """
+
+    max_episode_steps: int
+
+    @abstractmethod
+    def reset(self, seed: int) -> None:
+        """Start an episode as the training form does with that seed."""
+
+    @abstractmethod
+    def read(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Return what the bundle's outside inputs name, as ``node/port`` to array."""
+
+    @abstractmethod
+    def step(self, outputs: Mapping[str, np.ndarray[Any, Any]]) -> StepOutcome:
+        """Write what the outputs (``node/port`` to array) name and advance physics by one control step."""
+
+    def close(self) -> None:  # noqa: B027 - see PolicyEnvironment.close
+        """Release what the environment holds."""
+
+
+class EnvironmentProvider(ABC):
+    """A source of tasks.
+
+    Class attributes:
+        name: What ``--env`` takes, ``builtin``.
+        summary: One line for listings.
+        requires: Import names that must be installed.
+        extra: Extra of this distribution that brings them.
+        adapter: Name of the policy adapter its checkpoints need.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    requires: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str | None] = None
+    adapter: ClassVar[str] = "rsl-rl"
+
+    def require(self) -> None:
+        """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""
+        require(f"environment {self.name!r}", self.requires, self.extra)
+
+    @abstractmethod
+    def tasks(self) -> tuple[TaskInfo, ...]:
+        """List tasks; may import what the provider requires."""
+
+    def pretrained_checkpoint(self, task: str) -> Path | None:
+        """Return the checkpoint shipped for a task, if any."""
+        return None
+
+    def log_root(self, task: str) -> Path | None:
+        """Return the folder that training writes runs of this task to, searched for ``--load_run``."""
+        return None
+
+    @abstractmethod
+    def make(self, request: EnvRequest) -> PolicyEnvironment:
+        """Make the training form.
+
+        Raises:
+            UsageError: unknown task; the nearest is suggested.
+            EnvError: it cannot be made.
+        """
+
+    @abstractmethod
+    def deploy(self, request: EnvRequest, document: BundleDocument) -> DeploymentEnvironment:
+        """Make the deployment form for a bundle.
+
+        Raises:
+            UsageError: unknown task.
+            EnvError: a port's connection cannot be served; names port and connection.
+        """

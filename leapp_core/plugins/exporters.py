@@ -1,0 +1,142 @@
+"""What an export backend is: it turns a node's program into a file."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from leapp_core.plugins.options import NoOptions, parse_options
+from leapp_core.plugins.requirements import require
+from leapp_core.spec.pipeline import NodeSpec
+
+if TYPE_CHECKING:
+    import torch
+    from torch.export import ExportedProgram
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One captured step of a node: every input and output port by name, state ports included (CPU tensors)."""
+
+    inputs: Mapping[str, torch.Tensor]
+    outputs: Mapping[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class NodeProgram:
+    """The program of one node, the only thing a backend receives.
+
+    Attributes:
+        spec: Its interface.
+        exported: Functional program (no in-place calls, no mutation of inputs or buffers). It takes one tensor per
+            ``spec.inputs`` in that order and returns a tuple with one tensor per ``spec.outputs``.
+        samples: Captured steps, in order.
+        feedback: Output port to input port of the node's own state.
+    """
+
+    spec: NodeSpec
+    exported: ExportedProgram
+    samples: tuple[Sample, ...]
+    feedback: Mapping[str, str] = field(default_factory=dict)
+
+    def sample_inputs(self, step: int = 0) -> tuple[torch.Tensor, ...]:
+        """Return the captured inputs of a step in positional order."""
+        return tuple(self.samples[step].inputs[port.name] for port in self.spec.inputs)
+
+
+@dataclass(frozen=True)
+class ExportRequest:
+    """One artifact to write.
+
+    Attributes:
+        program: What to export.
+        destination: The file to write, in a staging directory that exists; the name ends with the exporter's suffix.
+        options: An instance of the exporter's ``options_type``.
+        metadata: Facts to embed in the file where the format can hold them (names to text).
+    """
+
+    program: NodeProgram
+    destination: Path
+    options: Any
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WrittenArtifact:
+    """What an exporter wrote.
+
+    Attributes:
+        path: The file.
+        parameters: Facts for the YAML read from the file itself, such as ``opset_version``.
+        spec: The interface the file really has: equal to the program's, but for dimensions the user made symbolic.
+        notes: What the user should know (a fallback taken, a warning of the exporter).
+    """
+
+    path: Path
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    spec: NodeSpec | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Exporter(ABC):
+    """An export backend.
+
+    Class attributes:
+        name: What users type, ``onnx-dynamo``.
+        aliases: Other names users know it by.
+        format: ``backend`` in the YAML, the key of the runner that loads the artifact.
+        suffix: File suffix with the dot.
+        summary: One line for listings.
+        options_type: Frozen dataclass of options; field metadata ``help`` is shown to users.
+        requires: Import names that must be installed.
+        extra: Extra of this distribution that brings them, or ``None``.
+    """
+
+    name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
+    format: ClassVar[str]
+    suffix: ClassVar[str]
+    summary: ClassVar[str] = ""
+    options_type: ClassVar[type] = NoOptions
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "export"
+
+    def parse_options(self, given: Mapping[str, Any]) -> Any:
+        """Check options and return an instance of ``options_type``; done before any work starts.
+
+        Raises:
+            UsageError: an unknown option (the nearest is suggested) or a value of the wrong type.
+        """
+        return parse_options(self.options_type, given, f"backend {self.name!r}")
+
+    def check(self, program: NodeProgram, options: Any) -> None:  # noqa: B027 - most formats express everything
+        """Refuse what the format cannot express, before any artifact is written.
+
+        Raises:
+            ExportError: naming the limit and what to do.
+        """
+
+    def require(self) -> None:
+        """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""
+        require(f"backend {self.name!r}", self.requires, self.extra)
+
+    @abstractmethod
+    def export(self, request: ExportRequest) -> WrittenArtifact:
+        """Write the artifact.
+
+        Raises:
+            ExportError: the program cannot be expressed in this format; say what and where.
+        """
+
+
+class ProgramPass(ABC):
+    """A rewrite of a node's functional graph that keeps its results bit-identical."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def run(self, graph_module: torch.fx.GraphModule) -> bool:
+        """Rewrite in place; return whether anything changed."""

@@ -1,0 +1,161 @@
+"""Find plugins and ask them what they provide."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from leapp_core.errors import LeappError
+from leapp_core.plugins import hookspecs
+from leapp_core.plugins.markers import PROJECT
+from leapp_core.plugins.registry import OwnedRegistry, Registry
+
+if TYPE_CHECKING:
+    from leapp_core.plugins.environments import EnvironmentProvider
+    from leapp_core.plugins.exporters import Exporter, ProgramPass
+    from leapp_core.plugins.policies import PolicyAdapter
+    from leapp_core.plugins.runners import Runner
+
+DISABLE_VARIABLE = "LEAPP_DISABLE_PLUGINS"
+
+
+@dataclass(frozen=True)
+class PluginInfo:
+    """One entry point in group ``leapp``.
+
+    Attributes:
+        name: Entry-point name, what ``LEAPP_DISABLE_PLUGINS`` takes.
+        target: The module the entry point names.
+        distribution: Distribution that ships it (empty when registered by hand).
+        version: Its version.
+        error: Why it could not be loaded, or ``None``.
+        disabled: Blocked by the user.
+    """
+
+    name: str
+    target: str
+    distribution: str = ""
+    version: str = ""
+    error: str | None = None
+    disabled: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version} (plugin {self.name!r})" if self.distribution else self.name
+
+
+class PluginManager:
+    """Plugins of one process, and lazily the registries they fill.
+
+    Args:
+        load_entry_points: Load what is installed; ``False`` gives an empty manager, for tests and embedding.
+        disabled: Names never to load; by default the comma-separated ``LEAPP_DISABLE_PLUGINS``.
+    """
+
+    def __init__(self, *, load_entry_points: bool = True, disabled: Iterable[str] | None = None) -> None:
+        self._pm = pluggy.PluginManager(PROJECT)
+        self._pm.add_hookspecs(hookspecs)
+        names = os.environ.get(DISABLE_VARIABLE, "").split(",") if disabled is None else disabled
+        self._disabled = frozenset(name.strip() for name in names if name.strip())
+        self._infos: dict[str, PluginInfo] = {}
+        if load_entry_points:
+            for entry_point in sorted(entry_points(group=PROJECT), key=lambda e: e.name):
+                self._load(entry_point)
+
+    @property
+    def hook(self) -> Any:
+        """The pluggy hook relay."""
+        return self._pm.hook
+
+    @property
+    def plugins(self) -> tuple[PluginInfo, ...]:
+        """Every plugin found, also broken and disabled ones."""
+        return tuple(self._infos.values())
+
+    def register(self, plugin: object, name: str) -> None:
+        """Add a plugin by hand, as an entry point would.
+
+        Raises:
+            LeappError: never; a plugin whose hooks do not fit is recorded as broken, like an installed one.
+        """
+        self._register(plugin, PluginInfo(name, getattr(plugin, "__name__", type(plugin).__name__)))
+
+    def _load(self, entry_point: EntryPoint) -> None:
+        dist = entry_point.dist
+        info = PluginInfo(entry_point.name, entry_point.value, dist.name if dist else "", dist.version if dist else "")
+        if entry_point.name in self._disabled:
+            self._infos[info.name] = _with(info, disabled=True)
+            return
+        if entry_point.name in self._infos:
+            info = _with(info, name=f"{entry_point.name} ({info.distribution})")
+        try:
+            plugin = entry_point.load()
+        except Exception as error:  # noqa: BLE001 - a broken plugin must never take others or the command line down
+            self._infos[info.name] = _with(info, error=_first_line(error))
+            return
+        self._register(plugin, info)
+
+    def _register(self, plugin: object, info: PluginInfo) -> None:
+        try:
+            self._pm.register(plugin, name=info.name)
+            self._pm.check_pending()
+        except (pluggy.PluginValidationError, ValueError) as error:
+            if self._pm.has_plugin(info.name):
+                self._pm.unregister(name=info.name)
+            info = _with(info, error=_first_line(error))
+        self._infos[info.name] = info
+
+    def _fill(self, hook: str, registry: Registry[Any]) -> Registry[Any]:
+        for impl in getattr(self._pm.hook, hook).get_hookimpls():
+            try:
+                impl.function(OwnedRegistry(registry, impl.plugin_name))
+            except Exception as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
+                info = self._infos[impl.plugin_name]
+                self._infos[impl.plugin_name] = _with(info, error=f"{hook}: {_first_line(error)}")
+        return registry
+
+    def _describe(self, owner: str) -> str:
+        return str(self._infos.get(owner, owner))
+
+    @cached_property
+    def exporters(self) -> Registry[Exporter]:
+        """Export backends by name."""
+        return self._fill("leapp_register_exporters", Registry("backend", self._describe))
+
+    @cached_property
+    def runners(self) -> Registry[Runner]:
+        """Runners by artifact format."""
+        return self._fill("leapp_register_runners", Registry("artifact format", self._describe))
+
+    @cached_property
+    def passes(self) -> Registry[ProgramPass]:
+        """Program passes of plugins by name."""
+        return self._fill("leapp_register_passes", Registry("pass", self._describe))
+
+    @cached_property
+    def adapters(self) -> Registry[PolicyAdapter]:
+        """Policy adapters by name."""
+        return self._fill("leapp_register_adapters", Registry("policy adapter", self._describe))
+
+    @cached_property
+    def environments(self) -> Registry[EnvironmentProvider]:
+        """Environment providers by name."""
+        return self._fill("leapp_register_environments", Registry("environment", self._describe))
+
+    def info(self, owner: str) -> PluginInfo:
+        """Return what is known of the plugin that owns a registry entry."""
+        return self._infos[owner]
+
+
+def _first_line(error: Exception) -> str:
+    text = error.message if isinstance(error, LeappError) else str(error)
+    return f"{type(error).__name__}: {text.splitlines()[0] if text else 'no message'}"
+
+
+def _with(info: PluginInfo, **changes: Any) -> PluginInfo:
+    return PluginInfo(**{**info.__dict__, **changes})

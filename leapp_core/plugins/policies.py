@@ -1,0 +1,112 @@
+"""What a policy adapter is: a training library's checkpoint becomes a callable policy."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from leapp_core.plugins.requirements import require
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Recorder(Protocol):
+    """What environments and policies see of a capture session (:class:`leapp_core.tracing.session.CaptureSession`)."""
+
+    def input_tensors(self, node: str, tensors: Any) -> Any:
+        """Declare inputs of a node's current step; returns them as given."""
+        ...
+
+    def state_tensors(self, node: str, tensors: Mapping[str, Any]) -> Any:
+        """Declare state read in this step."""
+        ...
+
+    def update_state(self, node: str, tensors: Mapping[str, Any]) -> Any:
+        """Declare the next value of declared state."""
+        ...
+
+    def output_tensors(
+        self,
+        node: str,
+        tensors: Any,
+        static_outputs: Any = None,
+        export_with: str | None = None,
+        backend_params: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Declare outputs; ends the node's step."""
+        ...
+
+
+@dataclass(frozen=True)
+class PolicyRequest:
+    """What an adapter gets to build a policy.
+
+    Attributes:
+        checkpoint: The file.
+        agent: Agent configuration: saved beside the checkpoint, or the task's; ``None`` if neither is known.
+        observations: Example observations by group, each ``[num_envs, ...]``.
+        num_actions: Size of an action, or ``None`` if only the checkpoint can tell.
+        device: Torch device string.
+    """
+
+    checkpoint: Path
+    agent: Mapping[str, Any] | None
+    observations: Mapping[str, torch.Tensor]
+    num_actions: int | None = None
+    device: str = "cpu"
+
+
+class LoadedPolicy(ABC):
+    """A policy in evaluation mode.
+
+    Attributes:
+        summary: One line: class, sizes, normalizer, recurrence.
+    """
+
+    summary: str
+
+    @abstractmethod
+    def act(
+        self, observations: Mapping[str, torch.Tensor], session: Recorder | None = None, node: str | None = None
+    ) -> torch.Tensor:
+        """Return the deterministic action ``[num_envs, num_actions]``.
+
+        With a session, recurrent state is declared to it as state of ``node``: ``actor_state`` for one tensor,
+        ``actor_state_0``, ``actor_state_1`` for several.
+        """
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Forget recurrent state."""
+
+
+class PolicyAdapter(ABC):
+    """Loads checkpoints of one training library.
+
+    Class attributes:
+        name: What users type, ``rsl-rl``.
+        summary: One line for listings.
+        requires: Import names that must be installed.
+        extra: Extra of this distribution that brings them.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    requires: ClassVar[tuple[str, ...]] = ()
+    extra: ClassVar[str | None] = None
+
+    def require(self) -> None:
+        """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""
+        require(f"policy adapter {self.name!r}", self.requires, self.extra)
+
+    @abstractmethod
+    def load(self, request: PolicyRequest) -> LoadedPolicy:
+        """Load a checkpoint (never running code from it).
+
+        Raises:
+            CheckpointError: missing, truncated, unsafe, or not fitting the policy; names what differs.
+        """

@@ -1,0 +1,78 @@
+"""What capture gives to the layers above: programs, wiring, initial values and what was not provable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.plugins.exporters import NodeProgram
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import PipelineSpec
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class ConstantRecord:
+    """A captured constant that is neither a parameter nor a registered buffer.
+
+    Attributes:
+        node: Node it is part of.
+        name: Its name in the program.
+        dtype: Canonical dtype.
+        shape: Sizes.
+        minimum: Smallest value (``None`` when empty or not numeric).
+        maximum: Largest value.
+        where: ``file:line`` at which it entered the computation.
+        call: The ATen call that read it.
+        origin: ``literal``, ``tensor`` (made by PyTorch) or ``foreign`` (memory owned by other software).
+        warning: Why it deserves a look, or ``None``.
+    """
+
+    node: str
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    minimum: float | None
+    maximum: float | None
+    where: str
+    call: str
+    origin: str
+    warning: str | None = None
+
+
+@dataclass(frozen=True)
+class BackendChoice:
+    """Backend asked for by a node (``None``: the pipeline's) and its options."""
+
+    name: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CapturedPipeline:
+    """A captured session, compiled.
+
+    Attributes:
+        name: Graph name.
+        spec: Interfaces, wiring, execution order.
+        programs: Node name to program.
+        initial_values: First value of every fed-back input port.
+        choices: Node name to the backend it asked for.
+        constants: Captured constants that are neither parameters nor registered buffers.
+        notes: What the user should know.
+        unproven: Checks that could not be made, and why.
+        steps: Captured steps per node.
+    """
+
+    name: str
+    spec: PipelineSpec
+    programs: Mapping[str, NodeProgram]
+    initial_values: Mapping[PortRef, torch.Tensor]
+    choices: Mapping[str, BackendChoice] = field(default_factory=dict)
+    constants: tuple[ConstantRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
+    steps: Mapping[str, int] = field(default_factory=dict)
