@@ -1,0 +1,64 @@
+# Everything a newcomer needs: `make demo` and `make test`. Needs Python 3.10 to 3.13 and pip, nothing else.
+#
+# PYTHON=python3.12 picks an interpreter; PYTEST_ARGS="-k export" is passed to pytest.
+# On Linux, pip's default PyTorch brings CUDA libraries; point PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS at the
+# CPU builds to spare gigabytes.
+
+SHELL := /bin/bash
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.leapp-installed
+TORCH := torch==2.13.0
+JOBS ?= auto
+PYTEST_ARGS ?=
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.10 python; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo $$p && break; done)
+
+# Small models on small machines: one thread per process is faster than several that fight.
+export OMP_NUM_THREADS ?= 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format bench docs simulators clean
+
+help:  ## show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(STAMP)  ## make the virtual environment and install everything for development
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "no Python 3.10 to 3.13 found; install one or pass PYTHON=/path/to/python" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "making $(VENV) with $(PYTHON)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing PyTorch, then LEAPP (takes a few minutes the first time)"
+	$(BIN)/python -m pip install --quiet "$(TORCH)" -c constraints.txt
+	$(BIN)/python -m pip install --quiet -e ".[dev]" -c constraints.txt
+	@touch $@
+
+demo: $(STAMP)  ## export a trained policy, validate it, and run it closed-loop for an episode
+	@$(BIN)/leapp demo --save_path demo_output
+
+test: $(STAMP)  ## run the test suite
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)
+
+check: $(STAMP)  ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(STAMP)  ## fix what can be fixed by machine
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(STAMP)  ## measure capture, export and runtime
+	$(BIN)/python -m tests.benchmarks
+
+docs: $(STAMP)  ## build the documentation site into site/
+	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
+	$(BIN)/python docs/generate.py
+	$(BIN)/mkdocs build --strict
+
+simulators: $(STAMP)  ## run every simulator task; needs the simulators' own virtual environments
+	$(BIN)/python -m tests.simulators
+
+clean:  ## remove what make made, but the virtual environment
+	rm -rf demo_output site build dist .pytest_cache .mypy_cache .ruff_cache
