@@ -1,0 +1,1 @@
+"""Managers of the built-in environments: observations, actions, commands, events and scoring."""

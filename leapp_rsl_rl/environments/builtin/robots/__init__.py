@@ -1,0 +1,1 @@
+"""Robots of the built-in environments: small rigid-body simulations in plain torch."""
