@@ -50,7 +50,7 @@ def _agent(actor: dict[str, Any], critic: dict[str, Any], iterations: int, steps
 def reach_arm() -> dict[str, Any]:
     """Return the configuration of a multi-layer perceptron with normalized observations."""
     model = _model("MLPModel", [64, 64], normalize=True)
-    return _agent(model, dict(model), iterations=250, steps=24)
+    return _agent(model, dict(model), iterations=500, steps=24)
 
 
 def balance() -> dict[str, Any]:

@@ -1,0 +1,189 @@
+"""Differences between the checkpoint layouts and configurations of rsl-rl-lib 2.x to 5.x, all in this file.
+
+The rest of the package knows the 5.x layout only: a state dict of the acting model, and a configuration with a
+section for that model. Older ones are translated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from leapp_core.errors import CheckpointError
+from leapp_core.suggest import suggest
+
+StateDict = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class ActorState:
+    """Weights of the model that acts, under the names rsl-rl-lib 5.x gives them."""
+
+    weights: StateDict
+    role: str
+    """``actor``, or ``student`` for a distilled policy: the section of the configuration and the set of groups."""
+    layout: str
+    """Which versions of rsl-rl-lib write such a checkpoint."""
+
+
+@dataclass(frozen=True)
+class ActorConfig:
+    """How to build the model that acts."""
+
+    class_name: str
+    arguments: Mapping[str, Any]
+    obs_groups: tuple[str, ...]
+
+
+_SPLIT_RENAMES = (("std", "distribution.std_param"), ("log_std", "distribution.log_std_param"))
+_JOINT_RENAMES = {
+    "actor": (
+        ("actor_obs_normalizer.", "obs_normalizer."),
+        ("actor_cnns.", "cnns."),
+        ("memory_a.rnn.", "rnn.rnn."),
+        ("actor.", "mlp."),
+        *_SPLIT_RENAMES,
+    ),
+    "student": (
+        ("student_obs_normalizer.", "obs_normalizer."),
+        ("memory_s.rnn.", "rnn.rnn."),
+        ("student.", "mlp."),
+        *_SPLIT_RENAMES,
+    ),
+}
+_JOINT_IGNORED = ("critic", "memory_c.", "teacher", "memory_t.")
+_SEPARATE_NORMALIZER = "obs_norm_state_dict"
+
+
+def actor_state(content: Mapping[str, Any], where: str) -> ActorState:
+    """Return the weights of the acting model, whatever version of rsl-rl-lib wrote the checkpoint.
+
+    Args:
+        content: What the checkpoint file holds.
+        where: The file, for messages.
+
+    Raises:
+        CheckpointError: It holds no model of rsl_rl.
+    """
+    for role in ("student", "actor"):
+        part = content.get(f"{role}_state_dict")
+        if isinstance(part, Mapping):
+            return ActorState(_rename(part, _SPLIT_RENAMES, where), role, "rsl-rl-lib 4.x or 5.x")
+    part = content.get("model_state_dict")
+    if isinstance(part, Mapping):
+        return _joint_state(part, content, where)
+    raise CheckpointError(
+        f"the file is not an rsl_rl checkpoint; it holds {', '.join(map(repr, list(content)[:6])) or 'nothing'}",
+        where=where,
+        expected="'actor_state_dict' or 'student_state_dict' (4.x, 5.x), or 'model_state_dict' (2.x, 3.x)",
+    )
+
+
+def actor_config(agent: Mapping[str, Any], role: str, available: Mapping[str, Any], where: str) -> ActorConfig:
+    """Return how the acting model is built, whatever version of rsl-rl-lib the configuration is for.
+
+    Args:
+        agent: The agent configuration.
+        role: ``actor`` or ``student``.
+        available: Observation groups of the environment.
+        where: The checkpoint, for messages.
+
+    Raises:
+        CheckpointError: The configuration has no section for the model, or names groups that do not exist.
+    """
+    section = agent.get(role)
+    if not isinstance(section, Mapping):
+        section = _legacy_section(agent, role, where)
+    arguments = _with_distribution(dict(section))
+    class_name = str(arguments.pop("class_name", "MLPModel"))
+    groups = _groups(agent.get("obs_groups") or {}, role, available, where)
+    return ActorConfig(class_name, arguments, groups)
+
+
+def _joint_state(part: Mapping[str, Any], content: Mapping[str, Any], where: str) -> ActorState:
+    role = "student" if any(str(key).startswith("student.") for key in part) else "actor"
+    kept = {key: value for key, value in part.items() if not str(key).startswith(_JOINT_IGNORED)}
+    weights = _rename(kept, _JOINT_RENAMES[role], where)
+    separate = content.get(_SEPARATE_NORMALIZER)
+    if isinstance(separate, Mapping):
+        weights.update({f"obs_normalizer.{key}": value for key, value in separate.items()})
+    return ActorState(weights, role, "rsl-rl-lib 2.x or 3.x")
+
+
+def _rename(part: Mapping[str, Any], renames: tuple[tuple[str, str], ...], where: str) -> StateDict:
+    weights: StateDict = {}
+    for key, value in part.items():
+        if not isinstance(value, torch.Tensor):
+            raise CheckpointError(
+                f"the checkpoint has a {type(value).__name__} under {key!r}", where=where, expected="a tensor"
+            )
+        weights[_renamed(str(key), renames)] = value
+    return weights
+
+
+def _renamed(key: str, renames: tuple[tuple[str, str], ...]) -> str:
+    for old, new in renames:
+        if key == old or (old.endswith(".") and key.startswith(old)):
+            return new + key[len(old) :]
+    return key
+
+
+def _legacy_section(agent: Mapping[str, Any], role: str, where: str) -> dict[str, Any]:
+    """Translate the ``policy`` section of 2.x and 3.x."""
+    policy = agent.get("policy")
+    if not isinstance(policy, Mapping):
+        raise CheckpointError(
+            f"the agent configuration has no section {role!r}",
+            where=where,
+            expected=f"a section {role!r} (4.x, 5.x) or 'policy' (2.x, 3.x)",
+            fix=f"sections found: {', '.join(map(str, agent)) or 'none'}",
+        )
+    normalize = policy.get(f"{role}_obs_normalization", agent.get("empirical_normalization"))
+    section: dict[str, Any] = {
+        "class_name": "RNNModel" if "Recurrent" in str(policy.get("class_name", "")) else "MLPModel",
+        "hidden_dims": policy.get(f"{role}_hidden_dims", [256, 256, 256]),
+        "activation": policy.get("activation", "elu"),
+        "obs_normalization": bool(normalize),
+        "stochastic": True,
+    }
+    copied = ("init_noise_std", "noise_std_type", "state_dependent_std", "rnn_type", "rnn_num_layers")
+    section.update({key: policy[key] for key in copied if key in policy})
+    if section["class_name"] == "RNNModel":
+        section["rnn_hidden_dim"] = policy.get("rnn_hidden_dim", policy.get("rnn_hidden_size", 256))
+    if policy.get("actor_cnn_cfg") is not None:
+        section.update(class_name="CNNModel", cnn_cfg=policy["actor_cnn_cfg"])
+    return section
+
+
+def _with_distribution(section: dict[str, Any]) -> dict[str, Any]:
+    """Turn the noise settings of 4.x and before into the distribution of 5.x."""
+    stochastic = section.pop("stochastic", None)
+    std = section.pop("init_noise_std", None)
+    std_type = section.pop("noise_std_type", None)
+    heteroscedastic = section.pop("state_dependent_std", None)
+    if section.get("distribution_cfg") is None and stochastic:
+        section["distribution_cfg"] = {
+            "class_name": "HeteroscedasticGaussianDistribution" if heteroscedastic else "GaussianDistribution",
+            "init_std": std or 1.0,
+            "std_type": std_type or "scalar",
+        }
+    return section
+
+
+def _groups(sets: Mapping[str, Any], role: str, available: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    """Resolve the observation groups of the acting model; ``policy`` is both a group and the set's name in 3.x."""
+    chosen = next((sets[name] for name in (role, "policy") if sets.get(name)), None)
+    if chosen is None:
+        chosen = [role] if role in available else ["policy"]
+    groups = tuple(str(group) for group in chosen)
+    for group in groups:
+        if group not in available:
+            raise CheckpointError(
+                f"the policy sees the observation group {group!r}, which the environment does not have",
+                where=where,
+                expected=suggest(group, available),
+            )
+    return groups
