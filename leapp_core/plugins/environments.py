@@ -142,6 +142,7 @@ class EnvironmentProvider(ABC):
         requires: Import names that must be installed.
         extra: Extra of this distribution that brings them.
         adapter: Name of the policy adapter its checkpoints need.
+        light: Listing tasks imports nothing heavy, so listings and the search for a task's environment may ask freely.
     """
 
     name: ClassVar[str]
@@ -149,6 +150,7 @@ class EnvironmentProvider(ABC):
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
     adapter: ClassVar[str] = "rsl-rl"
+    light: ClassVar[bool] = False
 
     def require(self) -> None:
         """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""

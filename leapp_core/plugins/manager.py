@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from leapp_core.errors import LeappError
+from leapp_core.errors import LeappError, PluginError
 from leapp_core.plugins import hookspecs
 from leapp_core.plugins.markers import PROJECT
 from leapp_core.plugins.registry import OwnedRegistry, Registry
 
 if TYPE_CHECKING:
+    import typer
+
     from leapp_core.plugins.environments import EnvironmentProvider
     from leapp_core.plugins.exporters import Exporter, ProgramPass
     from leapp_core.plugins.policies import PolicyAdapter
@@ -115,9 +117,30 @@ class PluginManager:
             try:
                 impl.function(OwnedRegistry(registry, impl.plugin_name))
             except Exception as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
-                info = self._infos[impl.plugin_name]
-                self._infos[impl.plugin_name] = _with(info, error=f"{hook}: {_first_line(error)}")
+                self._fail(impl.plugin_name, hook, error)
         return registry
+
+    def add_commands(self, app: typer.Typer) -> None:
+        """Ask every plugin for its commands.
+
+        A plugin that fails, or that names a command somebody else has, is recorded as broken and adds nothing.
+        """
+        for impl in sorted(self._pm.hook.leapp_register_commands.get_hookimpls(), key=self._age):
+            before = (len(app.registered_commands), len(app.registered_groups))
+            try:
+                impl.function(app)
+                _refuse_duplicates(_command_names(app))
+            except Exception as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
+                del app.registered_commands[before[0] :], app.registered_groups[before[1] :]
+                self._fail(impl.plugin_name, "leapp_register_commands", error)
+
+    def _age(self, impl: pluggy.HookImpl) -> tuple[bool, str]:
+        """Order of commands: ours as registered by hand, then those of installed plugins by name."""
+        installed = bool(self._infos[impl.plugin_name].distribution)
+        return installed, impl.plugin_name if installed else ""
+
+    def _fail(self, name: str, hook: str, error: Exception) -> None:
+        self._infos[name] = _with(self._infos[name], error=f"{hook}: {_first_line(error)}")
 
     def _describe(self, owner: str) -> str:
         return str(self._infos.get(owner, owner))
@@ -159,3 +182,19 @@ def _first_line(error: Exception) -> str:
 
 def _with(info: PluginInfo, **changes: Any) -> PluginInfo:
     return PluginInfo(**{**info.__dict__, **changes})
+
+
+def _command_names(app: typer.Typer) -> list[str]:
+    """Return the names users type, of commands and of groups of commands."""
+    commands = [(c.name, c.callback) for c in app.registered_commands]
+    groups = [g.name or (g.typer_instance.info.name if g.typer_instance else None) for g in app.registered_groups]
+    return [
+        *(name or (function.__name__.replace("_", "-") if function else "") for name, function in commands),
+        *(name for name in groups if isinstance(name, str)),
+    ]
+
+
+def _refuse_duplicates(names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PluginError(f"command {twice[0]!r} is provided already")

@@ -1,0 +1,71 @@
+"""``leapp envs``: where tasks come from, and which tasks there are."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+import typer
+
+from leapp_core.cli.listing import availability, provided_by, provider_facts, status
+from leapp_core.cli.options import JsonFlag, plugins_of
+from leapp_core.cli.plugins import broken, plugin_facts, show_broken
+from leapp_core.cli.render import show, show_json
+from leapp_core.cli.views import Line, table
+from leapp_core.plugins.environments import EnvironmentProvider
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.plugins.markers import hookimpl
+from leapp_core.plugins.registry import Entry
+
+
+@hookimpl
+def leapp_register_commands(app: typer.Typer) -> None:
+    """Add the group ``envs``."""
+    group = typer.Typer(help="Environments and their tasks.", no_args_is_help=True)
+    group.command("list", epilog="Examples: leapp envs list; leapp envs list builtin; leapp envs list mjlab --json")(
+        list_environments
+    )
+    app.add_typer(group, name="envs")
+
+
+ENV_NAME = typer.Argument(metavar="[ENV]", help="List the tasks of this environment only.", show_default=False)
+
+
+def list_environments(
+    context: typer.Context, env: Annotated[str | None, ENV_NAME] = None, as_json: JsonFlag = False
+) -> None:
+    """List environments, and the tasks of those that are light to ask (or of the one named)."""
+    manager = plugins_of(context)
+    entries = [manager.environments.entry(env)] if env else list(manager.environments)
+    if env:
+        entries[0].item.require()
+    facts = [_facts(manager, entry, with_tasks=bool(env) or entry.item.light) for entry in entries]
+    if as_json:
+        show_json({"environments": facts, "broken_plugins": [plugin_facts(info) for info in broken(manager)]})
+        return
+    rows = ((f["name"], provided_by(f), status(f), f["adapter"], f["summary"]) for f in facts)
+    show(table(None, ("environment", "provided by", "status", "adapter", "tasks of"), rows))
+    for entry, fact in zip(entries, facts, strict=True):
+        _show_tasks(entry.item, fact["tasks"])
+    show_broken(broken(manager))
+
+
+def _facts(manager: PluginManager, entry: Entry[EnvironmentProvider], *, with_tasks: bool) -> dict[str, Any]:
+    provider = entry.item
+    facts: dict[str, Any] = {
+        "name": provider.name,
+        "summary": provider.summary,
+        "adapter": provider.adapter,
+        **provider_facts(manager, entry.owner),
+        **availability(provider),
+    }
+    listed = with_tasks and facts["available"]
+    return facts | {"tasks": [dataclasses.asdict(task) for task in provider.tasks()] if listed else None}
+
+
+def _show_tasks(provider: EnvironmentProvider, tasks: list[dict[str, Any]] | None) -> None:
+    if tasks is None:
+        show(Line(f"leapp envs list {provider.name} lists the tasks of {provider.name}", style="dim"))
+        return
+    rows = ((t["name"], "yes" if t["pretrained"] else "", t["summary"]) for t in tasks)
+    show(table(f"Tasks of {provider.name}", ("task", "checkpoint shipped", "what it is"), rows))

@@ -1,0 +1,43 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leapp_core.errors import UsageError
+from leapp_core.plugins.manager import PluginManager
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
+BundleArgument = Annotated[
+    Path, typer.Argument(metavar="BUNDLE", help="Folder of a bundle, or its YAML file.", show_default=False)
+]
+
+
+def plugins_of(context: typer.Context) -> PluginManager:
+    """Return the plugin manager that :func:`leapp_core.cli.main.main` put into the context."""
+    manager = context.find_root().obj
+    if not isinstance(manager, PluginManager):  # the application was called without main(), from a plugin's test
+        manager = context.find_root().obj = PluginManager()
+    return manager
+
+
+def key_values(pairs: Iterable[str], option: str) -> dict[str, str]:
+    """Read ``key=value`` arguments.
+
+    Raises:
+        UsageError: one of them has no ``=`` or no key, or a key is given twice.
+    """
+    values: dict[str, str] = {}
+    for pair in pairs:
+        key, separator, value = pair.partition("=")
+        key = key.strip()
+        if not separator or not key:
+            raise UsageError(f"{option} got {pair!r}", expected="key=value", fix=f"write it as {option} {pair}=VALUE")
+        if key in values:
+            raise UsageError(f"{option} {key} is given twice", expected="each key once")
+        values[key] = value.strip()
+    return values
