@@ -1,0 +1,139 @@
+"""mjlab's history and delay buffers, rewritten without Python state.
+
+mjlab keeps the write position of a history buffer in a Python integer, which no recording of tensor computations can
+see: the exported policy would write to one slot for ever. The buffers here hold the same frames oldest first and
+shift them, so that everything they remember is in tensors. :func:`replace_buffers` puts them into an environment.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+
+class ShiftingHistory:
+    """The last ``max_len`` frames, oldest first; drop-in for ``mjlab.utils.buffers.CircularBuffer``.
+
+    Args:
+        max_len: Frames kept.
+        batch_size: Environments.
+        device: Torch device string.
+    """
+
+    def __init__(self, max_len: int, batch_size: int, device: str) -> None:
+        import torch
+
+        self._max_len = max_len
+        self._device = device
+        self._frames: torch.Tensor | None = None  # [max_len, batch, ...]
+        self._pushes = torch.zeros(batch_size, dtype=torch.long, device=device)
+
+    @property
+    def max_length(self) -> int:
+        """Frames kept."""
+        return self._max_len
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether a frame was ever appended."""
+        return self._frames is not None
+
+    @property
+    def current_length(self) -> torch.Tensor:
+        """Valid frames per environment, ``[batch]``."""
+        return self._pushes.clamp(max=self._max_len)
+
+    @property
+    def buffer(self) -> torch.Tensor:
+        """Frames oldest first, ``[batch, max_len, ...]``."""
+        return self._held().transpose(0, 1)
+
+    @property
+    def oldest(self) -> torch.Tensor:
+        """The oldest frame, ``[batch, ...]``."""
+        return self._held()[0]
+
+    def append(self, data: torch.Tensor) -> None:
+        """Add a frame ``[batch, ...]``; the first one after a reset fills the whole history of its environment."""
+        import torch
+
+        data = data.to(self._device)
+        if self._frames is None:
+            self._frames = torch.zeros((self._max_len, *data.shape), dtype=data.dtype, device=self._device)
+        first = (self._pushes == 0).view(1, -1, *([1] * (data.ndim - 1)))
+        shifted = torch.cat([self._frames[1:], data.unsqueeze(0)])
+        self._frames = torch.where(first, data.unsqueeze(0), shifted)
+        self._pushes = self._pushes + 1
+
+    def backfill(self, data: torch.Tensor, batch_ids: torch.Tensor) -> None:
+        """Fill the whole history of some environments with their frame in ``data``, without advancing time."""
+        self._held()[:, batch_ids] = data.to(self._device)[batch_ids].unsqueeze(0)
+        self._pushes[batch_ids] = 1
+
+    def reset(self, batch_ids: Any = None) -> None:
+        """Forget the frames of some environments, or of all."""
+        ids = slice(None) if batch_ids is None else batch_ids
+        self._pushes[ids] = 0
+        if self._frames is not None:
+            self._frames[:, ids] = 0.0
+
+    def _held(self) -> torch.Tensor:
+        if self._frames is None:
+            raise RuntimeError("the history is empty: append a frame first")
+        return self._frames
+
+
+class FixedDelay:
+    """Serves the frame of ``lag`` steps ago; drop-in for ``mjlab.utils.buffers.DelayBuffer`` with a constant lag."""
+
+    def __init__(self, lag: int, batch_size: int, device: str) -> None:
+        self._history = ShiftingHistory(lag + 1, batch_size, device)
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether a frame was ever appended."""
+        return self._history.is_initialized
+
+    def append(self, data: torch.Tensor) -> None:
+        """Add the frame of this step."""
+        self._history.append(data)
+
+    def backfill(self, data: torch.Tensor, batch_ids: torch.Tensor) -> None:
+        """See :meth:`ShiftingHistory.backfill`."""
+        self._history.backfill(data, batch_ids)
+
+    def compute(self) -> torch.Tensor:
+        """Return the delayed frame."""
+        return self._history.oldest
+
+    def peek(self) -> torch.Tensor:
+        """Return the delayed frame."""
+        return self._history.oldest
+
+    def reset(self, batch_ids: Any = None) -> None:
+        """See :meth:`ShiftingHistory.reset`."""
+        if isinstance(batch_ids, slice):
+            batch_ids = None
+        self._history.reset(batch_ids)
+
+
+def replace_buffers(manager: Any, num_envs: int, device: str) -> tuple[str, ...]:
+    """Replace the history and delay buffers of an observation manager; return one note per replaced buffer.
+
+    Args:
+        manager: mjlab's ``ObservationManager``; delays must have one fixed lag (see ``config``).
+        num_envs: Environments.
+        device: Torch device string.
+    """
+    notes = []
+    for group, buffers in manager._group_obs_term_history_buffer.items():
+        for term, buffer in buffers.items():
+            buffers[term] = ShiftingHistory(buffer.max_length, num_envs, device)
+            notes.append(f"history of observation {group}/{term} ({buffer.max_length} steps) is kept in tensors only")
+    for group, delays in manager._group_obs_term_delay_buffer.items():
+        for term, delay in delays.items():
+            delays[term] = FixedDelay(delay.max_lag, num_envs, device)
+            notes.append(f"delay of observation {group}/{term} ({delay.max_lag} steps) is kept in tensors only")
+    return tuple(notes)

@@ -1,0 +1,50 @@
+"""The ``mjlab`` provider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, TaskInfo
+
+if TYPE_CHECKING:
+    from leapp_core.plugins.environments import DeploymentEnvironment, PolicyEnvironment
+    from leapp_core.spec.document import BundleDocument
+
+
+class MjlabProvider(EnvironmentProvider):
+    """Tasks registered with mjlab, its own and those of packages in entry-point group ``mjlab.tasks``."""
+
+    name: ClassVar[str] = "mjlab"
+    summary: ClassVar[str] = "mjlab tasks (MuJoCo-Warp, manager-based), also on the CPU"
+    requires: ClassVar[tuple[str, ...]] = ("mjlab", "torch")
+    extra: ClassVar[str | None] = "mjlab"
+
+    def tasks(self) -> tuple[TaskInfo, ...]:
+        """List registered tasks without importing mjlab."""
+        from leapp_rsl_rl.environments.mjlab.tasks import registered_tasks
+
+        return tuple(TaskInfo(name) for name in registered_tasks())
+
+    def log_root(self, task: str) -> Path | None:
+        """Return where mjlab's training script writes runs: ``logs/rsl_rl/<experiment>`` below the current folder."""
+        import mjlab.tasks  # noqa: F401 - importing registers the tasks
+        from mjlab.tasks.registry import list_tasks, load_rl_cfg
+
+        if task not in list_tasks():
+            return None
+        return Path("logs") / "rsl_rl" / str(load_rl_cfg(task).experiment_name)
+
+    def make(self, request: EnvRequest) -> PolicyEnvironment:
+        """Make the training form with one environment; see the contract."""
+        from leapp_rsl_rl.environments.mjlab.config import load_config
+        from leapp_rsl_rl.environments.mjlab.training import MjlabPolicyEnvironment
+
+        return MjlabPolicyEnvironment(request.task, load_config(request), request.seed, request.device)
+
+    def deploy(self, request: EnvRequest, document: BundleDocument) -> DeploymentEnvironment:
+        """Make the deployment form of a bundle; see the contract."""
+        from leapp_rsl_rl.environments.mjlab.config import load_config
+        from leapp_rsl_rl.environments.mjlab.deployment import MjlabDeployment
+
+        return MjlabDeployment(request.task, load_config(request), document, request.device)
