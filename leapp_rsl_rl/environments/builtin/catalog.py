@@ -7,6 +7,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from leapp_core.errors import UsageError
+from leapp_core.suggest import suggest
+
 if TYPE_CHECKING:
     from leapp_rsl_rl.environments.builtin.config import EnvConfig
 
@@ -76,6 +79,18 @@ BUILTIN_TASKS = (
         "agents:hopper_lstm",
     ),
 )
+
+
+def find_task(name: str) -> BuiltinTask:
+    """Return the task called ``name``.
+
+    Raises:
+        UsageError: There is none; the nearest is suggested.
+    """
+    for task in BUILTIN_TASKS:
+        if task.name == name:
+            return task
+    raise UsageError(f"unknown built-in task {name!r}", expected=suggest(name, [task.name for task in BUILTIN_TASKS]))
 
 
 def _resolve(reference: str) -> Any:

@@ -51,7 +51,8 @@ class HistoryBuffer:
         self._fresh[:] = False
 
     def reset(self, env_ids: torch.Tensor) -> None:
-        """Let the next frame fill the history of ``env_ids``."""
+        """Clear the history of ``env_ids`` and let the next frame fill it."""
+        self._frames[env_ids] = 0.0
         self._fresh[env_ids] = True
 
 

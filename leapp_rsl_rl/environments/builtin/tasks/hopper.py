@@ -26,6 +26,9 @@ from leapp_rsl_rl.environments.builtin.tasks import terms
 VELOCITY = "velocity_command"
 _JOINTS = ("hip", "leg")
 _HOPS_PER_S = 2.5
+_HOP_CENTRE_M = 0.55
+_HOP_AMPLITUDE_M = 0.05
+_LEG_ACTION_M = 0.08
 
 
 class HopClock:
@@ -74,6 +77,13 @@ def track_velocity(env: SceneView, width: float) -> torch.Tensor:
     return torch.exp(-(error / width).square())
 
 
+def hop_in_time(env: SceneView, width: float) -> torch.Tensor:
+    """One with the body as high as the rhythm wants it, falling off over ``width`` m. Shape: (num_envs,)."""
+    phase = 2.0 * math.pi * _HOPS_PER_S * env.step_dt * env.episode_length_buf
+    wanted = _HOP_CENTRE_M + _HOP_AMPLITUDE_M * torch.sin(phase)
+    return torch.exp(-((robot_as(env, BoomHopper).base_pos[:, 1] - wanted) / width).square())
+
+
 def joint_effort(env: SceneView) -> torch.Tensor:
     """Squared effort as a share of what the joints can do. Shape: (num_envs,)."""
     return (env.robot.applied_effort / env.robot.effort_limit).square().sum(dim=-1)
@@ -109,17 +119,17 @@ def _signals(history_length: int) -> tuple[ObservationTerm, ...]:
         ),
         ObservationTerm("velocity_command", terms.command, {"name": VELOCITY}),
         ObservationTerm("last_action", terms.last_action, clip=(-5.0, 5.0)),
+        ObservationTerm("hop_clock", HopClock),
     )
 
 
 def config() -> EnvConfig:
-    """Return the task with a history of four frames and a clock, as it is trained."""
-    clock = (ObservationTerm("hop_clock", HopClock),)
+    """Return the task with a history of four frames, as it is trained."""
     privileged = (
         ObservationTerm("true_base_velocity", base_velocity),
         ObservationTerm("contact_force", contact_force, scale=0.01),
     )
-    policy = _signals(history_length=4) + clock
+    policy = _signals(history_length=4)
     return EnvConfig(
         robot=BoomHopper,
         observations=(
@@ -128,7 +138,7 @@ def config() -> EnvConfig:
         ),
         actions=(
             JointAction("hip", ("hip",), scale=0.4, use_default_offset=True, clip=(-0.9, 0.9)),
-            JointAction("leg", ("leg",), scale=0.08, use_default_offset=True, clip=(-0.2, 0.15)),
+            JointAction("leg", ("leg",), scale=_LEG_ACTION_M, use_default_offset=True, clip=(-0.2, 0.15)),
         ),
         sensors=(
             joint_position_sensor(_JOINTS),
@@ -145,10 +155,10 @@ def config() -> EnvConfig:
             EventTerm("push", push_base, {"velocity": 0.4}, interval_range_s=(2.0, 5.0)),
         ),
         rewards=(
-            RewardTerm("track_velocity", track_velocity, 1.5, {"width": 0.3}),
-            RewardTerm("alive", terms.alive, 0.3),
-            RewardTerm("joint_effort", joint_effort, -0.1),
-            RewardTerm("target_rate", terms.target_rate, -0.3),
+            RewardTerm("track_velocity", track_velocity, 1.0, {"width": 0.3}),
+            RewardTerm("hop_in_time", hop_in_time, 1.0, {"width": 0.03}),
+            RewardTerm("joint_effort", joint_effort, -0.05),
+            RewardTerm("target_rate", terms.target_rate, -0.05, {"unit": _LEG_ACTION_M}),
         ),
         terminations=(
             TerminationTerm("fell", fell, {"height": 0.3}),
@@ -161,7 +171,7 @@ def config() -> EnvConfig:
 
 
 def recurrent_config() -> EnvConfig:
-    """Return the task without history and clock, for a policy that remembers by itself."""
+    """Return the task without history, for a policy that remembers by itself."""
     base = config()
     policy = _signals(history_length=0)
     return replace(base, observations=(replace(base.observations[0], terms=policy), base.observations[1]))

@@ -37,9 +37,10 @@ def alive(env: SceneView) -> torch.Tensor:
     return torch.ones(env.num_envs, device=env.device)
 
 
-def target_rate(env: SceneView) -> torch.Tensor:
-    """Squared change of the position targets in this policy step. Shape: (num_envs,)."""
-    return (env.robot.joint_pos_target - env.robot.last_joint_pos_target).square().sum(dim=-1)
+def target_rate(env: SceneView, unit: float = 1.0) -> torch.Tensor:
+    """Squared change of the position targets in this policy step, in units of ``unit``. Shape: (num_envs,)."""
+    change = env.robot.joint_pos_target - env.robot.last_joint_pos_target
+    return (change / unit).square().sum(dim=-1)
 
 
 def effort_rate(env: SceneView) -> torch.Tensor:
