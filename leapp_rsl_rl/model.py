@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Mapping
 from typing import Any
@@ -58,7 +59,7 @@ def _construct(
             expected=suggest(config.class_name, ("MLPModel", "RNNModel", "CNNModel")),
             fix="install the package that defines it, or correct 'class_name' in params/agent.yaml",
         ) from error
-    arguments = _accepted(model_class, config.arguments, where)
+    arguments = copy.deepcopy(_accepted(model_class, config.arguments, where))  # rsl_rl takes keys out of them
     batch = len(next(iter(observations.values())))
     example = TensorDict(dict(observations), batch_size=[batch])
     try:
