@@ -1,0 +1,1 @@
+"""What several backends share: programs with their weights attached, quiet exporter calls, arrays to tensors."""

@@ -1,0 +1,71 @@
+"""Run chatty exporters without noise on the console; what they say becomes notes, what they raise stays raised."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_LOGGERS = ("torch", "torch.onnx", "torch.jit", "torch.export", "torch._export", "onnxscript", "onnx_ir")
+
+# Messages about how the exporters are built, which no user can act on.
+_HARMLESS = re.compile(
+    "|".join(
+        (
+            "torchvision is not installed",
+            "isinstance\\(treespec, LeafSpec\\)",
+            "legacy TorchScript-based ONNX export",
+            "[Tt]orch[Ss]cript.*deprecated|torch\\.jit\\..* is (deprecated|not supported)",
+            "Setting ONNX exporter to use operator set version",
+            "The tensor attributes? .* (was|were) assigned during export",
+            "already set by other",
+            # torch.jit.trace on literal sizes of a program whose sizes are fixed on purpose
+            "TracerWarning: Converting a tensor to a Python",
+            "Constant folding - Only steps=1",
+            "Exporting a model to ONNX with a batch_size other than 1",
+        )
+    )
+)
+
+
+class _Collector(logging.Handler):
+    def __init__(self, into: list[str]) -> None:
+        super().__init__(logging.WARNING)
+        self._into = into
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._into.append(record.getMessage())
+
+
+@contextmanager
+def quiet() -> Iterator[list[str]]:
+    """Collect warnings and log records of PyTorch and ONNX instead of printing them.
+
+    Yields:
+        A list that is filled with distinct one-line messages when the block ends.
+    """
+    notes: list[str] = []
+    heard: list[str] = []
+    handler = _Collector(heard)
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [(logger.propagate, logger.handlers[:]) for logger in loggers]
+    for logger in loggers:
+        logger.handlers[:] = [handler]
+        logger.propagate = False
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield notes
+    finally:
+        for logger, (propagate, handlers) in zip(loggers, before, strict=True):
+            logger.propagate = propagate
+            logger.handlers[:] = handlers
+    heard += [str(warning.message) for warning in caught]
+    notes += dict.fromkeys(_one_line(text) for text in heard if not _HARMLESS.search(text))
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 300 else f"{line[:297]}..."

@@ -1,0 +1,1 @@
+"""PyTorch's own ``.pt2`` format: exporter and runner."""

@@ -1,0 +1,121 @@
+"""ExportedProgram to ONNX by PyTorch's translator, without the work it repeats on every call.
+
+``torch.onnx.export`` builds a table of some 500 translations for each call and decomposes a program that already is
+decomposed: nine tenths of its time for a small policy. Here the table is built once per exporter, and decomposition
+is left out when every operator of the program has a translation. The parts used are not public, so where a PyTorch
+release has others, the public function is called instead; results are the same.
+"""
+
+from __future__ import annotations
+
+import copy
+import operator
+from typing import TYPE_CHECKING, Any
+
+from leapp_backends.common.functional import calls, op_name
+from leapp_backends.common.failures import unsupported
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+    from torch.export import ExportedProgram
+
+
+class Translator:
+    """Translates programs; keeps the table of translations between calls."""
+
+    def __init__(self) -> None:
+        self._registries: dict[int, Any] = {}
+
+    def translate(self, program: ExportedProgram, opset: int | None, *, optimize: bool) -> ir.Model:
+        """Return the ONNX model of a program; the program is left unchanged.
+
+        Args:
+            program: Functional program.
+            opset: ONNX operator set, or ``None`` for PyTorch's default.
+            optimize: Fold constants and fuse operators.
+
+        Raises:
+            ExportError: an operator has no translation.
+        """
+        parts = _load_parts()
+        if parts is None:
+            return _translate_publicly(program, opset, optimize=optimize)
+        core, registration, passes, constants = parts
+        wanted = opset or _default_opset()
+        registry = self._registry(registration, max(wanted, constants.TORCHLIB_OPSET))
+        prepared = _prepare(program, core, passes, registry)
+        _check_translated(prepared, registry)
+        onnx_program = core._exported_program_to_onnx_program(prepared, registry=registry)
+        if wanted != onnx_program.model.opset_imports.get(""):
+            from onnxscript import version_converter
+
+            version_converter.convert_version(onnx_program.model, wanted, fallback=True)
+        if optimize:
+            onnx_program.optimize()
+        model: ir.Model = onnx_program.model
+        return model
+
+    def _registry(self, registration: Any, opset: int) -> Any:
+        if opset not in self._registries:
+            self._registries[opset] = registration.ONNXRegistry.from_torchlib(opset_version=opset)
+        return self._registries[opset]
+
+
+def _load_parts() -> tuple[Any, Any, Any, Any] | None:
+    try:
+        from torch.onnx._internal.exporter import _constants, _core, _fx_passes, _registration
+    except ImportError:
+        return None
+    needed = (
+        (_core, "_exported_program_to_onnx_program"),
+        (_core, "_prepare_exported_program_for_export"),
+        (_fx_passes, "insert_type_promotion_nodes"),
+        (_fx_passes, "remove_assertion_nodes"),
+        (_constants, "TORCHLIB_OPSET"),
+        # Older registries know one operator set only and take no argument.
+        (_registration.ONNXRegistry, "_cleanup_registry_based_on_opset_version"),
+    )
+    if all(hasattr(holder, name) for holder, name in needed):
+        return _core, _registration, _fx_passes, _constants
+    return None
+
+
+def _default_opset() -> int:
+    from torch.onnx import _constants
+
+    return int(_constants.ONNX_DEFAULT_OPSET)
+
+
+def _prepare(program: ExportedProgram, core: Any, passes: Any, registry: Any) -> ExportedProgram:
+    if not all("val" in node.meta and _is_known(node.target, registry) for node in calls(program)):
+        prepared: ExportedProgram = core._prepare_exported_program_for_export(program, registry=registry)
+        return prepared
+    from torch import fx
+
+    graph = copy.deepcopy(program.graph_module)  # weights are not in the module, so this copies the graph only
+    assert isinstance(graph, fx.GraphModule)
+    for old, new in zip(program.graph.nodes, graph.graph.nodes, strict=True):
+        new.name = old.name  # copying renames what is called like a Python builtin; the signature goes by name
+    passes.insert_type_promotion_nodes(graph)
+    prepared = copy.copy(program)
+    prepared._graph_module = passes.remove_assertion_nodes(graph)
+    return prepared
+
+
+def _is_known(target: Any, registry: Any) -> bool:
+    return target is operator.getitem or bool(registry.is_registered(target))
+
+
+def _check_translated(program: ExportedProgram, registry: Any) -> None:
+    for node in calls(program):
+        if not _is_known(node.target, registry):
+            raise unsupported("ONNX", node, f"{op_name(node)} has no translation to ONNX")
+
+
+def _translate_publicly(program: ExportedProgram, opset: int | None, *, optimize: bool) -> ir.Model:
+    import torch
+
+    made = torch.onnx.export(program, (), dynamo=True, verbose=False, opset_version=opset, optimize=optimize)
+    assert made is not None
+    model: ir.Model = made.model
+    return model

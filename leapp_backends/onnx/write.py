@@ -1,0 +1,62 @@
+"""Serialize an ONNX model, prove that ONNX Runtime takes it, write it, and read back what the file says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.errors import ExportError
+
+if TYPE_CHECKING:
+    import onnx_ir as ir
+
+_PROTOBUF_LIMIT = 2**31 - 1
+_NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\((\d+)\) node with name '([^']*)'")
+
+
+def write_model(model: ir.Model, destination: Path, node: str) -> dict[str, Any]:
+    """Write one self-contained file and return the facts to state about it.
+
+    Raises:
+        ExportError: the model is too large for one file, or ONNX Runtime cannot load it.
+    """
+    import onnx_ir as ir
+
+    size = sum(value.const_value.nbytes for value in model.graph.initializers.values() if value.const_value is not None)
+    if size > _PROTOBUF_LIMIT:
+        raise ExportError(
+            f"node {node!r} has {size / 2**30:.1f} GiB of weights, an ONNX file holds 2 GiB",
+            fix="use --backend pt2 or jit-script for this node",
+        )
+    proto = ir.to_proto(model)
+    content = proto.SerializeToString(deterministic=True)
+    check_loads(content, node)
+    destination.write_bytes(content)
+    return {"opset_version": next(item.version for item in proto.opset_import if item.domain in {"", "ai.onnx"})}
+
+
+def check_loads(content: bytes, node: str) -> None:
+    """Load a model with ONNX Runtime on the CPU.
+
+    Raises:
+        ExportError: naming the operator it has no kernel for, or its own message.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        text = " ".join(str(error).split())
+        missing = _NO_KERNEL.search(text)
+        if missing:
+            kernel, version, name = missing.groups()
+            text = f"it has no CPU kernel for operator {kernel} (version {version}) with these element types, node {name!r}"
+        raise ExportError(
+            f"ONNX Runtime {onnxruntime.__version__} cannot run node {node!r}: {text}",
+            fix="compute that part in float32, or use --backend jit-script or pt2, whose runners have every kernel",
+        ) from error

@@ -1,0 +1,1 @@
+"""TorchScript: two exporters and the runner."""
