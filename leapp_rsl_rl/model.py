@@ -17,7 +17,7 @@ from leapp_core.suggest import suggest
 from leapp_rsl_rl.compat import ActorConfig, ActorState
 from leapp_rsl_rl.fit import check_fit
 
-_LAST_LINEAR_BIAS = ".bias"
+_TWO_VALUES_PER_ACTION = ("HeteroscedasticGaussianDistribution", "BetaDistribution")
 
 
 def build_model(
@@ -39,7 +39,7 @@ def build_model(
     Raises:
         CheckpointError: The configuration cannot be built, or the weights do not fit it.
     """
-    count = num_actions or _actions_in(state.weights, where)
+    count = num_actions or _actions_in(state.weights, config, where)
     model = _construct(config, state.role, observations, count, where)
     check_fit(model.state_dict(), state, config, where)
     # noise settings only matter for exploration, so those that a configuration does not have are left out
@@ -87,9 +87,12 @@ def _accepted(model_class: Any, arguments: Mapping[str, Any], where: str) -> dic
     return {name: value for name, value in arguments.items() if name in known}
 
 
-def _actions_in(weights: Mapping[str, torch.Tensor], where: str) -> int:
-    """Return the size of an action, which is the size of the last bias of the multi-layer perceptron."""
-    biases = [value for key, value in weights.items() if key.startswith("mlp.") and key.endswith(_LAST_LINEAR_BIAS)]
-    if not biases:
+def _actions_in(weights: Mapping[str, torch.Tensor], config: ActorConfig, where: str) -> int:
+    """Return the size of an action, which the last layer of the multi-layer perceptron tells."""
+    layers = [key.split(".") for key in weights if key.startswith("mlp.") and key.endswith(".weight")]
+    numbers = [int(parts[1]) for parts in layers if len(parts) == 3 and parts[1].isdigit()]
+    if not numbers:
         raise CheckpointError("the checkpoint has no weights under 'mlp.'", where=where)
-    return int(biases[-1].numel())
+    width = int(weights[f"mlp.{max(numbers)}.weight"].shape[0])
+    distribution = config.arguments.get("distribution_cfg") or {}
+    return width // 2 if distribution.get("class_name") in _TWO_VALUES_PER_ACTION else width
