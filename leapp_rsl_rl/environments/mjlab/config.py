@@ -53,6 +53,7 @@ def load_config(request: EnvRequest) -> TaskConfig:
     _check_motion_files(request.task, cfg)
     cfg.seed = request.seed
     cfg.scene.num_envs = 1
+    cfg.scale_rewards_by_dt = False  # rewards are only reported, and per step they read best
     notes = (*_quiet_observations(cfg), *_quiet_events(cfg), *_drop_training_managers(cfg))
     step = cfg.sim.mujoco.timestep * cfg.decimation
     return TaskConfig(cfg, plain_agent(agent), max(1, round(training.episode_length_s / step)), notes)

@@ -1,4 +1,4 @@
-"""A task's scene and physics as a robot would present them: no observation, action or reward code runs."""
+"""A task's scene and physics as a robot would present them: no observation or action code runs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from leapp_core.plugins.environments import DeploymentEnvironment, StepOutcome
 from leapp_core.suggest import suggest
 from leapp_rsl_rl.environments.mjlab.config import TaskConfig
 from leapp_rsl_rl.environments.mjlab.ports import CONNECTION
+from leapp_rsl_rl.environments.mjlab.rewards import reward_meter
 from leapp_rsl_rl.environments.mjlab.simulator import Simulator, as_array
 from leapp_rsl_rl.environments.mjlab.sources import read_connection
 from leapp_rsl_rl.environments.mjlab.writes import SETTERS
@@ -27,8 +28,10 @@ class _Target:
     """Where an output goes: a setter of an entity and the elements it sets."""
 
     port: str
+    owner: str
     entity: Any
     method: str
+    names: tuple[str, ...]
     ids: Any
 
 
@@ -45,11 +48,14 @@ class MjlabDeployment(DeploymentEnvironment):
     """
 
     def __init__(self, task: str, config: TaskConfig, document: BundleDocument, device: str) -> None:
+        actions, rewards = config.env.actions, config.env.rewards
         config.env.observations, config.env.actions, config.env.rewards = {}, {}, {}
         self.max_episode_steps = config.episode_steps
         self._simulator = Simulator(config.env, device, task)
         self._sources = _sources(document)
         self._sinks = _sinks(document, self._simulator.env)
+        with self._simulator.running() as env:
+            self._meter = reward_meter(env, actions, rewards)
         self.read()
 
     def reset(self, seed: int) -> None:
@@ -69,9 +75,11 @@ class MjlabDeployment(DeploymentEnvironment):
             for port, sink in self._sinks.items():
                 value = torch.tensor(outputs[port], device=env.device)
                 getattr(sink.entity, sink.method)(value, sink.ids)
-        _, done = self._simulator.step(torch.zeros(1, 0, device=self._simulator.env.device))
+                if self._meter is not None:
+                    self._meter.written(sink.owner, sink.names, value)
+        reward, done = self._simulator.step(torch.zeros(1, 0, device=self._simulator.env.device))
         targets = {sink.port: outputs[port] for port, sink in self._sinks.items()}
-        return StepOutcome(targets, None, done, self._simulator.state())
+        return StepOutcome(targets, None if self._meter is None else reward, done, self._simulator.state())
 
     def close(self) -> None:
         """Release the simulator."""
@@ -126,4 +134,4 @@ def _sink(env: Any, port: str, spec: PortSpec, connection: str) -> _Target:
             f"output {port}: entity {parts[0]!r} has no {unknown[0]!r}", expected=suggest(unknown[0], available)
         )
     ids = torch.tensor([available.index(n) for n in names], device=env.device)
-    return _Target(spec.name, entity, setter.method, ids)
+    return _Target(spec.name, parts[0], entity, setter.method, tuple(names), ids)
