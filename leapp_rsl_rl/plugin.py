@@ -8,6 +8,7 @@ from leapp_core.plugins.policies import PolicyAdapter
 from leapp_core.plugins.registry import OwnedRegistry
 from leapp_rsl_rl.adapter import RslRlAdapter
 from leapp_rsl_rl.environments.builtin.provider import BuiltinProvider
+from leapp_rsl_rl.environments.mjlab.provider import MjlabProvider
 
 
 @hookimpl
@@ -20,3 +21,4 @@ def leapp_register_adapters(registry: OwnedRegistry[PolicyAdapter]) -> None:
 def leapp_register_environments(registry: OwnedRegistry[EnvironmentProvider]) -> None:
     """Add the environment providers."""
     registry.add(BuiltinProvider())
+    registry.add(MjlabProvider())

@@ -100,4 +100,4 @@ def advance(scene: Scene) -> StepOutcome:
 
 def array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
     """Return a copy as a NumPy array, which later steps do not change."""
-    return np.array(tensor.detach().cpu())
+    return np.array(tensor.detach().cpu().numpy())
