@@ -1,0 +1,1 @@
+"""A node's program: built from a recording, cleaned, replayed."""

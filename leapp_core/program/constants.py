@@ -1,0 +1,78 @@
+"""Values of constants, and what to call them."""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterable
+
+import torch
+
+from leapp_core.tracing.events import TensorInfo
+from leapp_core.tracing.recorder import TraceRecorder, unrecorded
+
+_UNSAFE = re.compile(r"\W+")
+
+
+class TensorNames:
+    """Names of parameters, buffers and attributes that hold tensors, looked up once per session.
+
+    Args:
+        recorder: The record.
+        given: Names users gave, as ``(name, tensor)``.
+    """
+
+    def __init__(self, recorder: TraceRecorder, given: Iterable[tuple[str, torch.Tensor]] = ()) -> None:
+        self._parameters: dict[int, str] = {}
+        self._buffers: dict[int, str] = {}
+        self._attributes: dict[int, str] = {}
+        wanted = {t.untyped_storage().data_ptr() for t in recorder.held_tensors()}
+        self._scan_modules(wanted)
+        for name, tensor in given:
+            self._buffers[tensor.untyped_storage().data_ptr()] = name
+
+    def parameter(self, address: int) -> str | None:
+        """Return the qualified name of the parameter at an address."""
+        return self._parameters.get(address)
+
+    def buffer(self, address: int) -> str | None:
+        """Return the qualified name of the registered buffer at an address."""
+        return self._buffers.get(address)
+
+    def attribute(self, tensors: Iterable[torch.Tensor]) -> str | None:
+        """Return the attribute or key under which user code holds one of the tensors."""
+        for tensor in tensors:
+            for referrer in gc.get_referrers(tensor):
+                if type(referrer) is dict:
+                    for key, value in referrer.items():
+                        if value is tensor and isinstance(key, str) and key not in ("ref", "tensor"):
+                            return key.lstrip("_") or None
+        return None
+
+    def _scan_modules(self, wanted: set[int]) -> None:
+        modules = [o for o in gc.get_objects() if issubclass(type(o), torch.nn.Module)]
+        children = {id(c) for m in modules for c in m.children()}
+        roots = [m for m in modules if id(m) not in children] or modules
+        with unrecorded():
+            for module in sorted(roots, key=lambda m: sum(1 for _ in m.modules())):
+                for name, tensor in module.named_parameters():
+                    if tensor.untyped_storage().data_ptr() in wanted:
+                        self._parameters[tensor.untyped_storage().data_ptr()] = name
+                for name, tensor in module.named_buffers():
+                    if tensor.untyped_storage().data_ptr() in wanted:
+                        self._buffers[tensor.untyped_storage().data_ptr()] = name
+
+
+def constant_value(recorder: TraceRecorder, info: TensorInfo, begin: int) -> torch.Tensor:
+    """Return a constant's value, contiguous and on the CPU, as it was first read at or after event ``begin``."""
+    record = recorder.storages[info.storage]
+    data = record.value_at(begin)
+    if data is None:  # parameters are looked at once; results folded into constants are read as they stand
+        data = record.snapshots[-1][1] if record.snapshots else recorder.current_bytes(record)
+    return recorder.tensor_of(data, info)
+
+
+def identifier(name: str) -> str:
+    """Return a name that fx accepts as a target."""
+    safe = _UNSAFE.sub("_", name).strip("_")
+    return safe if safe and not safe[0].isdigit() else f"_{safe}"

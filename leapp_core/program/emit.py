@@ -1,0 +1,142 @@
+"""Emit one recorded call as graph nodes, in a form that exporters know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.fx import Graph, Node
+
+from leapp_core.program.views import Fit
+from leapp_core.tracing.events import Event
+from leapp_core.tracing.recorder import PACK
+
+aten = torch.ops.aten
+CPU = torch.device("cpu")
+# Arguments that say how memory is obtained, not what is computed.
+DROPPED = frozenset({"generator", "pin_memory", "non_blocking"})
+FILL_VALUES = {"zeros": 0, "ones": 1, "empty": 0}
+
+
+def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
+    """Emit a call.
+
+    Args:
+        graph: Where to.
+        event: The call.
+        nodes: Graph node of each tensor operand, in order.
+
+    Returns:
+        The node of its result.
+    """
+    if event.func == PACK:
+        return _emit_pack(graph, event, nodes)
+    if event.plan.metadata_reader:
+        return _emit_filled(graph, event)
+    operands = iter(nodes)
+    args = tuple(_replace(a, operands) for a in event.args)
+    kwargs = {k: _replace(v, operands) for k, v in event.kwargs.items() if k not in DROPPED}
+    if event.plan.name.startswith("aten::_foreach_"):
+        return _emit_foreach(graph, event, args, kwargs)
+    func = _functional(event) if event.plan.metadata_only else event.func
+    return graph.call_function(func, args, kwargs)
+
+
+def emit_fit(graph: Graph, root: Node, fit: Fit) -> Node:
+    """Emit reshape, slices, permutation and expansion that take a view from a row-major root."""
+    call: Callable[..., Node] = lambda f, *a: graph.call_function(f, a)  # noqa: E731
+    node = call(aten.view.default, root, list(fit.shape))
+    for axis, (start, stop) in enumerate(zip(fit.starts, fit.stops, strict=True)):
+        if (start, stop) != (0, fit.shape[axis]):
+            node = call(aten.slice.Tensor, node, axis, start, stop)
+    for axis in reversed(range(len(fit.shape))):
+        if axis not in fit.order:
+            node = call(aten.select.int, node, axis, 0)
+    kept = sorted(fit.order)
+    permutation = [kept.index(axis) for axis in fit.order]
+    if permutation != sorted(permutation):
+        node = call(aten.permute.default, node, permutation)
+    lengths = [fit.stops[axis] - fit.starts[axis] for axis in fit.order]
+    remaining = iter(lengths)
+    current = 0
+    pending = next(remaining, None)
+    for axis, size in enumerate(fit.sizes):
+        if pending is not None and size == pending and size > 1:
+            pending = next(remaining, None)
+        else:
+            node = call(aten.unsqueeze.default, node, axis)
+        current += 1
+    return call(aten.expand.default, node, list(fit.sizes)) if current else node
+
+
+def _replace(value: Any, operands: Iterator[Node | None]) -> Any:
+    if isinstance(value, torch.Tensor):
+        return next(operands)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_replace(v, operands) for v in value) if type(value) in (list, tuple) else value
+    return CPU if isinstance(value, torch.device) else value
+
+
+def _emit_filled(graph: Graph, event: Event) -> Node:
+    """``zeros_like(x)`` and kin depend on no data: emit a plain fill."""
+    info = event.outs[0]
+    word = event.plan.name.removeprefix("aten::").removeprefix("new_").removesuffix("_like").split("_")[0]
+    if word in FILL_VALUES:
+        value = FILL_VALUES[word]
+    else:
+        numbers = [a for a in (*event.args[1:], *event.kwargs.values()) if isinstance(a, (int, float, complex))]
+        value = event.kwargs.get("fill_value", numbers[0] if numbers else 0)
+    return graph.call_function(
+        aten.full.default, (list(info.sizes), value), {"dtype": info.dtype, "device": CPU}
+    )
+
+
+def _emit_pack(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
+    """``torch.tensor([t0, 2.0])``: concatenate the elements."""
+    info = event.outs[0]
+    operands = iter(nodes)
+    parts: list[Any] = []
+    for element in event.args[0]:
+        if isinstance(element, torch.Tensor):
+            flat = graph.call_function(aten.reshape.default, (next(operands), [-1]))
+            parts.append(graph.call_function(aten.to.dtype, (flat, info.dtype)))
+        else:
+            parts.append(
+                graph.call_function(aten.full.default, ([1], element), {"dtype": info.dtype, "device": CPU})
+            )
+    joined = graph.call_function(aten.cat.default, (parts, 0))
+    return graph.call_function(aten.view.default, (joined, list(info.sizes)))
+
+
+def _emit_foreach(graph: Graph, event: Event, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """One call per element: exporters leave ``_foreach_*`` undecomposed."""
+    name = event.plan.name.removeprefix("aten::_foreach_")
+    packet = getattr(aten, name)
+    count = len(args[0])
+    results = []
+    for i in range(count):
+        element = [a[i] if isinstance(a, (list, tuple)) and len(a) == count else a for a in args]
+        results.append(graph.call_function(_overload_for(packet, element), tuple(element), kwargs))
+    return results
+
+
+def _overload_for(packet: Any, args: list[Any]) -> Any:
+    """Return the overload of an operator that takes these arguments: tensor or scalar second operand."""
+    names = packet.overloads()
+    if len(args) > 1 and isinstance(args[1], Node) and "Tensor" in names:
+        return packet.Tensor
+    if len(args) > 1 and not isinstance(args[1], Node):
+        for candidate in ("Scalar", "Tensor_Scalar"):
+            if candidate in names:
+                return getattr(packet, candidate)
+        if "Tensor" in names:  # a number where a tensor is taken: ``add_.Tensor(x, 2.0)`` is fine in ATen
+            return packet.Tensor
+    return packet.default if "default" in names else getattr(packet, names[0])
+
+
+def _functional(event: Event) -> Any:
+    """Return the view operator for a call that changes metadata in place (``t_`` is ``t``)."""
+    name, _, overload = str(event.func).removeprefix("aten.").partition(".")
+    packet = getattr(aten, name.removesuffix("_"))
+    return getattr(packet, overload) if overload in packet.overloads() else packet.default

@@ -1,0 +1,115 @@
+"""Runs the passes until nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from torch.fx import GraphModule
+
+from leapp_core.errors import PluginError
+from leapp_core.program.passes.constants import fold_constants, share_constants
+from leapp_core.program.passes.copies import expand_copies, fill_without_template
+from leapp_core.program.passes.cse import share_equal_calls
+from leapp_core.program.passes.devices import drop_devices
+from leapp_core.program.passes.editor import Editor, drop_dead, open_editor, propagate
+from leapp_core.program.passes.foreach import expand_foreach
+from leapp_core.program.passes.layout import operand_layouts, repropagate, restore_layouts, with_ancestors
+from leapp_core.program.passes.masks import drop_size_checks, masked_writes_to_where
+from leapp_core.program.passes.noops import drop_dropout, drop_noops
+from leapp_core.program.passes.outputs import output_values, separate_outputs
+from leapp_core.program.passes.rearrange import simplify_rows
+from leapp_core.program.passes.rebuild import rebuild
+from leapp_core.program.passes.strided import read_back_strided
+from leapp_core.program.passes.views import cancel_views
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+    from leapp_core.plugins.exporters import ProgramPass
+
+PASSES: tuple[Callable[[Editor], bool], ...] = (
+    drop_devices,
+    expand_foreach,
+    drop_dropout,
+    fill_without_template,
+    expand_copies,
+    drop_noops,
+    cancel_views,
+    share_equal_calls,
+    read_back_strided,
+    simplify_rows,
+    masked_writes_to_where,
+    drop_size_checks,
+    fold_constants,
+    share_constants,
+)
+MOST_ROUNDS = 20
+MOST_RETRIES = 4
+
+
+def clean_program(exported: ExportedProgram, extra: Sequence[ProgramPass] = ()) -> ExportedProgram:
+    """Return a smaller program with bit-identical results.
+
+    The program given is not changed. Outputs keep memory of their own: no two outputs, and no output and input, share
+    it. Weights and constants that are no longer read are left out.
+
+    Args:
+        exported: A functional program, as ``run_decompositions({})`` gives it.
+        extra: Passes of plugins; they run after the built-in ones, in this order.
+
+    Raises:
+        PluginError: an extra pass left a graph that is not a valid program.
+    """
+    pinned: frozenset[str] = frozenset()
+    for _ in range(MOST_RETRIES):
+        editor = open_editor(exported, pinned)
+        outputs = output_values(editor)
+        pins = _clean(editor)
+        if not pins:
+            break
+        pinned |= with_ancestors(list(exported.graph.nodes), pins)
+    for program_pass in extra:
+        _run_extra(editor, program_pass)
+    separate_outputs(editor, outputs)
+    drop_dead(editor.graph)
+    return rebuild(editor, exported)
+
+
+def _clean(editor: Editor) -> frozenset[str]:
+    """Run all passes to the end; return the nodes to leave alone in another attempt."""
+    layouts = operand_layouts(editor)
+    drop_dead(editor.graph)
+    for _ in range(MOST_ROUNDS):
+        # A list, not a generator: every pass must run in every round.
+        if not any([_run(editor, program_pass) for program_pass in PASSES]):
+            break
+    repropagate(editor)
+    return restore_layouts(editor, layouts)
+
+
+def _run(editor: Editor, program_pass: Callable[[Editor], bool]) -> bool:
+    changed = program_pass(editor)
+    if changed:
+        drop_dead(editor.graph)
+    return changed
+
+
+def _run_extra(editor: Editor, program_pass: ProgramPass) -> None:
+    module = GraphModule({}, editor.graph)
+    if not program_pass.run(module):
+        return
+    try:
+        module.graph.lint()
+        editor.graph = module.graph
+        for node in editor.graph.nodes:
+            if node.op == "call_function" and "val" not in node.meta:
+                propagate(node)
+    except (RuntimeError, TypeError, ValueError, KeyError) as error:
+        raise PluginError(
+            f"program pass {program_pass.name!r} left a graph that is not a valid program: {error}",
+            where=program_pass.name,
+            expected="a linted, functional ATen graph whose placeholders are unchanged",
+            fix="plugin author: keep the graph in topological order and call ATen overloads only",
+        ) from error
+    drop_dead(editor.graph)

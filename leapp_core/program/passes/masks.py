@@ -1,0 +1,138 @@
+"""Assignments through boolean masks."""
+
+from __future__ import annotations
+
+import operator
+
+import torch
+from torch.fx import Node
+
+from leapp_core.program.passes.editor import Editor, argument, names, tensors_in, value_of
+
+aten = torch.ops.aten
+
+# Elementwise calls that are defined for every value and whose result bits do not depend on where in memory it lies.
+_TOTAL = names(
+    """
+    add sub mul div neg abs sqrt relu clamp clamp_min clamp_max minimum maximum floor ceil round trunc sign where
+    eq ne lt le gt ge logical_and logical_or logical_not _to_copy clone fill full_like zeros_like ones_like
+    """
+)
+
+
+def masked_writes_to_where(editor: Editor) -> bool:
+    """Turn ``x[mask] = value`` into ``where(mask, value, x)``. Why: its sizes do not depend on values."""
+    changed = False
+    for node in editor.nodes(aten.index_put.default):
+        mask_at = _only_mask(argument(node, 1, "indices"))
+        target, values = value_of(node.args[0]), node.args[2]
+        if mask_at is None or target is None or argument(node, 3, "accumulate", False) or not isinstance(values, Node):
+            continue
+        position, mask = mask_at
+        inner = target.dim() - position - mask.meta["val"].dim()
+        full = _over_all(editor, node, mask, values) if position == 0 and inner == 0 else None
+        if full is None:
+            full = _same_for_all(editor, node, values, inner)
+        if full is not None:
+            for _ in range(inner):
+                mask = editor.call(node, aten.unsqueeze.default, mask, -1)
+            editor.replace(node, editor.call(node, aten.where.self, mask, full, node.args[0]))
+            changed = True
+    return changed
+
+
+def drop_size_checks(editor: Editor) -> bool:
+    """Remove checks that ``y[mask]`` has between none and all entries. Why: they always hold, and keep it alive."""
+    changed = False
+    for node in editor.nodes(aten._assert_scalar.default):
+        test = node.args[0]
+        if not isinstance(test, Node) or test.target not in (operator.ge, operator.le):
+            continue
+        size, bound = test.args
+        if not isinstance(size, Node) or size.target is not aten.sym_size.int or not isinstance(bound, int):
+            continue
+        masked = size.args[0]
+        if not isinstance(masked, Node) or masked.target is not aten.index.Tensor:
+            continue
+        mask_at = _only_mask(argument(masked, 1, "indices"))
+        if mask_at is None or size.args[1] != mask_at[0]:
+            continue
+        if bound <= 0 if test.target is operator.ge else bound >= mask_at[1].meta["val"].numel():
+            editor.graph.erase_node(node)
+            changed = True
+    return changed
+
+
+def _only_mask(indices: object) -> tuple[int, Node] | None:
+    """Return position and mask when the indices are full slices and one boolean mask."""
+    if not isinstance(indices, (list, tuple)):
+        return None
+    given = [(position, index) for position, index in enumerate(indices) if index is not None]
+    if len(given) != 1 or not isinstance(given[0][1], Node):
+        return None
+    value = value_of(given[0][1])
+    return (given[0][0], given[0][1]) if value is not None and value.dtype in (torch.bool, torch.uint8) else None
+
+
+def _same_for_all(editor: Editor, node: Node, values: Node, inner: int) -> Node | None:
+    """Return the values to write when they do not differ between masked entries."""
+    value = value_of(values)
+    if value is None or any(size != 1 for size in value.shape[: max(0, value.dim() - inner)]):
+        return None
+    if value.dim() <= inner:
+        return values
+    return editor.call(node, aten.reshape.default, values, list(value.shape[value.dim() - inner :]))
+
+
+def _over_all(editor: Editor, node: Node, mask: Node, values: Node) -> Node | None:
+    """Compute ``f(y[mask])`` as ``f(y)`` when ``f`` works element by element and ``y`` has the sizes of the mask."""
+    order: list[Node] = []
+    pending = [values]
+    while pending:
+        call = pending.pop()
+        if call in order:
+            continue
+        if not _selects(call, mask):
+            if not _works_on_all(call, mask):
+                return None
+            pending += [part for part in tensors_in((*call.args, *call.kwargs.values())) if _depends(part)]
+        order.append(call)
+    if not any(_selects(call, mask) for call in order):
+        return None
+    done: dict[Node, Node] = {}
+    for call in editor.graph.nodes:
+        if call in order:
+            done[call] = _full(editor, node, call, mask, done)
+    return done[values]
+
+
+def _full(editor: Editor, before: Node, call: Node, mask: Node, done: dict[Node, Node]) -> Node:
+    if _selects(call, mask):
+        return call.args[0]  # type: ignore[return-value] # the indexed tensor
+    args, kwargs = torch.fx.node.map_arg((call.args, call.kwargs), lambda n: done.get(n, n))
+    return editor.call(before, call.target, *args, **kwargs)  # type: ignore[arg-type] # an overload
+
+
+def _selects(call: Node, mask: Node) -> bool:
+    """Tell whether a call is ``y[mask]`` with a ``y`` of the mask's sizes."""
+    if call.target is not aten.index.Tensor or list(argument(call, 1, "indices")) != [mask]:
+        return False
+    source = value_of(call.args[0])
+    return source is not None and source.shape == mask.meta["val"].shape
+
+
+def _depends(node: Node) -> bool:
+    """Tell whether a value's sizes depend on the mask."""
+    return value_of(node) is None
+
+
+def _works_on_all(call: Node, mask: Node) -> bool:
+    if call.op != "call_function" or not isinstance(call.target, torch._ops.OpOverload):
+        return False
+    name = call.target._schema.name.removeprefix("aten::")
+    value = call.meta["val"]
+    whole_numbers = not (value.dtype.is_floating_point or value.dtype == torch.bool)
+    if name not in _TOTAL or "alpha" in call.kwargs or (whole_numbers and name == "div"):
+        return False
+    others = [part for part in tensors_in((*call.args, *call.kwargs.values())) if not _depends(part)]
+    return all(part.meta["val"].numel() == 1 and part.meta["val"].dim() == 0 for part in others)

@@ -1,0 +1,77 @@
+"""The state ports of a node: what is carried, where it lies, where its successor lies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from leapp_core.program.views import ViewTable, choose_root
+from leapp_core.tracing.analysis import NodeAnalysis, chain_member
+from leapp_core.tracing.events import TensorInfo
+from leapp_core.tracing.leaves import InPlaceState
+from leapp_core.tracing.regions import is_dense
+from leapp_core.tracing.slicing import Slicer
+
+
+@dataclass(frozen=True)
+class StateSlot:
+    """One automatically found state.
+
+    Attributes:
+        index: Position among the node's states.
+        read: Geometry of its value in the reference step.
+        next_info: Geometry of its successor in the reference step.
+        chain: Producer event and result position for a value kept by reference, else ``None``.
+        age: How many steps before it is read the value was made (1 for in-place state).
+    """
+
+    index: int
+    read: TensorInfo
+    next_info: TensorInfo
+    chain: tuple[int, int] | None
+    age: int
+
+
+def state_slots(slicer: Slicer, found: NodeAnalysis, views: ViewTable) -> tuple[StateSlot, ...]:
+    """Return the states of a node in a stable order: in-place ones, then kept ones by producer and age."""
+    used = used_infos(slicer, found, found.sliced.events)
+    slots: list[StateSlot] = []
+    for storage, leaf in sorted(found.leaves.items()):
+        if isinstance(leaf, InPlaceState):
+            root = _in_place_root(slicer, views, storage, used.get(storage, []))
+            slots.append(StateSlot(len(slots), root, root, None, 1))
+    for (producer, output), oldest in sorted(found.chains().items()):
+        following = slicer.recorder.events[producer].outs[output]
+        for age in range(1, oldest + 1):
+            info = chain_member(slicer, found.alignment, found.reference, (producer, output), age)
+            if info is None:  # analyse() refuses a chain with a gap before this is asked
+                break
+            slots.append(StateSlot(len(slots), info, following, (producer, output), age))
+            following = info
+    return tuple(slots)
+
+
+def used_infos(slicer: Slicer, found: NodeAnalysis, events: Iterable[int]) -> dict[int, list[TensorInfo]]:
+    """Return every geometry that some calls, the declared outputs and the needed declared inputs use, by storage."""
+    step = found.step
+    used: dict[int, list[TensorInfo]] = {}
+    for index in events:
+        event = slicer.recorder.events[index]
+        effects = slicer.effects.of(event)
+        for info in (*(event.ins[i] for i in effects.reads), *(w.info for w in effects.writes)):
+            used.setdefault(info.storage, []).append(info)
+    for declaration in step.outputs.values():
+        used.setdefault(declaration.info.storage, []).append(declaration.info)
+    for declaration in step.inputs.values():
+        if declaration.info.storage in used:
+            used[declaration.info.storage].append(declaration.info)
+    return used
+
+
+def _in_place_root(slicer: Slicer, views: ViewTable, storage: int, used: list[TensorInfo]) -> TensorInfo:
+    record = slicer.recorder.storages[storage]
+    if record.birth >= 0:
+        born = next(o for o in slicer.recorder.events[record.birth].outs if o.storage == storage)
+        if is_dense(born):
+            return born
+    return choose_root(used, views.seen_on(storage))
