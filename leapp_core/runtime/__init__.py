@@ -1,0 +1,59 @@
+"""Run bundles: NumPy in, NumPy out, no PyTorch for ONNX bundles.
+
+``load(path)`` gives a :class:`PolicyRuntime`; its ``step`` is one control step. Importing this package loads nothing
+heavy; names are resolved when first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from leapp_core.runtime.benchmark import LatencyReport, measure_bundle
+    from leapp_core.runtime.load import load, open_document
+    from leapp_core.runtime.mock import mock_inputs
+    from leapp_core.runtime.policy import PolicyRuntime
+    from leapp_core.runtime.rate import RateKeeper, RateReport
+    from leapp_core.runtime.recording import RecordedStep, Recording, RecordingRuntime
+    from leapp_core.runtime.replay import ReplayReport, replay, stored_inputs
+
+__all__ = [
+    "load",
+    "open_document",
+    "PolicyRuntime",
+    "RateKeeper",
+    "RateReport",
+    "Recording",
+    "RecordingRuntime",
+    "RecordedStep",
+    "ReplayReport",
+    "replay",
+    "stored_inputs",
+    "mock_inputs",
+    "LatencyReport",
+    "measure_bundle",
+]
+
+_HOMES = {
+    "load": "load",
+    "open_document": "load",
+    "PolicyRuntime": "policy",
+    "RateKeeper": "rate",
+    "RateReport": "rate",
+    "Recording": "recording",
+    "RecordingRuntime": "recording",
+    "RecordedStep": "recording",
+    "ReplayReport": "replay",
+    "replay": "replay",
+    "stored_inputs": "replay",
+    "mock_inputs": "mock",
+    "LatencyReport": "benchmark",
+    "measure_bundle": "benchmark",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

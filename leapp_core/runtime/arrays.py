@@ -1,0 +1,62 @@
+"""Turn what callers hand over (NumPy, PyTorch, anything with DLPack) into NumPy arrays; nothing else is imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from leapp_core.errors import RuntimeInputError
+
+Array = np.ndarray[Any, Any]
+
+_REFUSALS = (BufferError, RuntimeError, TypeError, ValueError)
+"""What arrays raise when their memory cannot be read from the CPU."""
+
+
+def to_numpy(value: object, key: str, expected: str) -> Array:
+    """Return ``value`` as an array, sharing its memory where possible.
+
+    Args:
+        value: A NumPy array or scalar, a PyTorch tensor on the CPU, or any other array with DLPack or ``__array__``.
+        key: Name of the port, for messages.
+        expected: What the port takes, for messages.
+
+    Raises:
+        RuntimeInputError: it is no array (a list has no dtype), lives on another device, or needs gradients.
+    """
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
+        raise RuntimeInputError(f"input {key!r} is a masked array with masked elements", where=key, expected=expected)
+    if isinstance(value, (np.ndarray, np.generic)):
+        return np.asarray(value)
+    if not hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
+        raise RuntimeInputError(
+            f"input {key!r} is a {type(value).__name__}, which has no dtype and shape of its own",
+            where=key,
+            expected=expected,
+            fix="make it an array first, for example with numpy.asarray(value, dtype=...)",
+        )
+    return _foreign(value, key, expected)
+
+
+def _foreign(value: Any, key: str, expected: str) -> Array:
+    reason = ""
+    for read in (_by_dlpack, np.asarray):
+        try:
+            return read(value)
+        except _REFUSALS as error:
+            # The second way is tried where DLPack lacks an element type (bool, in older versions).
+            reason = reason or (str(error).splitlines() or [type(error).__name__])[0]
+    raise RuntimeInputError(
+        f"input {key!r} is a {type(value).__module__.split('.')[0]} {type(value).__name__} that cannot be read as a "
+        f"NumPy array: {reason}",
+        where=key,
+        expected=f"{expected} in main memory",
+        fix="for a PyTorch tensor pass tensor.detach().cpu()",
+    )
+
+
+def _by_dlpack(value: Any) -> Array:
+    if not hasattr(value, "__dlpack__"):
+        raise TypeError(f"{type(value).__name__} has no DLPack")
+    return np.from_dlpack(value)

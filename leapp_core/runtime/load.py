@@ -1,0 +1,129 @@
+"""Load a bundle for running."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.errors import BundleError
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.plugins.runners import PipelineSession, Runner, RunnerSettings
+from leapp_core.runtime.policy import PolicyRuntime
+from leapp_core.runtime.sequential import SequentialPipeline
+from leapp_core.spec.document import BundleDocument
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.order import execution_order
+from leapp_core.spec.pipeline import PipelineSpec
+from leapp_core.trust import check_trusted
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def load(
+    path: str | Path,
+    *,
+    settings: RunnerSettings | None = None,
+    plugins: PluginManager | None = None,
+    trust: bool = False,
+    merge: bool = True,
+    **options: Any,
+) -> PolicyRuntime:
+    """Load a bundle and get it ready to step.
+
+    Hashes, wiring and file locations are checked before anything is opened. Loading an ONNX bundle never runs code
+    from it. TorchScript and ``pt2`` artifacts can hold code, so they load only when the bundle was exported by the
+    same user on this machine, or with ``trust=True``.
+
+    Args:
+        path: The bundle's YAML file or folder.
+        settings: How to execute; by default the CPU with one thread, which suits a control loop.
+        plugins: Where runners come from; by default everything installed.
+        trust: The caller vouches for the bundle's origin.
+        merge: Join the nodes of an ONNX pipeline into one model where results are bit-identical.
+        options: ``full_names``, ``check_finite`` and ``sizes`` of :class:`~leapp_core.runtime.policy.PolicyRuntime`.
+
+    Raises:
+        BundleError: the bundle is damaged, inconsistent or not to be trusted; every problem is listed.
+        UsageError: a format or execution provider that is not there.
+        MissingExtraError: the artifacts' format needs a package that is not installed.
+    """
+    from leapp_core.bundle import load_document
+
+    bundle = load_document(path)
+    return open_document(
+        bundle.document,
+        bundle.artifact_paths,
+        bundle.initial_values,
+        settings=settings,
+        plugins=plugins,
+        trust=trust,
+        merge=merge,
+        **options,
+    )
+
+
+def open_document(
+    document: BundleDocument,
+    artifact_paths: Mapping[str, Path],
+    initial_values: Mapping[PortRef, np.ndarray[Any, Any]],
+    *,
+    settings: RunnerSettings | None = None,
+    plugins: PluginManager | None = None,
+    trust: bool = False,
+    merge: bool = True,
+    **options: Any,
+) -> PolicyRuntime:
+    """Get a bundle that was read already ready to step; see :func:`load`.
+
+    Args:
+        document: What the bundle says.
+        artifact_paths: Node name to artifact.
+        initial_values: First value of every fed-back input port.
+        settings: See :func:`load`.
+        plugins: See :func:`load`.
+        trust: See :func:`load`.
+        merge: See :func:`load`.
+        options: See :func:`load`.
+    """
+    pipeline = _in_order(document.pipeline)
+    missing = [str(edge.target) for edge in pipeline.feedback if edge.target not in initial_values]
+    if missing:
+        raise BundleError(f"fed-back inputs have no initial value: {', '.join(missing)}", where=document.name)
+    runners = _runners(document, plugins or PluginManager())
+    for node, runner in runners.items():
+        runner.require()
+        if runner.runs_code and not trust:
+            check_trusted(artifact_paths[node], document.artifacts[node].sha256, runner.name)
+    session = _open(pipeline, artifact_paths, runners, settings or RunnerSettings(), merge)
+    return PolicyRuntime(document.name, pipeline, session, initial_values, **options)
+
+
+def _in_order(pipeline: PipelineSpec) -> PipelineSpec:
+    """Return the pipeline with its nodes in the order their edges demand, whatever the order in the file."""
+    order = execution_order([node.name for node in pipeline.nodes], pipeline.data_flow)
+    return replace(pipeline, nodes=tuple(pipeline.node(name) for name in order))
+
+
+def _runners(document: BundleDocument, plugins: PluginManager) -> dict[str, Runner]:
+    return {node.name: plugins.runners.get(document.artifacts[node.name].format) for node in document.pipeline.nodes}
+
+
+def _open(
+    pipeline: PipelineSpec,
+    paths: Mapping[str, Path],
+    runners: Mapping[str, Runner],
+    settings: RunnerSettings,
+    merge: bool,
+) -> PipelineSession:
+    """Open the pipeline as a whole where all nodes are of one format that can, else node by node."""
+    first = next(iter(runners.values()))
+    if all(runner is first for runner in runners.values()):
+        session = first.open_pipeline(pipeline, paths, settings, merge=merge)
+        if session is not None:
+            return session
+    return SequentialPipeline(
+        {node.name: runners[node.name].open(paths[node.name], node, settings) for node in pipeline.nodes}
+    )

@@ -1,0 +1,258 @@
+"""A loaded bundle that can be stepped."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from leapp_core.errors import RuntimeInputError
+from leapp_core.plugins.runners import PipelineSession
+from leapp_core.runtime.arrays import Array
+from leapp_core.runtime.elements import by_element_names, from_element_names
+from leapp_core.runtime.inputs import InputWriter, describe
+from leapp_core.runtime.port_names import PortNames
+from leapp_core.runtime.sizes import batch_axis, check_sizes, expand, infer_sizes, symbols, with_sizes
+from leapp_core.runtime.state_file import read_state, write_state
+from leapp_core.runtime.warm_up import warm_up
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import PipelineSpec
+from leapp_core.spec.port import PortSpec
+
+
+class PolicyRuntime:
+    """Steps a pipeline: sensor readings in, targets out, state kept in between.
+
+    Made by :func:`leapp_core.runtime.load`. Names of inputs, outputs and state are port names where these are
+    unambiguous, else ``node/port``; the long form is always understood. A runtime may be used from several threads;
+    steps then happen one after the other. Several runtimes are independent of each other.
+
+    Args:
+        name: Graph name.
+        pipeline: What the bundle states; sizes may be symbolic.
+        session: The loaded models.
+        initial_values: First value of every fed-back input port.
+        full_names: Write every name as ``node/port``.
+        check_finite: Refuse NaN and infinities in inputs.
+        sizes: Values of symbolic sizes; without, the first step after a reset decides.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        pipeline: PipelineSpec,
+        session: PipelineSession,
+        initial_values: Mapping[PortRef, Array],
+        *,
+        full_names: bool = False,
+        check_finite: bool = False,
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
+        self.name = name
+        self.pipeline = pipeline
+        self._session = session
+        self._initial = dict(initial_values)
+        self._check_finite = check_finite
+        self._lock = threading.RLock()
+        self._symbols = symbols(pipeline)
+        self._input_names = PortNames(pipeline.inputs, "input", full=full_names)
+        self._output_names = PortNames(pipeline.outputs, "output", full=full_names)
+        self._state_names = PortNames((edge.target for edge in pipeline.feedback), "state", full=full_names)
+        self._keys = self._output_names.keys
+        self._resize(check_sizes(sizes or {}, self._symbols))
+
+    @property
+    def frequency(self) -> float | None:
+        """Control steps per second (Hz), if the bundle states it."""
+        return self.pipeline.configs.frequency
+
+    @property
+    def merged(self) -> bool:
+        """Whether a step is one native call."""
+        return self._session.merged
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What loading found worth knowing, such as why nodes were not merged."""
+        return self._session.notes
+
+    @property
+    def inputs(self) -> dict[str, PortSpec]:
+        """What a step takes, by name; sizes may be symbolic."""
+        return {self._input_names[ref]: self.pipeline.input_spec(ref) for ref in self.pipeline.inputs}
+
+    @property
+    def outputs(self) -> dict[str, PortSpec]:
+        """What a step returns, by name; sizes may be symbolic."""
+        return {self._output_names[ref]: self.pipeline.output_spec(ref) for ref in self.pipeline.outputs}
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Values of the symbolic sizes at present."""
+        return dict(self._sizes)
+
+    @property
+    def state(self) -> dict[str, Array]:
+        """A copy of what the next step will read as its state, by name of the input port that reads it."""
+        with self._lock:
+            return {self._state_names[ref]: value for ref, value in self._stepper.read_state().items()}
+
+    def step(
+        self,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        inputs_by_name: Mapping[str, Any] | None = None,
+    ) -> dict[str, Array]:
+        """Make one control step.
+
+        Args:
+            inputs: One array per input: NumPy, PyTorch on the CPU, or anything with DLPack, of exactly the port's
+                dtype and shape. They are copied; the caller may reuse them at once.
+            inputs_by_name: Inputs by element name instead of by position, in any order:
+                ``{"joint_pos": {"left_knee": 0.1, …}}``, or flat, ``{"left_knee": 0.1, …}``, where an element name
+                belongs to one input only. May be mixed with ``inputs``.
+
+        Returns:
+            One array per output. They belong to the caller; later steps do not touch them.
+
+        Raises:
+            RuntimeInputError: an input is missing, unknown, misshaped, mistyped or (if asked for) not finite. The
+                state is then as before.
+        """
+        if inputs_by_name is not None:
+            inputs = from_element_names(self._ports_now(), inputs or {}, inputs_by_name)
+        elif inputs is None:
+            inputs = {}
+        with self._lock:
+            if self._symbols:
+                self._adapt(inputs)
+            self._writer.write(inputs)
+            results = self._stepper.advance()
+            return {key: array.copy() for key, array in zip(self._keys, results, strict=True)}
+
+    def last_inputs(self) -> dict[str, Array]:
+        """Return a copy of what the last step was fed, in the form and order of the ports."""
+        with self._lock:
+            return {self._input_names[ref]: array.copy() for ref, array in self._stepper.inputs.items()}
+
+    @property
+    def initial_state(self) -> dict[str, Array]:
+        """A copy of the state after a reset."""
+        with self._lock:
+            return {self._state_names[ref]: value.copy() for ref, value in self._start.items()}
+
+    def by_key(self, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        """Return inputs under the names of :attr:`inputs`, whichever form of the names was used; nothing is converted.
+
+        Raises:
+            RuntimeInputError: an unknown name, or one input given twice.
+        """
+        return self._writer.by_key(inputs)
+
+    def fit(self, inputs: Mapping[str, Any]) -> None:
+        """Take the symbolic sizes from inputs before the first step, as :meth:`step` would.
+
+        Raises:
+            RuntimeInputError: the inputs disagree, or an episode is running with other sizes.
+        """
+        if self._symbols:
+            with self._lock:
+                self._adapt(inputs)
+
+    def by_name(self, outputs: Mapping[str, Array]) -> dict[str, Any]:
+        """Return outputs of a step by element name: ``{"joint_targets": {"left_knee": 0.2, …}}``.
+
+        Outputs without element names stay arrays.
+        """
+        ports = self.outputs
+        return {key: by_element_names(ports[key], value) for key, value in outputs.items()}
+
+    def reset(self, mask: Array | None = None) -> None:
+        """Go back to the initial state; may be called at any time.
+
+        Args:
+            mask: For batched policies, which environments to reset: booleans ``[batch]``. Without, all.
+
+        Raises:
+            RuntimeInputError: the mask is no boolean vector of the batch's length.
+        """
+        with self._lock:
+            if mask is None:
+                self._stepper.write_state(self._start)
+            elif self._start:
+                self._reset_rows(np.asarray(mask))
+
+    def load_state(self, state: Mapping[str, Any] | str | Path) -> None:
+        """Continue from a state that :attr:`state` or :meth:`save_state` gave.
+
+        Raises:
+            RuntimeInputError: something is missing, unknown, misshaped or mistyped; the state is then as before.
+            BundleError: the file cannot be read.
+        """
+        given = read_state(Path(state)) if isinstance(state, (str, Path)) else state
+        values = {self._state_names.find(name): np.asarray(value) for name, value in given.items()}
+        with self._lock:
+            for ref, start in self._start.items():
+                port = self._concrete.input_spec(ref)
+                if ref not in values:
+                    raise RuntimeInputError(f"state {str(ref)!r} is missing", where=str(ref), expected=describe(port))
+                if values[ref].shape != start.shape or values[ref].dtype != start.dtype:
+                    raise RuntimeInputError(
+                        f"state {str(ref)!r} is {values[ref].dtype} of shape {list(values[ref].shape)}",
+                        where=str(ref),
+                        expected=describe(port),
+                    )
+            self._stepper.write_state(values)
+
+    def save_state(self, path: str | Path) -> None:
+        """Write the state to a safetensors file that :meth:`load_state` reads; the file is replaced as a whole."""
+        with self._lock:
+            values = {str(ref): value for ref, value in self._stepper.read_state().items()}
+        write_state(Path(path), values)
+
+    def _ports_now(self) -> dict[str, PortSpec]:
+        return {self._input_names[ref]: self._concrete.input_spec(ref) for ref in self.pipeline.inputs}
+
+    def _resize(self, sizes: Mapping[str, int]) -> None:
+        """Set up buffers for these sizes, at the initial state."""
+        concrete = with_sizes(self.pipeline, sizes)
+        start = {ref: expand(value, concrete.input_spec(ref), ref) for ref, value in self._initial.items()}
+        stepper = self._session.stepper(concrete)
+        warm_up(stepper, start)
+        self._sizes = {name: sizes.get(name, 1) for name in self._symbols}
+        self._concrete, self._start, self._stepper = concrete, start, stepper
+        self._writer = InputWriter(concrete, self._input_names, stepper.inputs, check_finite=self._check_finite)
+
+    def _adapt(self, inputs: Mapping[str, Any]) -> None:
+        """Follow the sizes of the inputs as long as no state would be lost."""
+        given = {self._input_names.find(name): value for name, value in self._writer.by_key(inputs).items()}
+        sizes = {**self._sizes, **infer_sizes(self.pipeline, given)}
+        if sizes == self._sizes:
+            return
+        state = self._stepper.read_state()
+        if any(value.tobytes() != self._start[ref].tobytes() for ref, value in state.items()):
+            raise RuntimeInputError(
+                f"inputs have {_write(sizes)}, the running episode has {_write(self._sizes)}",
+                expected="the same sizes until the next reset",
+                fix="call reset() before the size changes",
+            )
+        self._resize(check_sizes(sizes, self._symbols))
+
+    def _reset_rows(self, mask: Array) -> None:
+        state = self._stepper.read_state()
+        if mask.ndim != 1 or mask.dtype != np.bool_:
+            raise RuntimeInputError(
+                f"the mask is {mask.dtype} of shape {list(mask.shape)}", expected="booleans of shape [batch]"
+            )
+        for ref, value in state.items():
+            axis = batch_axis(self._concrete.input_spec(ref), len(mask), self.pipeline.input_spec(ref))
+            rows = (slice(None),) * axis + (mask,)
+            value[rows] = self._start[ref][rows]
+        self._stepper.write_state(state)
+
+
+def _write(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {size}" for name, size in sizes.items())

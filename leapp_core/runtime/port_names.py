@@ -1,0 +1,57 @@
+"""What callers of a runtime call the ports: the port name where it is unambiguous, ``node/port`` always."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from leapp_core.errors import RuntimeInputError
+from leapp_core.spec.names import PortRef
+from leapp_core.suggest import suggest
+
+
+class PortNames:
+    """Names of some ports, both ways.
+
+    Args:
+        refs: The ports.
+        what: What they are, for messages (``input``).
+        full: Write every name as ``node/port``; reading takes both forms in any case.
+    """
+
+    def __init__(self, refs: Iterable[PortRef], what: str, *, full: bool = False) -> None:
+        self.refs = tuple(refs)
+        self._what = what
+        count = Counter(ref.port for ref in self.refs)
+        self._short = {ref.port: ref for ref in self.refs if count[ref.port] == 1}
+        self._full = {str(ref): ref for ref in self.refs}
+        self._written: Mapping[PortRef, str] = {
+            ref: str(ref) if full or count[ref.port] > 1 else ref.port for ref in self.refs
+        }
+
+    def __getitem__(self, ref: PortRef) -> str:
+        """Return the name results carry."""
+        return self._written[ref]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The names results carry, in order of the ports."""
+        return tuple(self._written[ref] for ref in self.refs)
+
+    def find(self, name: object) -> PortRef:
+        """Return the port a caller means.
+
+        Raises:
+            RuntimeInputError: there is none (the nearest is suggested), or there are several.
+        """
+        ref = self._short.get(name) or self._full.get(name) if isinstance(name, str) else None
+        if ref is not None:
+            return ref
+        several = [str(other) for other in self.refs if other.port == name]
+        if several:
+            raise RuntimeInputError(f"{self._what} name {name!r} is ambiguous", expected=f"one of {', '.join(several)}")
+        raise RuntimeInputError(
+            f"unknown {self._what} {name!r}",
+            expected=suggest(str(name), self.keys),
+            fix="remove it, or check the spelling; nothing given is ever ignored",
+        )

@@ -1,0 +1,140 @@
+"""Symbolic sizes, such as the batch of a bundle exported with a dynamic batch: find their values, fill them in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from leapp_core.errors import BundleError, RuntimeInputError, UsageError
+from leapp_core.runtime.arrays import Array
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
+from leapp_core.spec.port import PortSpec
+from leapp_core.suggest import suggest
+
+
+def symbols(pipeline: PipelineSpec) -> tuple[str, ...]:
+    """Return the names of the symbolic sizes of a pipeline's inputs.
+
+    Raises:
+        BundleError: an output or a fed-back input has a size that no outside input determines.
+    """
+    known = dict.fromkeys(_of(pipeline.input_spec(ref) for ref in pipeline.inputs))
+    for node in pipeline.nodes:
+        free = [name for name in _of((*node.inputs, *node.outputs)) if name not in known]
+        if free:
+            raise BundleError(
+                f"size {free[0]!r} of node {node.name!r} is not a size of any input from outside",
+                expected=f"one of {', '.join(known) or 'no symbolic sizes'}",
+            )
+    return tuple(known)
+
+
+def _of(ports: Iterable[PortSpec]) -> list[str]:
+    return [size for port in ports for size in port.shape if isinstance(size, str)]
+
+
+def with_sizes(pipeline: PipelineSpec, sizes: Mapping[str, int]) -> PipelineSpec:
+    """Return the pipeline with every symbolic size replaced.
+
+    Args:
+        pipeline: With symbolic sizes.
+        sizes: Values; a size that is not named is 1.
+    """
+
+    def fill(ports: tuple[PortSpec, ...]) -> tuple[PortSpec, ...]:
+        return tuple(
+            replace(port, shape=tuple(sizes.get(size, 1) if isinstance(size, str) else size for size in port.shape))
+            for port in ports
+        )
+
+    nodes = tuple(NodeSpec(node.name, fill(node.inputs), fill(node.outputs)) for node in pipeline.nodes)
+    return replace(pipeline, nodes=nodes)
+
+
+def check_sizes(sizes: Mapping[str, int], known: tuple[str, ...]) -> dict[str, int]:
+    """Return sizes that a user gave.
+
+    Raises:
+        UsageError: an unknown name or no positive integer.
+    """
+    for name, size in sizes.items():
+        if name not in known:
+            raise UsageError(f"the bundle has no symbolic size {name!r}", expected=suggest(name, known))
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise UsageError(f"size {name!r} is {size!r}", expected="a positive integer")
+    return dict(sizes)
+
+
+def infer_sizes(pipeline: PipelineSpec, arrays: Mapping[PortRef, Any]) -> dict[str, int]:
+    """Return the sizes that the arrays of a step have; arrays that do not fit at all are left to the input checks.
+
+    Raises:
+        RuntimeInputError: two inputs disagree.
+    """
+    found: dict[str, tuple[int, PortRef]] = {}
+    for ref in pipeline.inputs:
+        shape = np.shape(arrays[ref]) if ref in arrays else ()
+        stated = pipeline.input_spec(ref).shape
+        if len(shape) != len(stated):
+            continue
+        for name, size in zip(stated, shape, strict=True):
+            if not isinstance(name, str):
+                continue
+            first, owner = found.setdefault(name, (int(size), ref))
+            if first != size:
+                raise RuntimeInputError(
+                    f"inputs {str(owner)!r} and {str(ref)!r} disagree on {name!r}: {first} and {size}",
+                    where=str(ref),
+                    expected=f"one {name} for all inputs of a step",
+                )
+    return {name: size for name, (size, _ref) in found.items()}
+
+
+def expand(value: Array, port: PortSpec, ref: PortRef) -> Array:
+    """Return an initial value in the size of its port; it was saved for one environment and serves each alike.
+
+    Raises:
+        BundleError: it cannot be repeated to that size.
+    """
+    shape = tuple(int(size) for size in port.shape)
+    try:
+        return np.array(np.broadcast_to(value, shape))
+    except ValueError as error:
+        raise BundleError(
+            f"the initial value of {str(ref)!r} has shape {list(value.shape)}, its port {list(shape)}",
+            where=str(ref),
+        ) from error
+
+
+def batch_axis(port: PortSpec, rows: int, symbolic: PortSpec) -> int:
+    """Return the axis of a state that counts environments: the symbolic one, else one of the first two of that size.
+
+    A GRU's hidden state has its layers first, so axis 0 is not always it.
+
+    Args:
+        port: The fed-back input with concrete sizes.
+        rows: Environments in the batch.
+        symbolic: The same port as the bundle states it.
+
+    Raises:
+        RuntimeInputError: no axis, or two, can be it.
+    """
+    named = [axis for axis, size in enumerate(symbolic.shape) if isinstance(size, str)]
+    fitting = [axis for axis in (named or range(min(2, len(port.shape)))) if port.shape[axis] == rows]
+    if not fitting:
+        raise RuntimeInputError(
+            f"the mask has {rows} entries, state {port.name!r} has shape {list(port.shape)}",
+            where=port.name,
+            expected="one entry per environment of the batch",
+        )
+    if len(fitting) > 1 and len(port.shape) > 2 and rows > 1 and not named:
+        raise RuntimeInputError(
+            f"state {port.name!r} of shape {list(port.shape)} has two axes that may count environments",
+            where=port.name,
+            fix="export with a dynamic batch, which names the axis",
+        )
+    return fitting[0]

@@ -1,0 +1,49 @@
+"""State of a running policy in a safetensors file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from leapp_core.errors import BundleError
+from leapp_core.runtime.arrays import Array
+
+
+def write_state(path: Path, values: Mapping[str, Array]) -> None:
+    """Write values by ``node/port``; an interrupted write leaves the previous file.
+
+    Raises:
+        BundleError: the file cannot be written.
+    """
+    from safetensors.numpy import save
+
+    content = save({name: value for name, value in values.items()})
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise BundleError(f"cannot write the state: {error}", where=str(path)) from error
+
+
+def read_state(path: Path) -> dict[str, Array]:
+    """Read values by ``node/port``.
+
+    Raises:
+        BundleError: the file is missing or damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        return dict(load(path.read_bytes()))
+    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        raise BundleError(f"cannot read the state: {error}", where=str(path)) from error
