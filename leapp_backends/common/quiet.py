@@ -20,7 +20,7 @@ _HARMLESS = re.compile(
             "[Tt]orch[Ss]cript.*deprecated|torch\\.jit\\..* is (deprecated|not supported)",
             "Setting ONNX exporter to use operator set version",
             "The tensor attributes? .* (was|were) assigned during export",
-            "already set by other",
+            "Skipped deduplication of initializer",
             # torch.jit.trace on literal sizes of a program whose sizes are fixed on purpose
             "TracerWarning: Converting a tensor to a Python",
             "Constant folding - Only steps=1",

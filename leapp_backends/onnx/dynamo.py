@@ -20,9 +20,6 @@ class OnnxDynamoExporter(Exporter):
     options_type = OnnxDynamoOptions
     requires = ("torch", "onnx", "onnxscript", "onnx_ir")
 
-    def __init__(self) -> None:
-        self._translator: Any = None
-
     def check(self, program: NodeProgram, options: Any) -> None:
         """Refuse element types ONNX Runtime cannot compute; see :meth:`Exporter.check`."""
         from leapp_backends.onnx.limits import check_dtypes
@@ -36,15 +33,14 @@ class OnnxDynamoExporter(Exporter):
         from leapp_backends.common.quiet import quiet
         from leapp_backends.onnx.interface import set_interface
         from leapp_backends.onnx.tidy import tidy
-        from leapp_backends.onnx.translate import Translator
+        from leapp_backends.onnx.translate import translate
         from leapp_backends.onnx.write import write_model
 
         options: OnnxDynamoOptions = request.options
-        self._translator = self._translator or Translator()
         program = apply_batch(request.program, options.dynamic_batch)
         try:
             with quiet() as notes:
-                model = self._translator.translate(program.exported, options.opset, optimize=options.optimize)
+                model = translate(program.exported, options.opset, optimize=options.optimize)
                 tidy(model, request.metadata)
         except LeappError:
             raise

@@ -1,7 +1,7 @@
 """ExportedProgram to ONNX by PyTorch's translator, without the work it repeats on every call.
 
 ``torch.onnx.export`` builds a table of some 500 translations for each call and decomposes a program that already is
-decomposed: nine tenths of its time for a small policy. Here the table is built once per exporter, and decomposition
+decomposed: nine tenths of its time for a small policy. Here the table is built once per process, and decomposition
 is left out when every operator of the program has a translation. The parts used are not public, so where a PyTorch
 release has others, the public function is called instead; results are the same.
 """
@@ -9,6 +9,7 @@ release has others, the public function is called instead; results are the same.
 from __future__ import annotations
 
 import copy
+import functools
 import operator
 from typing import TYPE_CHECKING, Any
 
@@ -20,48 +21,45 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
 
-class Translator:
-    """Translates programs; keeps the table of translations between calls."""
+def translate(program: ExportedProgram, opset: int | None, *, optimize: bool) -> ir.Model:
+    """Return the ONNX model of a program; the program is left unchanged.
 
-    def __init__(self) -> None:
-        self._registries: dict[int, Any] = {}
+    Args:
+        program: Functional program.
+        opset: ONNX operator set, or ``None`` for PyTorch's default.
+        optimize: Fold constants and fuse operators.
 
-    def translate(self, program: ExportedProgram, opset: int | None, *, optimize: bool) -> ir.Model:
-        """Return the ONNX model of a program; the program is left unchanged.
+    Raises:
+        ExportError: an operator has no translation.
+    """
+    parts = _load_parts()
+    if parts is None:
+        return _translate_publicly(program, opset, optimize=optimize)
+    core, passes, constants = parts
+    wanted = opset or _default_opset()
+    registry = _registry(max(wanted, constants.TORCHLIB_OPSET))
+    prepared = _prepare(program, core, passes, registry)
+    _check_translated(prepared, registry)
+    onnx_program = core._exported_program_to_onnx_program(prepared, registry=registry)
+    if wanted != onnx_program.model.opset_imports.get(""):
+        from onnxscript import version_converter
 
-        Args:
-            program: Functional program.
-            opset: ONNX operator set, or ``None`` for PyTorch's default.
-            optimize: Fold constants and fuse operators.
-
-        Raises:
-            ExportError: an operator has no translation.
-        """
-        parts = _load_parts()
-        if parts is None:
-            return _translate_publicly(program, opset, optimize=optimize)
-        core, registration, passes, constants = parts
-        wanted = opset or _default_opset()
-        registry = self._registry(registration, max(wanted, constants.TORCHLIB_OPSET))
-        prepared = _prepare(program, core, passes, registry)
-        _check_translated(prepared, registry)
-        onnx_program = core._exported_program_to_onnx_program(prepared, registry=registry)
-        if wanted != onnx_program.model.opset_imports.get(""):
-            from onnxscript import version_converter
-
-            version_converter.convert_version(onnx_program.model, wanted, fallback=True)
-        if optimize:
-            onnx_program.optimize()
-        model: ir.Model = onnx_program.model
-        return model
-
-    def _registry(self, registration: Any, opset: int) -> Any:
-        if opset not in self._registries:
-            self._registries[opset] = registration.ONNXRegistry.from_torchlib(opset_version=opset)
-        return self._registries[opset]
+        version_converter.convert_version(onnx_program.model, wanted, fallback=True)
+    if optimize:
+        onnx_program.optimize()
+    model: ir.Model = onnx_program.model
+    return model
 
 
-def _load_parts() -> tuple[Any, Any, Any, Any] | None:
+@functools.cache
+def _registry(opset: int) -> Any:
+    """Return the table of translations for an operator set: half a second of work that depends on nothing else."""
+    from torch.onnx._internal.exporter import _registration
+
+    return _registration.ONNXRegistry.from_torchlib(opset_version=opset)
+
+
+def _load_parts() -> tuple[Any, Any, Any] | None:
     try:
         from torch.onnx._internal.exporter import _constants, _core, _fx_passes, _registration
     except ImportError:
@@ -76,7 +74,7 @@ def _load_parts() -> tuple[Any, Any, Any, Any] | None:
         (_registration.ONNXRegistry, "_cleanup_registry_based_on_opset_version"),
     )
     if all(hasattr(holder, name) for holder, name in needed):
-        return _core, _registration, _fx_passes, _constants
+        return _core, _fx_passes, _constants
     return None
 
 

@@ -1,0 +1,50 @@
+"""Run ``.pt2`` artifacts."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from leapp_core.errors import BundleError
+from leapp_core.plugins.runners import ModelSession, Runner, RunnerSettings
+from leapp_core.spec.pipeline import NodeSpec
+
+
+class Pt2Runner(Runner):
+    """Loads ``.pt2`` artifacts of ``torch.export``."""
+
+    name = "pt2"
+    aliases = ("exported-program",)
+    # torch.export.load may unpickle example inputs and build expressions from text.
+    runs_code = True
+    requires = ("torch",)
+    extra = "export"
+
+    def open(self, path: Path, spec: NodeSpec, settings: RunnerSettings) -> ModelSession:
+        """Load an artifact; see :meth:`leapp_core.plugins.runners.Runner.open`."""
+        import torch
+
+        from leapp_backends.common.failures import root_cause
+        from leapp_backends.common.quiet import quiet
+        from leapp_backends.common.torch_session import TorchSession, torch_device
+
+        device = torch_device(settings)
+        if not zipfile.is_zipfile(path):
+            raise BundleError(f"the model of node {spec.name!r} is no .pt2 archive", where=str(path))
+        try:
+            with quiet():
+                exported = torch.export.load(path)
+                if device != "cpu":
+                    exported = torch.export.passes.move_to_device_pass(exported, device)
+                module = exported.module()
+        except Exception as error:
+            raise BundleError(
+                f"the model of node {spec.name!r} cannot be loaded as .pt2: {root_cause(error)}", where=str(path)
+            ) from error
+        takes = len(exported.graph_signature.user_inputs)
+        if takes != len(spec.inputs):
+            raise BundleError(
+                f"the model of node {spec.name!r} takes {takes} inputs, the bundle states {len(spec.inputs)}",
+                where=str(path),
+            )
+        return TorchSession(module, spec, device)

@@ -1,0 +1,63 @@
+"""Run TorchScript artifacts."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from leapp_core.errors import BundleError
+from leapp_core.plugins.runners import ModelSession, Runner, RunnerSettings
+from leapp_core.spec.pipeline import NodeSpec
+
+
+class JitRunner(Runner):
+    """Loads ``.pt`` artifacts of ``torch.jit``."""
+
+    name = "jit"
+    aliases = ("jit-script", "jit-trace")
+    runs_code = True
+    requires = ("torch",)
+    extra = "export"
+
+    def open(self, path: Path, spec: NodeSpec, settings: RunnerSettings) -> ModelSession:
+        """Load an artifact; see :meth:`leapp_core.plugins.runners.Runner.open`."""
+        import torch
+
+        from leapp_backends.common.failures import root_cause
+        from leapp_backends.common.quiet import quiet
+        from leapp_backends.common.torch_session import TorchSession, torch_device
+
+        device = torch_device(settings)
+        try:
+            with quiet():
+                module = torch.jit.load(str(path), map_location=device)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise BundleError(
+                f"the model of node {spec.name!r} cannot be loaded as TorchScript: {root_cause(error)}", where=str(path)
+            ) from error
+        _check_inputs(module, spec, path)
+        module.eval()
+
+        def forward(*inputs: Any) -> Any:
+            with _plain_execution(torch):
+                return module(*inputs)
+
+        return TorchSession(forward, spec, device)
+
+
+def _check_inputs(module: Any, spec: NodeSpec, path: Path) -> None:
+    takes = len(list(module.forward.schema.arguments)) - 1
+    if takes != len(spec.inputs):
+        raise BundleError(
+            f"the model of node {spec.name!r} takes {takes} inputs, the bundle states {len(spec.inputs)}",
+            where=str(path),
+        )
+
+
+@contextlib.contextmanager
+def _plain_execution(torch: Any) -> Iterator[None]:
+    """Run without the optimizing executor: it recompiles in the first steps, which a control loop cannot wait for."""
+    with torch.jit.optimized_execution(False):
+        yield
