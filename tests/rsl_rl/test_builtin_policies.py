@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import warnings
+from pathlib import Path
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from rsl_rl.runners import OnPolicyRunner
 
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_rsl_rl.adapter import RslRlAdapter
+from leapp_rsl_rl.agent_config import read_agent_file
 from leapp_rsl_rl.environments.builtin.catalog import BUILTIN_TASKS, BuiltinTask
 from leapp_rsl_rl.environments.builtin.env import ManagerBasedEnv
 from leapp_rsl_rl.environments.builtin.rollout import first_episodes
@@ -89,3 +91,15 @@ def test_summaries_say_what_the_policies_are() -> None:
     summaries = [load(task, make_env(task, num_envs=1)).summary for task in BUILTIN_TASKS]
     for summary, word in zip(summaries, ("MLP 11-64-64-3", "GRU 1x32", "MLPModel", "LSTM 1x48"), strict=True):
         assert word in summary
+
+
+@ALL_TASKS
+def test_shipped_configuration_is_the_one_in_the_code(task: BuiltinTask) -> None:
+    assert read_agent_file(task.assets / "params" / "agent.yaml") == task.agent_config()
+
+
+def test_documented_figures_are_the_recorded_ones() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "built-in-tasks.md").read_text(encoding="utf-8")
+    for task in BUILTIN_TASKS:
+        score = json.loads((task.assets / "score.json").read_text())
+        assert f"| `{task.name}` | {score['trained_return']:.1f} | {score['untrained_return']:.1f} |" in page

@@ -22,6 +22,7 @@ import torch
 from rsl_rl.runners import OnPolicyRunner
 from ruamel.yaml import YAML
 
+from leapp_core.plugins.requirements import require
 from leapp_rsl_rl.environments.builtin.catalog import BUILTIN_TASKS, BuiltinTask
 from leapp_rsl_rl.environments.builtin.curves import draw_curve
 from leapp_rsl_rl.environments.builtin.env import ManagerBasedEnv
@@ -112,6 +113,7 @@ def main(report: Callable[[str], None] = print) -> None:
     parser.add_argument("--iterations", type=int, default=None)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
+    require("training the built-in tasks", ("matplotlib",), "train")
     torch.set_num_threads(arguments.threads)
     for task in BUILTIN_TASKS:
         if arguments.task in (None, task.name):
