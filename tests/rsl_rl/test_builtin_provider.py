@@ -106,9 +106,7 @@ def test_overrides_are_refused() -> None:
 
 
 def test_bundle_that_asks_for_an_unknown_reading() -> None:
-    with pytest.raises(
-        EnvError, match=r"for the input 'node/joint_poz'(.*\n)+.*mean 'joint_pos'"
-    ):
+    with pytest.raises(EnvError, match=r"for the input 'node/joint_poz'(.*\n)+.*mean 'joint_pos'"):
         PROVIDER.deploy(EnvRequest(NAMES[0]), document(["joint_poz"], ["joint_targets"]))
 
 
