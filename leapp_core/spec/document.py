@@ -32,6 +32,14 @@ class ArtifactRef:
 
 
 @dataclass(frozen=True)
+class FileRef:
+    """Another file of the bundle: its path relative to the YAML file, and its hash."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class BundleDocument:
     """What ``<graph>.yaml`` says.
 
@@ -40,6 +48,8 @@ class BundleDocument:
         pipeline: Nodes in execution order and wiring.
         artifacts: Node name to artifact.
         initial_values: File name of the safetensors file, only when there is feedback.
+        initial_values_sha256: Hash of that file; other writers leave it out.
+        validation: Recorded inputs and outputs with which the bundle can be checked anywhere; other writers have none.
         system_information: Versions of what made the bundle.
     """
 
@@ -47,4 +57,6 @@ class BundleDocument:
     pipeline: PipelineSpec
     artifacts: Mapping[str, ArtifactRef]
     initial_values: str | None = None
+    initial_values_sha256: str | None = None
+    validation: FileRef | None = None
     system_information: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,137 @@
+"""Load a bundle: find its document, check everything it says against what is there, read its initial values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.bundle.files import check_files, contained_file
+from leapp_core.bundle.tensors import MAX_BYTES, read_tensors
+from leapp_core.errors import BundleError
+from leapp_core.spec.document import BundleDocument
+from leapp_core.spec.dtypes import canonical
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import PipelineSpec
+from leapp_core.spec.port import PortSpec
+from leapp_core.spec.problems import BundleProblemsError, Problem, raise_problems
+from leapp_core.spec.yaml_io import read_document
+from leapp_core.spec.yaml_nodes import MAX_BYTES as MAX_TEXT_BYTES
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_PLACE = ("pipeline", "initial_values")
+
+
+@dataclass(frozen=True)
+class LoadedBundle:
+    """A bundle whose document and files were found to fit each other.
+
+    Attributes:
+        document: What the YAML file says, nodes in execution order.
+        folder: Where it is.
+        yaml_path: The YAML file.
+        artifact_paths: Node name to the file to load, inside ``folder``.
+        initial_values: Initial value of every fed-back input, with that port's dtype and shape.
+    """
+
+    document: BundleDocument
+    folder: Path
+    yaml_path: Path
+    artifact_paths: Mapping[str, Path]
+    initial_values: Mapping[PortRef, np.ndarray[Any, Any]] = field(default_factory=dict)
+
+
+def find_document(path: str | Path) -> Path:
+    """Return the YAML file of a bundle given as that file or as its folder.
+
+    Raises:
+        BundleError: there is none, or a folder holds several and none is named after it.
+    """
+    given = Path(path)
+    if given.is_file():
+        return given
+    if not given.is_dir():
+        raise BundleError(f"there is no bundle at {given}", expected="the folder of a bundle, or its YAML file")
+    own = given / f"{Path(given).resolve().name}.yaml"
+    if own.is_file():
+        return own
+    found = sorted(given.glob("*.yaml"))
+    if len(found) == 1:
+        return found[0]
+    names = ", ".join(entry.name for entry in found[:10]) or "none"
+    raise BundleError(
+        f"folder {given} is not a bundle", expected=f"one YAML file, found {names}", fix="name the YAML file itself"
+    )
+
+
+def load_document(path: str | Path) -> LoadedBundle:
+    """Load a bundle without running anything in it.
+
+    Args:
+        path: Its folder or its YAML file.
+
+    Raises:
+        BundleError: there is no bundle, or it is of a newer major version.
+        BundleProblemsError: listing everything that is wrong with it.
+    """
+    yaml_path = find_document(path)
+    folder = yaml_path.parent
+    document = read_document(_read_text(yaml_path), yaml_path.stem, yaml_path.name)
+    problems = list(check_files(folder, document))
+    values: dict[PortRef, np.ndarray[Any, Any]] = {}
+    if not any(problem.path == _PLACE for problem in problems):
+        values = _initial_values(folder, document, problems)
+    raise_problems(yaml_path.name, problems, fix="export the bundle again, or copy it again from where it is whole")
+    paths = {node: contained_file(folder, artifact.path)[0] for node, artifact in document.artifacts.items()}
+    return LoadedBundle(document, folder, yaml_path, {node: path for node, path in paths.items() if path}, values)
+
+
+def _read_text(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_TEXT_BYTES + 1)
+    except OSError as error:
+        raise BundleError(f"{path.name} cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def _initial_values(
+    folder: Path, document: BundleDocument, problems: list[Problem]
+) -> dict[PortRef, np.ndarray[Any, Any]]:
+    if document.initial_values is None:
+        return {}
+    path = contained_file(folder, document.initial_values)[0]
+    if path is None:
+        return {}
+    try:
+        tensors = read_tensors(path, MAX_BYTES)
+    except BundleError as error:
+        problems.append(Problem(error.message, _PLACE))
+        return {}
+    problems.extend(_check_values(document.pipeline, tensors))
+    targets = {str(edge.target): edge.target for edge in document.pipeline.feedback}
+    return {targets[name]: value for name, value in tensors.items() if name in targets}
+
+
+def _check_values(pipeline: PipelineSpec, tensors: Mapping[str, np.ndarray[Any, Any]]) -> Iterator[Problem]:
+    wanted = {str(edge.target): pipeline.input_spec(edge.target) for edge in pipeline.feedback}
+    for name in sorted(set(tensors) - set(wanted)):
+        yield Problem(f"initial value {name!r} is for no fed-back input", _PLACE)
+    for name, port in wanted.items():
+        value = tensors.get(name)
+        if value is None:
+            yield Problem(f"input {name} is fed back but has no initial value", _PLACE)
+        elif not _fits(value, port):
+            was = f"{canonical(value.dtype)}{list(value.shape)}"
+            yield Problem(f"initial value of {name} is {was}, expected {port.dtype}{list(port.shape)}", _PLACE)
+
+
+def _fits(value: np.ndarray[Any, Any], port: PortSpec) -> bool:
+    sizes = zip(value.shape, port.shape, strict=False)
+    same = all(isinstance(size, str) or extent == size for extent, size in sizes)
+    return canonical(value.dtype) == port.dtype and value.ndim == len(port.shape) and same
+
+
+__all__ = ["BundleProblemsError", "LoadedBundle", "find_document", "load_document"]

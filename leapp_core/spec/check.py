@@ -1,0 +1,147 @@
+"""Whether the parts of a bundle's document fit each other: ports, edges, shapes, files named."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from leapp_core.errors import UsageError
+from leapp_core.spec.document import BundleDocument
+from leapp_core.spec.dtypes import itemsize
+from leapp_core.spec.names import PortRef, check_name
+from leapp_core.spec.order import find_cycle
+from leapp_core.spec.pipeline import Edge, NodeSpec, PipelineSpec
+from leapp_core.spec.port import PortSpec
+from leapp_core.spec.problems import Problem
+from leapp_core.spec.semantics import check_element_names
+from leapp_core.suggest import suggest
+
+MAX_PORT_BYTES = 1 << 30
+"""A tensor that crosses a port has at most this size; a control loop moves kilobytes."""
+
+
+_SUGGESTIONS = 40
+
+
+def check_document(document: BundleDocument) -> Iterator[Problem]:
+    """Yield everything that does not fit, for a document whose parts have the right types."""
+    for node in document.pipeline.nodes:
+        yield from _check_node(node)
+        yield from _check_file(document.artifacts[node.name].path, ("models", node.name, "parameters", "model_path"))
+    yield from check_wiring(document.pipeline)
+    if document.initial_values is not None:
+        yield from _check_file(document.initial_values, ("pipeline", "initial_values"))
+    elif document.pipeline.feedback:
+        yield Problem("has feedback_flow but no initial_values", ("pipeline",))
+    if document.validation is not None:
+        yield from _check_file(document.validation.path, ("validation", "samples"))
+
+
+def check_wiring(pipeline: PipelineSpec) -> Iterator[Problem]:
+    """Yield edges and port lists that name nothing, clash or leave ports open."""
+    ports = _Ports(pipeline)
+    for key, edges in (("data_flow", pipeline.data_flow), ("feedback_flow", pipeline.feedback)):
+        for edge in edges:
+            yield from ports.check_edge(edge, key)
+    for key, refs in (("inputs", pipeline.inputs), ("outputs", pipeline.outputs)):
+        for ref in refs:
+            yield from ports.check_listed(ref, key)
+    yield from ports.check_fed()
+    cycle = find_cycle([node.name for node in pipeline.nodes], pipeline.data_flow)
+    if cycle:
+        names = " -> ".join(cycle)
+        yield Problem(f"nodes feed each other in a cycle within one step: {names}", ("pipeline", "data_flow"))
+
+
+def _check_node(node: NodeSpec) -> Iterator[Problem]:
+    yield from _check_names(node.name, "node", ("models", node.name))
+    for side, ports in (("inputs", node.inputs), ("outputs", node.outputs)):
+        names = Counter(port.name for port in ports)
+        for index, port in enumerate(ports):
+            path = ("models", node.name, side, index)
+            yield from _check_names(port.name, "port", path)
+            if names[port.name] > 1:
+                yield Problem(f"{side} of {node.name!r} have the name {port.name!r} more than once", path)
+            yield from (Problem(message, path) for message in _port_faults(port))
+
+
+def _check_names(name: str, what: str, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    try:
+        check_name(name, what)
+    except UsageError as error:
+        yield Problem(error.message, path)
+
+
+def _port_faults(port: PortSpec) -> Iterator[str]:
+    if not port.dtype:
+        return
+    wrong = check_element_names(port)
+    if wrong:
+        yield wrong
+    size = itemsize(port.dtype)
+    for extent in port.shape:
+        size *= extent if isinstance(extent, int) else 1
+    if size > MAX_PORT_BYTES:
+        yield f"shape {list(port.shape)} takes {size} bytes, more than {MAX_PORT_BYTES}"
+
+
+def _check_file(path: str, place: tuple[str, ...]) -> Iterator[Problem]:
+    parts = path.split("/")
+    if path and (path.startswith("/") or ".." in parts or "\\" in path or ":" in parts[0] or "\x00" in path):
+        yield Problem(f"is {path!r}, expected a path inside the bundle's folder", place)
+
+
+class _Ports:
+    """Every port by reference, and how often each input is fed and each output used."""
+
+    def __init__(self, pipeline: PipelineSpec) -> None:
+        self.inputs = {PortRef(node.name, port.name): port for node in pipeline.nodes for port in node.inputs}
+        self.outputs = {PortRef(node.name, port.name): port for node in pipeline.nodes for port in node.outputs}
+        self._fed: Counter[PortRef] = Counter()
+        self._used: set[PortRef] = set()
+        self._listed: set[tuple[str, PortRef]] = set()
+        self._suggestions = 0
+
+    def check_edge(self, edge: Edge, key: str) -> Iterator[Problem]:
+        path = ("pipeline", key, str(edge.source))
+        self._fed[edge.target] += 1
+        self._used.add(edge.source)
+        source, target = self.outputs.get(edge.source), self.inputs.get(edge.target)
+        if source is None:
+            yield Problem(f"{edge.source} is not an output{self._nearest(edge.source, self.outputs)}", path)
+        if target is None:
+            yield Problem(f"{edge.target} is not an input{self._nearest(edge.target, self.inputs)}", path)
+        if source is None or target is None or not source.dtype or not target.dtype:
+            return
+        if (source.dtype, source.shape) != (target.dtype, target.shape):
+            was = f"{source.dtype}{list(source.shape)}"
+            yield Problem(f"{edge.source} is {was}, {edge.target} is {target.dtype}{list(target.shape)}", path)
+
+    def _nearest(self, ref: PortRef, known: Mapping[PortRef, PortSpec]) -> str:
+        """Return names that exist; a hostile file with thousands of wrong ones must not cost as many searches."""
+        self._suggestions += 1
+        few = self._suggestions <= _SUGGESTIONS and len(known) <= _SUGGESTIONS
+        return f"; {suggest(str(ref), map(str, known))}" if few else ""
+
+    def check_listed(self, ref: PortRef, key: str) -> Iterator[Problem]:
+        path = ("pipeline", key, ref.node)
+        known = self.inputs if key == "inputs" else self.outputs
+        if ref not in known:
+            yield Problem(f"{ref} is not among the {key}{self._nearest(ref, known)}", path)
+        if (key, ref) in self._listed:
+            yield Problem(f"{ref} is listed twice", path)
+        elif key == "inputs":
+            self._fed[ref] += 1
+        self._listed.add((key, ref))
+        self._used.add(ref)
+
+    def check_fed(self) -> Iterator[Problem]:
+        for ref in self.inputs:
+            if self._fed[ref] != 1:
+                often = "by nothing" if not self._fed[ref] else f"{self._fed[ref]} times"
+                yield Problem(f"input {ref} is fed {often}, expected once", ("models", ref.node, "inputs"))
+        for ref in self.outputs:
+            if ref not in self._used:
+                yield Problem(
+                    f"output {ref} goes nowhere; list it in pipeline.outputs", ("models", ref.node, "outputs")
+                )
