@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import BundleError
-from leapp_core.spec.dtypes import DTYPES, canonical, numpy_dtype
+from leapp_core.spec.dtypes import DTYPES, numpy_dtype
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ def read_tensors(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray
     if size > max_bytes:
         raise BundleError(f"{path.name} has {size} bytes, more than the {max_bytes} that its tensors can take")
     try:
-        entries = deserialize(path.read_bytes())
+        entries = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except SafetensorError as error:
         raise BundleError(f"{path.name} is not a whole safetensors file ({error})") from error
     tensors = {}
@@ -45,12 +45,7 @@ def read_tensors(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray
 def tensors_to_bytes(tensors: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
     """Return the bytes of a safetensors file; equal tensors give equal bytes."""
     import numpy as np
-    from safetensors import serialize
+    from safetensors.numpy import save
 
-    entries = {}
-    for name in sorted(tensors):
-        array = np.asarray(tensors[name])
-        data = array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes(order="C")
-        entries[name] = {"dtype": canonical(array.dtype), "shape": list(array.shape), "data": data}
-    result: bytes = serialize(entries)
-    return result
+    # In name order, as the order of a dict would otherwise show in the bytes.
+    return save({name: np.ascontiguousarray(tensors[name]).reshape(tensors[name].shape) for name in sorted(tensors)})

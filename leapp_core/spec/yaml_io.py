@@ -31,6 +31,11 @@ def read_document(data: bytes, name: str, source: str | None = None) -> BundleDo
         BundleError: written for a newer major version of the format.
         BundleProblemsError: listing everything that is wrong with it, with lines.
     """
+    return read_located(data, name, source)[0]
+
+
+def read_located(data: bytes, name: str, source: str | None = None) -> tuple[BundleDocument, Node]:
+    """Return what :func:`read_document` does, and the text's values, which know their lines."""
     source = source or f"{name}.yaml"
     root = parse_yaml(data, source)
     _check_version(root, source)
@@ -38,12 +43,12 @@ def read_document(data: bytes, name: str, source: str | None = None) -> BundleDo
     problems = list(check_structure(root, bundle_schema()))
     decoded = decode(root, name)
     problems += decoded.problems
-    problems += [_located(problem, root) for problem in check_document(decoded.document)]
+    problems += [located(problem, root) for problem in check_document(decoded.document)]
     raise_problems(source, problems)
     pipeline = decoded.document.pipeline
     order = execution_order([node.name for node in pipeline.nodes], pipeline.data_flow)
     nodes = {node.name: node for node in pipeline.nodes}
-    return replace(decoded.document, pipeline=replace(pipeline, nodes=tuple(nodes[key] for key in order)))
+    return replace(decoded.document, pipeline=replace(pipeline, nodes=tuple(nodes[key] for key in order))), root
 
 
 def write_document(document: BundleDocument) -> str:
@@ -58,7 +63,8 @@ def write_document(document: BundleDocument) -> str:
     return dump(plain)
 
 
-def _located(problem: Problem, root: Node) -> Problem:
+def located(problem: Problem, root: Node) -> Problem:
+    """Return a problem with the line of its place."""
     return replace(problem, line=root.at(problem.path).line)
 
 
