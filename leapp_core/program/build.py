@@ -281,9 +281,7 @@ class GraphBuilder:
 
     def _find_folded(self) -> set[int]:
         """Return sliced calls whose result depends on no input and no state and is written by nobody."""
-        written = {
-            w.info.storage for e in self._recorder.events for w in self._slicer.effects.of(e).writes
-        }
+        written = {w.info.storage for e in self._recorder.events for w in self._slicer.effects.of(e).writes}
         declared = {d.info.storage for d in self._found.step.inputs.values()}
         fixed = {s for s, leaf in self._found.leaves.items() if isinstance(leaf, Constant)} - written - declared
         folded: set[int] = set()

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 import torch
 
+from leapp_core.program.states import StateSlot
+from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.events import TensorInfo
 from leapp_core.tracing.recorder import TraceRecorder, unrecorded
 
@@ -43,11 +45,27 @@ class TensorNames:
         """Return the attribute or key under which user code holds one of the tensors."""
         for tensor in tensors:
             for referrer in gc.get_referrers(tensor):
-                if type(referrer) is dict:
-                    for key, value in referrer.items():
-                        if value is tensor and isinstance(key, str) and key not in ("ref", "tensor"):
-                            return key.lstrip("_") or None
+                attributes = referrer if type(referrer) is dict else getattr(referrer, "__dict__", {})
+                for key, value in list(attributes.items()):
+                    if value is tensor and isinstance(key, str) and key.strip("_"):
+                        return key.lstrip("_")
         return None
+
+    def state_name(self, recorder: TraceRecorder, found: NodeAnalysis, slot: StateSlot) -> str:
+        """Return a name for a state: of the buffer or attribute that holds it, else ``state``."""
+        storages = {slot.read.storage}
+        if slot.chain is not None:
+            for step in range(len(found.steps)):
+                at = found.alignment.between(found.reference, step).get(slot.chain[0])
+                if at is not None:
+                    storages.add(recorder.events[at].outs[slot.chain[1]].storage)
+        for storage in storages:
+            name = self.buffer(recorder.storages[storage].storage.data_ptr())
+            if name:
+                return name
+        holders = [t for t in recorder.held_tensors() if recorder.storage_number(t) in storages]
+        found_name = self.attribute(reversed(holders))
+        return found_name or "state"
 
     def _scan_modules(self, wanted: set[int]) -> None:
         modules = [o for o in gc.get_objects() if issubclass(type(o), torch.nn.Module)]

@@ -87,9 +87,7 @@ def _emit_filled(graph: Graph, event: Event) -> Node:
     else:
         numbers = [a for a in (*event.args[1:], *event.kwargs.values()) if isinstance(a, (int, float, complex))]
         value = event.kwargs.get("fill_value", numbers[0] if numbers else 0)
-    return graph.call_function(
-        aten.full.default, (list(info.sizes), value), {"dtype": info.dtype, "device": CPU}
-    )
+    return graph.call_function(aten.full.default, (list(info.sizes), value), {"dtype": info.dtype, "device": CPU})
 
 
 def _emit_pack(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
@@ -102,9 +100,7 @@ def _emit_pack(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
             flat = graph.call_function(aten.reshape.default, (next(operands), [-1]))
             parts.append(graph.call_function(aten.to.dtype, (flat, info.dtype)))
         else:
-            parts.append(
-                graph.call_function(aten.full.default, ([1], element), {"dtype": info.dtype, "device": CPU})
-            )
+            parts.append(graph.call_function(aten.full.default, ([1], element), {"dtype": info.dtype, "device": CPU}))
     joined = graph.call_function(aten.cat.default, (parts, 0))
     return graph.call_function(aten.view.default, (joined, list(info.sizes)))
 

@@ -68,9 +68,7 @@ def choose_root(used: list[TensorInfo], candidates: list[TensorInfo]) -> TensorI
     high = max((b for _, b in spans), default=used[0].offset)
     dtypes = {info.dtype for info in used}
     fitting = [
-        c
-        for c in candidates
-        if c.dtype in dtypes and is_dense(c) and extent(c)[0] <= low and extent(c)[1] >= high
+        c for c in candidates if c.dtype in dtypes and is_dense(c) and extent(c)[0] <= low and extent(c)[1] >= high
     ]
     if fitting:
         return min(fitting, key=lambda c: (numel(c), not _row_major(c)))

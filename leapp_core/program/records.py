@@ -1,0 +1,56 @@
+"""Constants as users are shown them: what was captured by value, where it entered, and what deserves a look."""
+
+from __future__ import annotations
+
+import torch
+
+from leapp_core.program.build import BuiltGraph, LiftedConstant
+from leapp_core.spec.dtypes import canonical
+from leapp_core.tracing.analysis import NodeAnalysis
+from leapp_core.tracing.messages import call_name, where
+from leapp_core.tracing.result import ConstantRecord
+from leapp_core.tracing.slicing import Slicer
+
+
+def constant_records(slicer: Slicer, found: NodeAnalysis, built: BuiltGraph) -> tuple[ConstantRecord, ...]:
+    """Return a record for every lifted constant that is neither a parameter nor a registered buffer."""
+    return tuple(
+        _record(slicer, found, constant, getattr(built.module, constant.name))
+        for constant in built.constants
+        if constant.role == "constant"
+    )
+
+
+def _record(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant, value: torch.Tensor) -> ConstantRecord:
+    storage = slicer.recorder.storages[constant.info.storage]
+    event = slicer.recorder.events[constant.event] if constant.event >= 0 else None
+    numbers = value.numel() > 0 and value.dtype != torch.bool and not value.is_complex()
+    origin = "literal" if storage.literal >= 0 else "foreign" if storage.foreign else "tensor"
+    warning = None
+    if storage.foreign:
+        warning = "its memory is owned by software outside PyTorch, which may change it after the capture"
+    elif _written_elsewhere(slicer, found, constant):
+        warning = "other code wrote this memory during the session"
+    return ConstantRecord(
+        node=found.node,
+        name=constant.name,
+        dtype=canonical(value.dtype),
+        shape=tuple(value.shape),
+        minimum=float(value.min()) if numbers else None,
+        maximum=float(value.max()) if numbers else None,
+        where=where(slicer, event) if event else "an output",
+        call=call_name(event) if event else "output",
+        origin=origin,
+        warning=warning,
+    )
+
+
+def _written_elsewhere(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant) -> bool:
+    record = slicer.recorder.storages[constant.info.storage]
+    if len({data for _, data in record.snapshots}) > 1:
+        return True
+    return any(
+        write.info.storage == constant.info.storage
+        for event in slicer.recorder.events
+        for write in slicer.effects.of(event).writes
+    )

@@ -1,0 +1,68 @@
+"""Run a program over the captured steps, state carried, and compare: the last word on whether it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+
+from leapp_core.errors import CaptureError
+from leapp_core.tracing.recorder import unrecorded
+
+# Folding and another order of the same operations move the last bits, not more.
+TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-5, torch.float16: 2e-2, torch.bfloat16: 1e-1}
+
+
+def replay(
+    node: str,
+    program: Callable[..., Any],
+    inputs: Sequence[Sequence[torch.Tensor]],
+    outputs: Sequence[Mapping[str, torch.Tensor]],
+    initial: Sequence[torch.Tensor],
+) -> list[tuple[torch.Tensor, ...]]:
+    """Replay captured steps.
+
+    Args:
+        node: Node name, for messages.
+        program: Takes declared inputs then states, returns declared outputs then next states.
+        inputs: Declared inputs per step.
+        outputs: Captured outputs per step, in the program's order.
+        initial: First values of the states.
+
+    Returns:
+        The state values each step started with.
+
+    Raises:
+        CaptureError: an output differs; names step, output and element.
+    """
+    state = tuple(initial)
+    seen = [state]
+    with unrecorded(), torch.no_grad():
+        for step, (given, expected) in enumerate(zip(inputs, outputs, strict=True)):
+            results = program(*given, *state)
+            for (name, wanted), got in zip(expected.items(), results, strict=False):
+                _compare(node, step, name, wanted, got)
+            state = tuple(results[len(expected) :])
+            seen.append(state)
+    return seen
+
+
+def _compare(node: str, step: int, name: str, wanted: torch.Tensor, got: torch.Tensor) -> None:
+    if wanted.shape == got.shape and wanted.dtype == got.dtype:
+        tolerance = TOLERANCE.get(wanted.dtype, 0.0)
+        if torch.equal(wanted, got) or torch.allclose(
+            wanted, got, rtol=tolerance, atol=tolerance * 0.1, equal_nan=True
+        ):
+            return
+        difference = (wanted.double() - got.double()).abs().nan_to_num(nan=float("inf"))
+        worst = int(difference.argmax())
+        detail = f"element {worst} is {got.reshape(-1)[worst].item()!r}, captured {wanted.reshape(-1)[worst].item()!r}"
+    else:
+        detail = f"it is {list(got.shape)} {got.dtype}, captured {list(wanted.shape)} {wanted.dtype}"
+    raise CaptureError(
+        f"node {node!r}: replaying the captured steps does not give output {name!r} of step {step}: {detail}",
+        expected="a step that depends only on declared inputs, constants and recorded state",
+        fix="look for memory written behind PyTorch's back (a NumPy alias, a simulator), for a value that changes "
+        "less often than the captured steps show, or for state that the first step sets up from its inputs",
+    )

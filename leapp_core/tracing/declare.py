@@ -1,0 +1,93 @@
+"""Read the forms in which users hand tensors over: dicts, semantics, nested dicts and TensorDicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+
+from leapp_core.errors import UsageError
+from leapp_core.spec.names import check_name
+from leapp_core.spec.semantics import TensorSemantics
+
+
+def entries(given: Any, what: str) -> tuple[list[tuple[TensorSemantics, Any]], list[Any]]:
+    """Return ``(semantics, tensor)`` per port, nested mappings flattened with dots, and the values as given.
+
+    Args:
+        given: ``{name: tensor}`` (values may be nested mappings or TensorDicts), one :class:`TensorSemantics` with
+            a ``ref``, or a list of them.
+        what: For messages: ``inputs of node 'policy'``.
+
+    Raises:
+        UsageError: something else, a missing ``ref``, a duplicate name, a sparse or quantised tensor.
+    """
+    if isinstance(given, TensorSemantics):
+        given = [given]
+    ports: list[tuple[TensorSemantics, Any]] = []
+    values: list[Any] = []
+    if isinstance(given, Mapping) or _is_tensordict(given):
+        for name, value in given.items():
+            values.append(value)
+            ports += [(TensorSemantics(n), t) for n, t in _flatten(str(name), value, what)]
+    elif isinstance(given, (list, tuple)) and all(_is_semantics(s) for s in given):
+        for semantics in given:
+            values.append(semantics.ref)
+            ports += _semantics_entries(semantics, what)
+    else:
+        raise UsageError(
+            f"{what} are a {type(given).__name__}",
+            expected="a dict of tensors, a TensorSemantics or a list of TensorSemantics",
+        )
+    _check(ports, what)
+    return ports, values
+
+
+def returned(values: list[Any]) -> Any:
+    """Return one value for one entry, a tuple in order for more."""
+    return values[0] if len(values) == 1 else tuple(values)
+
+
+def _semantics_entries(semantics: TensorSemantics, what: str) -> list[tuple[TensorSemantics, Any]]:
+    if semantics.ref is None:
+        raise UsageError(f"{what}: {semantics.name!r} has no tensor", fix="pass TensorSemantics(..., ref=tensor)")
+    if isinstance(semantics.ref, torch.Tensor):
+        return [(semantics, semantics.ref)]
+    return [
+        (TensorSemantics(name, kind=semantics.kind, extra=semantics.extra), tensor)
+        for name, tensor in _flatten(semantics.name, semantics.ref, what)
+    ]
+
+
+def _flatten(name: str, value: Any, what: str) -> Iterator[tuple[str, torch.Tensor]]:
+    if isinstance(value, torch.Tensor):
+        yield name, value
+    elif isinstance(value, Mapping) or _is_tensordict(value):
+        for key, item in value.items():
+            yield from _flatten(f"{name}.{key}", item, what)
+    else:
+        raise UsageError(f"{what}: {name!r} is a {type(value).__name__}", expected="a torch tensor")
+
+
+def _check(ports: list[tuple[TensorSemantics, Any]], what: str) -> None:
+    seen: set[str] = set()
+    for semantics, tensor in ports:
+        check_name(semantics.name, "port")
+        if semantics.name in seen:
+            raise UsageError(f"{what}: the name {semantics.name!r} is given twice", fix="rename one of them")
+        seen.add(semantics.name)
+        if tensor.layout != torch.strided or tensor.is_quantized:
+            raise UsageError(
+                f"{what}: {semantics.name!r} is a {tensor.layout} tensor",
+                expected="a dense tensor",
+                fix="call .to_dense() (or .dequantize()) before declaring it",
+            )
+
+
+def _is_tensordict(value: Any) -> bool:
+    return type(value).__module__.split(".")[0] == "tensordict" and hasattr(value, "items")
+
+
+def _is_semantics(value: Any) -> bool:
+    return isinstance(value, TensorSemantics)

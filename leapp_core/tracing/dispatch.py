@@ -1,0 +1,86 @@
+"""The two modes that see what runs: every ATen call, and the few torch functions that read elements without one."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
+
+if TYPE_CHECKING:
+    from leapp_core.tracing.recorder import TraceRecorder
+
+_TENSOR = torch.Tensor
+
+
+class DispatchRecorder(TorchDispatchMode):
+    """Hands every ATen call to the recorder and computes it unchanged."""
+
+    def __init__(self, recorder: TraceRecorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        # The mode's handler would otherwise be wrapped in dynamo-disable frames: 10 us a call, and frames that are
+        # not the user's.
+        return False
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Record one call."""
+        recorder = self._recorder
+        if kwargs is None:
+            kwargs = {}
+        if recorder.idle:
+            return func(*args, **kwargs)
+        plan = recorder.plans[func]
+        ins: list[Any] = []
+        for a in args:
+            if isinstance(a, _TENSOR):
+                ins.append(recorder.touch(a))
+            elif isinstance(a, (list, tuple)):
+                ins.extend([recorder.touch(b) for b in a if isinstance(b, _TENSOR)])
+        if kwargs:
+            for a in kwargs.values():
+                if isinstance(a, _TENSOR):
+                    ins.append(recorder.touch(a))
+                elif isinstance(a, (list, tuple)):
+                    ins.extend([recorder.touch(b) for b in a if isinstance(b, _TENSOR)])
+        out = func(*args, **kwargs)
+        recorder.add(func, args, kwargs, out, ins, plan, sys._getframe(1))
+        return out
+
+
+class FunctionRecorder(TorchFunctionMode):
+    """Sees ``torch.tensor([t0, t1])`` and its kin, which read tensor elements with no ATen call."""
+
+    PACKING = frozenset({torch.tensor, torch.as_tensor, torch.asarray, _TENSOR.new_tensor})
+
+    def __init__(self, recorder: TraceRecorder) -> None:
+        super().__init__()
+        self._recorder = recorder
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Record packing of tensors into a new tensor."""
+        out = func(*args, **(kwargs or {}))
+        if func in self.PACKING and not self._recorder.idle:
+            data = args[1] if func is _TENSOR.new_tensor else args[0] if args else (kwargs or {}).get("data")
+            if isinstance(data, (list, tuple)):
+                elements = list(_flatten(data))
+                if any(isinstance(e, _TENSOR) for e in elements):
+                    self._recorder.add_pack(elements, out, sys._getframe(1))
+        return out
+
+
+def _flatten(data: Any) -> Any:
+    for item in data:
+        if isinstance(item, (list, tuple)):
+            yield from _flatten(item)
+        else:
+            yield item

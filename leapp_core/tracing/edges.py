@@ -1,0 +1,120 @@
+"""Wires between nodes: a declared output, passed on unchanged, that is declared as an input."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from leapp_core.errors import CaptureError
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import Edge
+from leapp_core.tracing.events import Declaration
+from leapp_core.tracing.recorder import TraceRecorder, unrecorded
+from leapp_core.tracing.steps import Step
+
+# Calls that hand a value on: the same elements, maybe in other memory.
+PASSED_ON = frozenset(
+    {
+        "aten::clone", "aten::detach", "aten::alias", "aten::contiguous", "aten::to", "aten::_to_copy",
+        "aten::lift_fresh", "aten::detach_", "aten::view", "aten::reshape", "aten::view_as",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Wiring:
+    """Edges of a session.
+
+    Attributes:
+        data_flow: Edges within one step.
+        feedback: Edges to the next step.
+    """
+
+    data_flow: tuple[Edge, ...]
+    feedback: tuple[Edge, ...]
+
+
+def find_edges(recorder: TraceRecorder, steps: dict[str, tuple[Step, ...]]) -> Wiring:
+    """Find the edges between declared ports.
+
+    An input that is a declared output of the same step is a forward edge, of the step before a feedback edge. In the
+    first step a feedback input is fed from outside; its value there is the initial value.
+
+    Raises:
+        CaptureError: an input comes from an output in some steps and from elsewhere in others.
+    """
+    made_by = _makers(recorder)
+    sources: dict[PortRef, dict[int, tuple[PortRef, int] | None]] = {}
+    outputs = {
+        id(d): (PortRef(node, name), k)
+        for node, items in steps.items()
+        for k, step in enumerate(items)
+        for name, d in step.outputs.items()
+        if d.role == "output"
+    }
+    by_tensor: dict[int, list[Declaration]] = {}
+    for d in recorder.declarations:
+        if id(d) in outputs:
+            by_tensor.setdefault(id(d.tensor), []).append(d)
+    for node, items in steps.items():
+        for k, step in enumerate(items):
+            for name, d in step.inputs.items():
+                if d.role == "input":
+                    source = _source(d, made_by, by_tensor)
+                    sources.setdefault(PortRef(node, name), {})[k] = outputs[id(source)] if source else None
+    return _classify(sources)
+
+
+def _makers(recorder: TraceRecorder) -> dict[int, torch.Tensor]:
+    """Return result tensor object to the tensor it hands on."""
+    makers: dict[int, torch.Tensor] = {}
+    for event in recorder.events:
+        if event.plan.name in PASSED_ON and isinstance(event.out, torch.Tensor) and event.out is not event.args[0]:
+            same_type = not event.ins or event.outs[0].dtype == event.ins[0].dtype
+            if same_type and event.outs[0].sizes == event.ins[0].sizes:
+                makers[id(event.out)] = event.args[0]
+    return makers
+
+
+def _source(
+    declaration: Declaration, made_by: dict[int, torch.Tensor], by_tensor: dict[int, list[Declaration]]
+) -> Declaration | None:
+    tensor: torch.Tensor | None = declaration.tensor
+    while tensor is not None:
+        earlier = [d for d in by_tensor.get(id(tensor), ()) if d.index <= declaration.index]
+        for candidate in reversed(earlier):
+            if _equal(candidate.value, declaration.value):
+                return candidate
+        tensor = made_by.get(id(tensor))
+    return None
+
+
+def _equal(a: torch.Tensor, b: torch.Tensor) -> bool:
+    with unrecorded():
+        return a.shape == b.shape and a.dtype == b.dtype and bool(torch.allclose(a, b, 0, 0, equal_nan=True))
+
+
+def _classify(sources: dict[PortRef, dict[int, tuple[PortRef, int] | None]]) -> Wiring:
+    forward: list[Edge] = []
+    feedback: list[Edge] = []
+    for target, by_step in sources.items():
+        later = {k: s for k, s in by_step.items() if k > 0 or len(by_step) == 1}
+        found = {(s[0], k - s[1]) if s else None for k, s in later.items()}
+        if found == {None}:
+            continue
+        if len(found) > 1 or None in found:
+            raise CaptureError(
+                f"input {str(target)!r} comes from an output in some steps and from elsewhere in others",
+                expected="the same source in every step after the first",
+                fix="declare the tensor that really enters the node in every step",
+            )
+        source, delay = next(s for s in found if s is not None)
+        if delay not in (0, 1):
+            raise CaptureError(
+                f"input {str(target)!r} is output {str(source)!r} of {delay} steps before",
+                expected="an output of the same step or of the step before",
+                fix="carry the delay inside a node: keep it in an attribute, capture finds it as state",
+            )
+        (feedback if delay else forward).append(Edge(source, target))
+    return Wiring(tuple(forward), tuple(feedback))

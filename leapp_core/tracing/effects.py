@@ -1,0 +1,126 @@
+"""What each recorded call did to memory: what it read, wrote, made, and which views it took."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from leapp_core.tracing.events import Event, StorageRecord, TensorInfo
+from leapp_core.tracing.opplan import hidden_writes
+from leapp_core.tracing.recorder import PACK
+
+
+@dataclass(frozen=True)
+class Write:
+    """A write to existing memory; ``reads`` says whether the old contents matter."""
+
+    info: TensorInfo
+    reads: bool
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Effects of one call.
+
+    Attributes:
+        reads: Operands whose data is read, as positions in ``event.ins``.
+        writes: Writes to memory that existed before.
+        births: Fresh results.
+        views: ``(result, operand)`` for results that lie in an operand's memory.
+        allocates: A fresh result holds no defined values (``empty``).
+    """
+
+    reads: tuple[int, ...] = ()
+    writes: tuple[Write, ...] = ()
+    births: tuple[TensorInfo, ...] = ()
+    views: tuple[tuple[TensorInfo, TensorInfo], ...] = ()
+    allocates: bool = False
+
+    @property
+    def has_data(self) -> bool:
+        """Whether the call makes or changes data."""
+        return bool(self.writes or self.births)
+
+
+def tensors_in(value: Any) -> list[torch.Tensor]:
+    """Return the tensors in arguments, in the order the recorder reads them."""
+    found: list[torch.Tensor] = []
+    for a in value:
+        if isinstance(a, torch.Tensor):
+            found.append(a)
+        elif isinstance(a, (list, tuple)):
+            found.extend(b for b in a if isinstance(b, torch.Tensor))
+    return found
+
+
+class EffectTable:
+    """Effects of all events, computed once each."""
+
+    def __init__(self, events: list[Event], storages: list[StorageRecord]) -> None:
+        self._events = events
+        self._storages = storages
+        self._effects: dict[int, Effects] = {}
+
+    def of(self, event: Event) -> Effects:
+        """Return the effects of an event."""
+        found = self._effects.get(event.index)
+        if found is None:
+            found = self._effects[event.index] = self._compute(event)
+        return found
+
+    def _compute(self, event: Event) -> Effects:
+        plan = event.plan
+        if event.func == PACK:
+            return Effects(reads=tuple(range(len(event.ins))), births=tuple(event.outs))
+        if plan.metadata_only:
+            views = tuple((o, i) for o, i in zip(event.outs, event.ins, strict=False) if o != i)
+            return Effects(views=views)
+        written = _written_positions(event)
+        if plan.write_kwargs:
+            writes = tuple(Write(o, reads=False) for o in event.outs)
+        else:
+            writes = tuple(Write(event.ins[i], reads=not plan.overwrites) for i in written)
+        reads = tuple(i for i in range(len(event.ins)) if i not in written)
+        if plan.metadata_reader:
+            reads = ()
+        births, views = self._results(event, {w.info for w in writes})
+        return Effects(reads, writes, births, views, plan.name in ("aten::empty", "aten::empty_strided"))
+
+    def _results(
+        self, event: Event, written: set[TensorInfo]
+    ) -> tuple[tuple[TensorInfo, ...], tuple[tuple[TensorInfo, TensorInfo], ...]]:
+        births: list[TensorInfo] = []
+        views: list[tuple[TensorInfo, TensorInfo]] = []
+        sources = {i.storage: i for i in reversed(event.ins)}
+        for out in event.outs:
+            if out in written:
+                continue
+            source = sources.get(out.storage)
+            if source is None or self._storages[out.storage].birth == event.index:
+                births.append(out)
+            elif out != source:
+                views.append((out, source))
+        return tuple(births), tuple(views)
+
+
+def _written_positions(event: Event) -> tuple[int, ...]:
+    """Return positions in ``event.ins`` of written positional operands (and of ``out=`` operands)."""
+    plan = event.plan
+    written_args = set(plan.write_args) | set(hidden_writes(plan, event.args))
+    if not written_args and not plan.write_kwargs:
+        return ()
+    positions: list[int] = []
+    at = 0
+    for i, arg in enumerate(event.args):
+        count = len(tensors_in([arg]))
+        if i in written_args:
+            positions.extend(range(at, at + count))
+        at += count
+    for name, arg in event.kwargs.items():
+        count = len(tensors_in([arg]))
+        if name in plan.write_kwargs:
+            positions.extend(range(at, at + count))
+        at += count
+    return tuple(positions)

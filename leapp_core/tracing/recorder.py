@@ -1,0 +1,226 @@
+"""Keeps what the modes see: events, storages, snapshots and declarations of one session."""
+
+from __future__ import annotations
+
+import ctypes
+from types import FrameType
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import _disable_current_modes
+
+from leapp_core.tracing.callsite import CallSites
+from leapp_core.tracing.events import Declaration, Event, StorageRecord, TensorInfo
+from leapp_core.tracing.opplan import OpPlan, PlanTable
+
+PACK = "leapp::pack"
+"""Name of the pseudo call that packs tensor elements into a new tensor."""
+
+
+class TraceRecorder:
+    """The record of one session.
+
+    Attributes:
+        idle: Calls pass unrecorded (paused, or enough steps were recorded).
+        epoch: Counts first input declarations; contents of storages are looked at once per epoch.
+        events: All recorded calls, in order.
+        declarations: All declared ports, in order.
+        storages: Storages by number.
+        escaped: Contents of arrays that left for NumPy or lists, by event.
+    """
+
+    def __init__(self, driver: int) -> None:
+        self.idle = False
+        self.epoch = 0
+        self.events: list[Event] = []
+        self.declarations: list[Declaration] = []
+        self.storages: list[StorageRecord] = []
+        self.escaped: dict[int, bytes] = {}
+        self.plans = PlanTable()
+        self.sites = CallSites(driver)
+        self._numbers: dict[int, int] = {}
+        self._infos: dict[int, TensorInfo] = {}
+        self._held: list[torch.Tensor] = []
+        self._foreign: list[StorageRecord] = []
+        self._pack_plan = OpPlan(PACK)
+
+    def start_epoch(self) -> None:
+        """Begin a step: storages are looked at again at their next touch."""
+        self.epoch += 1
+
+    def forget_metadata(self) -> None:
+        """Read tensor metadata anew at next use, after unrecorded code may have changed it."""
+        self._infos.clear()
+
+    def touch(self, tensor: torch.Tensor) -> TensorInfo:
+        """Return where a tensor lies; look at its memory if this is the first touch of the epoch."""
+        info = self._infos.get(id(tensor))
+        if info is None:
+            info = self._read_info(tensor, -1)
+        record = self.storages[info.storage]
+        if record.epoch != self.epoch:
+            self._snapshot(record)
+        return info
+
+    def add(
+        self,
+        func: Any,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        out: Any,
+        ins: list[TensorInfo],
+        plan: OpPlan,
+        frame: FrameType,
+    ) -> None:
+        """Record one call that has just run."""
+        index = len(self.events)
+        if plan.metadata_only or plan.write_kwargs:
+            for a in (*args, *kwargs.values()):
+                self._infos.pop(id(a), None)
+        outs: list[TensorInfo] = []
+        if isinstance(out, torch.Tensor):
+            outs.append(self._out_info(out, index))
+        elif isinstance(out, (tuple, list)):
+            outs.extend([self._out_info(o, index) for o in out if isinstance(o, torch.Tensor)])
+        if plan.literal:
+            self._mark_literal(ins[0], index)
+        if plan.escape == "array":
+            self.escaped[index] = _read_bytes(out.untyped_storage())
+        stack, line = self.sites.number(frame)
+        self.events.append(Event(index, func, args, kwargs, out, ins, outs, plan, stack, line))
+        if plan.metadata_only:  # set_data swaps the storage after this call returns
+            for a in args:
+                self._infos.pop(id(a), None)
+
+    def add_pack(self, elements: list[Any], out: torch.Tensor, frame: FrameType) -> None:
+        """Record ``torch.tensor([t0, t1, 2.0])``: reads of elements and a fresh result."""
+        ins = [self.touch(e) for e in elements if isinstance(e, torch.Tensor)]
+        info = self.touch(out)
+        # The values came from tensors, not from Python: the storage is born here.
+        record = self.storages[info.storage]
+        index = len(self.events)
+        record.literal, record.foreign, record.birth, record.snapshots = -1, False, index, []
+        stack, line = self.sites.number(frame)
+        self.events.append(Event(index, PACK, (elements, out), {}, out, ins, [info], self._pack_plan, stack, line))
+
+    def declare(
+        self, node: str, port: str, role: Any, tensor: torch.Tensor, semantics: Any, frame: FrameType
+    ) -> Declaration:
+        """Record a port declaration with the tensor's value."""
+        info = self.touch(tensor)
+        stack, _ = self.sites.number(frame)
+        with unrecorded():
+            value = tensor.detach().to("cpu", copy=True).contiguous()
+        declaration = Declaration(len(self.events), node, port, role, tensor, info, value, semantics, stack)
+        self.declarations.append(declaration)
+        return declaration
+
+    def tensor_of(self, data: bytes, info: TensorInfo) -> torch.Tensor:
+        """Return a fresh CPU tensor with the geometry of ``info`` over a copy of a storage's contents."""
+        with unrecorded():
+            if not data:
+                return torch.empty(info.sizes, dtype=info.dtype)
+            flat = torch.frombuffer(bytearray(data), dtype=torch.uint8)
+            itemsize = info.dtype.itemsize
+            flat = flat[: len(data) // itemsize * itemsize].view(info.dtype)
+            return flat.as_strided(info.sizes, info.strides, info.offset).clone(memory_format=torch.contiguous_format)
+
+    def current_bytes(self, record: StorageRecord) -> bytes:
+        """Return a storage's contents now."""
+        return _read_bytes(record.storage)
+
+    def storage_number(self, tensor: torch.Tensor) -> int:
+        """Return the number of a tensor's storage as it is now; -1 if it was never seen."""
+        storage = tensor.untyped_storage()
+        return self._numbers.get(storage.data_ptr() or -int(storage._cdata), -1)
+
+    def held_tensors(self) -> list[torch.Tensor]:
+        """Return every tensor object seen."""
+        return self._held
+
+    def _out_info(self, tensor: torch.Tensor, index: int) -> TensorInfo:
+        info = self._infos.get(id(tensor))
+        return self._read_info(tensor, index) if info is None else info
+
+    def _read_info(self, tensor: torch.Tensor, birth: int) -> TensorInfo:
+        storage = tensor.untyped_storage()
+        address = storage.data_ptr() or -int(storage._cdata)
+        number = self._numbers.get(address)
+        shift = 0
+        if number is None:
+            number, shift = self._new_storage(storage, address, birth)
+        record = self.storages[number]
+        record.nbytes = max(record.nbytes, storage.nbytes())
+        dtype = tensor.dtype
+        info = TensorInfo(
+            number,
+            tensor.storage_offset() + shift // dtype.itemsize,
+            tuple(tensor.size()),
+            tensor.stride(),
+            dtype,
+        )
+        if record.first_info is None:
+            record.first_info = info
+        if birth < 0 and not record.parameter and isinstance(tensor, torch.nn.Parameter):
+            record.parameter = True
+        self._infos[id(tensor)] = info
+        self._held.append(tensor)
+        return info
+
+    def _new_storage(self, storage: torch.UntypedStorage, address: int, birth: int) -> tuple[int, int]:
+        foreign = storage.device.type == "cpu" and address > 0 and not storage.resizable()
+        if foreign:  # every access to a NumPy array wraps its memory anew, maybe from another first element
+            for known in self._foreign:
+                start = known.storage.data_ptr()
+                if start <= address < start + known.nbytes:
+                    return known.number, address - start
+        record = StorageRecord(len(self.storages), storage, birth)
+        record.foreign = foreign
+        if birth >= 0:
+            record.epoch = self.epoch
+        self.storages.append(record)
+        self._numbers[address] = record.number
+        if foreign:
+            self._foreign.append(record)
+        return record.number, 0
+
+    def _mark_literal(self, info: TensorInfo, index: int) -> None:
+        record = self.storages[info.storage]
+        if record.birth < 0 and not record.foreign and len(record.snapshots) == 1 and record.literal < 0:
+            record.literal = index
+
+    def _snapshot(self, record: StorageRecord) -> None:
+        record.epoch = self.epoch
+        if record.parameter and record.snapshots:
+            return  # weights are compared once, when the session ends
+        data = _read_bytes(record.storage)
+        if record.snapshots and record.snapshots[-1][1] == data:
+            data = record.snapshots[-1][1]
+        record.snapshots.append((len(self.events), data))
+
+
+def unrecorded() -> Any:
+    """Context in which our own tensor work is seen by no mode."""
+    return _Unrecorded()
+
+
+class _Unrecorded:
+    def __enter__(self) -> None:
+        self._modes = _disable_current_modes()
+        self._modes.__enter__()
+        self._functions = torch._C.DisableTorchFunction()
+        self._functions.__enter__()  # type: ignore[no-untyped-call]
+
+    def __exit__(self, *exc: Any) -> None:
+        self._functions.__exit__(*exc)  # type: ignore[no-untyped-call]
+        self._modes.__exit__(*exc)
+
+
+def _read_bytes(storage: torch.UntypedStorage) -> bytes:
+    if storage.nbytes() == 0:
+        return b""
+    if storage.device.type == "cpu":
+        return ctypes.string_at(storage.data_ptr(), storage.nbytes())
+    with unrecorded():
+        copy = storage.cpu()
+        return ctypes.string_at(copy.data_ptr(), copy.nbytes())

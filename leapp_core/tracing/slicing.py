@@ -1,0 +1,166 @@
+"""Walk a step backward from what is needed to where it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from leapp_core.tracing.effects import Effects, EffectTable
+from leapp_core.tracing.events import Declaration, Event, TensorInfo
+from leapp_core.tracing.recorder import TraceRecorder
+from leapp_core.tracing.regions import Masks, RegionTable, numel
+from leapp_core.tracing.steps import Step
+
+
+@dataclass(frozen=True)
+class StepSlice:
+    """What of a step reaches its outputs and next state.
+
+    Attributes:
+        events: Indices of the calls, ascending.
+        live_in: Bytes read that neither the step nor its declared inputs made.
+        used: Declared inputs that are read.
+    """
+
+    events: tuple[int, ...]
+    live_in: Masks
+    used: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class LiveRead:
+    """An operand that reads bytes which were there before the step.
+
+    Attributes:
+        info: The operand.
+        event: Index of the reading call; -1 for a declared output.
+        position: Position among the call's operands.
+        port: Output port, when a declared output reads.
+    """
+
+    info: TensorInfo
+    event: int
+    position: int = 0
+    port: str = ""
+
+
+class Slicer:
+    """Slices steps of one record.
+
+    Args:
+        recorder: The record.
+    """
+
+    def __init__(self, recorder: TraceRecorder) -> None:
+        self._recorder = recorder
+        self.effects = EffectTable(recorder.events, recorder.storages)
+        self.regions = RegionTable()
+
+    @property
+    def recorder(self) -> TraceRecorder:
+        """The record that is sliced."""
+        return self._recorder
+
+    def masks(self) -> Masks:
+        """Return an empty set of bytes."""
+        return Masks([s.nbytes for s in self._recorder.storages])
+
+    def backward(self, step: Step, end_need: Masks, outputs: bool = True) -> StepSlice:
+        """Slice one step of a node.
+
+        Args:
+            step: The step.
+            end_need: Bytes needed when the step ends (successors of state).
+            outputs: Whether the declared outputs are needed.
+        """
+        need = self.masks()
+        for storage in end_need:
+            need.merge(storage, end_need.get(storage))
+        declared = [*step.inputs.values(), *(step.outputs.values() if outputs else ())]
+        return self._walk(step.begin, step.end, need, self._by_index(declared), set(map(id, step.inputs.values())))
+
+    def backward_to(self, info: TensorInfo, begin: int, end: int, declared: Iterable[Declaration]) -> StepSlice:
+        """Slice what a tensor's value just before event ``end`` depends on, back to event ``begin``."""
+        need = self.masks()
+        need.add(info.storage, self.regions.of(info))
+        inputs = list(declared)
+        return self._walk(begin, end, need, self._by_index(inputs), set(map(id, inputs)))
+
+    def live_reads(self, step: Step, sliced: StepSlice) -> list[LiveRead]:
+        """Return the sliced operands and declared outputs that read bytes from before the step, in order."""
+        written = self.masks()
+        found: list[LiveRead] = []
+        at = self._by_index([*step.inputs.values(), *step.outputs.values()])
+        inputs = set(map(id, step.inputs.values()))
+        wanted = set(sliced.events)
+        for index in range(step.begin, step.end + 1):
+            for declaration in at.get(index, ()):
+                region = self.regions.of(declaration.info)
+                if id(declaration) in inputs:
+                    written.add(declaration.info.storage, region)
+                elif self._is_live(declaration.info, written):
+                    found.append(LiveRead(declaration.info, -1, 0, declaration.port))
+            if index == step.end:
+                break
+            event = self._recorder.events[index]
+            effects = self.effects.of(event)
+            if index in wanted:
+                found += [
+                    LiveRead(info, index, position)
+                    for position, info in self.operands(event, effects)
+                    if self._is_live(info, written)
+                ]
+            for info in (*effects.births, *(w.info for w in effects.writes)):
+                written.add(info.storage, self.regions.of(info))
+        return found
+
+    def operands(self, event: Event, effects: Effects) -> list[tuple[int, TensorInfo]]:
+        """Return the operands whose data matters, with their positions: reads and targets updated in place."""
+        updated = {w.info for w in effects.writes if w.reads}
+        return [(i, info) for i, info in enumerate(event.ins) if i in effects.reads or info in updated]
+
+    def _is_live(self, info: TensorInfo, written: Masks) -> bool:
+        if numel(info) == 0:
+            return False
+        mask = written.get(info.storage)[self.regions.of(info)]
+        return not bool(mask.all())
+
+    def _by_index(self, declarations: Iterable[Declaration]) -> dict[int, list[Declaration]]:
+        order = {id(d): i for i, d in enumerate(self._recorder.declarations)}
+        at: dict[int, list[Declaration]] = {}
+        for d in sorted(declarations, key=lambda d: order[id(d)]):
+            at.setdefault(d.index, []).append(d)
+        return at
+
+    def _walk(self, begin: int, end: int, need: Masks, at: dict[int, list[Declaration]], inputs: set[int]) -> StepSlice:
+        events: list[int] = []
+        used: set[str] = set()
+        for index in range(end, begin - 1, -1):
+            for declaration in reversed(at.get(index, ())):
+                region = self.regions.of(declaration.info)
+                storage = declaration.info.storage
+                if id(declaration) not in inputs:
+                    need.add(storage, region)
+                elif need.touches(storage, region):
+                    need.remove(storage, region)
+                    used.add(declaration.port)
+            if index > begin and self._take(self._recorder.events[index - 1], need):
+                events.append(index - 1)
+        return StepSlice(tuple(reversed(events)), need, frozenset(used))
+
+    def _take(self, event: Event, need: Masks) -> bool:
+        effects = self.effects.of(event)
+        if not effects.has_data:
+            return False
+        targets = [*effects.births, *(w.info for w in effects.writes)]
+        if not any(need.touches(t.storage, self.regions.of(t)) for t in targets):
+            return False
+        for info in effects.births:
+            need.remove(info.storage, slice(None))
+        for write in effects.writes:
+            if not write.reads:
+                need.remove(write.info.storage, self.regions.of(write.info))
+        for position in effects.reads:
+            info = event.ins[position]
+            need.add(info.storage, self.regions.of(info))
+        return True
