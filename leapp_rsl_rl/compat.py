@@ -141,7 +141,9 @@ def _legacy_section(agent: Mapping[str, Any], role: str, where: str) -> dict[str
             expected=f"a section {role!r} (4.x, 5.x) or 'policy' (2.x, 3.x)",
             fix=f"sections found: {', '.join(map(str, agent)) or 'none'}",
         )
-    normalize = policy.get(f"{role}_obs_normalization", agent.get("empirical_normalization"))
+    normalize = policy.get(f"{role}_obs_normalization")
+    if normalize is None:
+        normalize = agent.get("empirical_normalization")
     section: dict[str, Any] = {
         "class_name": "RNNModel" if "Recurrent" in str(policy.get("class_name", "")) else "MLPModel",
         "hidden_dims": policy.get(f"{role}_hidden_dims", [256, 256, 256]),
@@ -152,7 +154,8 @@ def _legacy_section(agent: Mapping[str, Any], role: str, where: str) -> dict[str
     copied = ("init_noise_std", "noise_std_type", "state_dependent_std", "rnn_type", "rnn_num_layers")
     section.update({key: policy[key] for key in copied if key in policy})
     if section["class_name"] == "RNNModel":
-        section["rnn_hidden_dim"] = policy.get("rnn_hidden_dim", policy.get("rnn_hidden_size", 256))
+        # the older name wins where both are given, as in the versions that took both
+        section["rnn_hidden_dim"] = policy.get("rnn_hidden_size") or policy.get("rnn_hidden_dim", 256)
     if policy.get("actor_cnn_cfg") is not None:
         section.update(class_name="CNNModel", cnn_cfg=policy["actor_cnn_cfg"])
     return section
