@@ -1,0 +1,1 @@
+"""From a captured pipeline to a validated bundle on disk."""

@@ -1,0 +1,60 @@
+"""Facts for the artifact itself, so that the file alone says what its tensors mean and how its state is wired."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.plugins.exporters import NodeProgram
+from leapp_core.spec.encode import encode_port
+from leapp_core.spec.names import PortRef
+
+if TYPE_CHECKING:
+    from leapp_core.tracing.result import CapturedPipeline
+
+_MAX_INITIAL = 4096
+
+
+def artifact_metadata(captured: CapturedPipeline, program: NodeProgram) -> dict[str, str]:
+    """Return names to JSON text; numbers are written so that they read back exactly.
+
+    ``leapp.feedback`` maps the node's outputs to its own inputs that take them in the next step;
+    ``leapp.initial_values`` holds what these inputs are before the first step, where it is not too long.
+    """
+    node = program.spec
+    spec = captured.spec
+    own = {
+        edge.source.port: edge.target.port
+        for edge in spec.feedback
+        if edge.source.node == node.name and edge.target.node == node.name
+    }
+    facts: dict[str, Any] = {
+        "leapp.graph": captured.name,
+        "leapp.node": node.name,
+        "leapp.inputs": [encode_port(port) for port in node.inputs],
+        "leapp.outputs": [encode_port(port) for port in node.outputs],
+        "leapp.feedback": own,
+        "leapp.configs": {"frequency": spec.configs.frequency, **spec.configs.extra},
+        "leapp.data_flow": _edges(spec.data_flow, node.name),
+        "leapp.feedback_flow": _edges(spec.feedback, node.name),
+    }
+    values = _initial_values(captured, node.name)
+    if values is not None:
+        facts["leapp.initial_values"] = values
+    return {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()}
+
+
+def _edges(edges: Any, node: str) -> list[list[str]]:
+    return [[str(e.source), str(e.target)] for e in edges if node in (e.source.node, e.target.node)]
+
+
+def _initial_values(captured: CapturedPipeline, node: str) -> Mapping[str, Any] | None:
+    values = {ref: value for ref, value in captured.initial_values.items() if ref.node == node}
+    if not values or sum(value.numel() for value in values.values()) > _MAX_INITIAL:
+        return None
+    return {_port(ref): value.tolist() for ref, value in values.items()}
+
+
+def _port(ref: PortRef) -> str:
+    return ref.port
