@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from leapp_backends.onnx import merge_rename as proto
 from leapp_backends.onnx.merge_wire import Field, WireError, fields
 
-MODEL_IR, MODEL_GRAPH, MODEL_OPSET, MODEL_TRAINING, MODEL_FUNCTION = 1, 7, 8, 20, 25
+MODEL_IR, MODEL_GRAPH, MODEL_OPSET, MODEL_FUNCTION = 1, 7, 8, 25
 OPSET_DOMAIN, OPSET_VERSION = 1, 2
 FUNCTION_NAME, FUNCTION_DOMAIN, FUNCTION_OVERLOAD = 1, 10, 13
 ATTRIBUTE_TENSOR, ATTRIBUTE_TENSORS = 5, 10

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leapp_core.runtime.benchmark import LatencyReport, measure_bundle
-    from leapp_core.runtime.load import load, open_document
+    from leapp_core.runtime.loading import load, open_document
     from leapp_core.runtime.mock import mock_inputs
     from leapp_core.runtime.policy import PolicyRuntime
     from leapp_core.runtime.rate import RateKeeper, RateReport
     from leapp_core.runtime.recording import RecordedStep, Recording, RecordingRuntime
-    from leapp_core.runtime.replay import ReplayReport, replay, stored_inputs
+    from leapp_core.runtime.replaying import ReplayReport, replay, stored_inputs
 
 __all__ = [
     "load",
@@ -36,17 +36,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "load": "load",
-    "open_document": "load",
+    "load": "loading",
+    "open_document": "loading",
     "PolicyRuntime": "policy",
     "RateKeeper": "rate",
     "RateReport": "rate",
     "Recording": "recording",
     "RecordingRuntime": "recording",
     "RecordedStep": "recording",
-    "ReplayReport": "replay",
-    "replay": "replay",
-    "stored_inputs": "replay",
+    "ReplayReport": "replaying",
+    "replay": "replaying",
+    "stored_inputs": "replaying",
     "mock_inputs": "mock",
     "LatencyReport": "benchmark",
     "measure_bundle": "benchmark",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ from leapp_core.runtime.policy import PolicyRuntime
 _CHUNK = 256
 """Steps held in memory before they are written."""
 _VERSION = 1
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What reading a damaged file raises."""
 
 
 class RecordingRuntime:
@@ -106,7 +109,7 @@ class RecordingRuntime:
 
     def _write(self, member: str, value: Array) -> None:
         buffer = io.BytesIO()
-        np.lib.format.write_array(buffer, np.ascontiguousarray(value), allow_pickle=False)
+        np.lib.format.write_array(buffer, np.asarray(value, order="C"), allow_pickle=False)
         try:
             self._file.writestr(f"{member}.npy", buffer.getvalue())
         except OSError as error:
@@ -141,22 +144,22 @@ class Recording:
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
         try:
-            with np.load(self._path, allow_pickle=False) as file:
-                about = json.loads(str(file["about"]))
-                self._state_steps = {int(step) for step in file["state_steps"]}
+            with zipfile.ZipFile(self._path) as file:
+                about = json.loads(str(_member(file, "about")))
+                self._state_steps = {int(step) for step in _member(file, "state_steps")}
             self.steps, self.graph, version = int(about["steps"]), str(about["graph"]), about["version"]
-        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except _DAMAGE as error:
             raise self._damaged(error) from error
         if version != _VERSION:
             raise BundleError(f"the recording has version {version}", where=str(path), expected=str(_VERSION))
 
     def __iter__(self) -> Iterator[RecordedStep]:
         step = 0
-        with np.load(self._path, allow_pickle=False) as file:
-            for chunk in self._chunks(list(file.files)):
+        with zipfile.ZipFile(self._path) as file:
+            for chunk in self._chunks([name.removesuffix(".npy") for name in file.namelist()]):
                 try:
-                    values = {member: file[name] for member, name in chunk.items()}
-                except (ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+                    values = {member: _member(file, name) for member, name in chunk.items()}
+                except _DAMAGE as error:
                     raise self._damaged(error) from error
                 for recorded in self._split(values, step):
                     yield recorded
@@ -193,3 +196,10 @@ class Recording:
 
 def _group(values: Mapping[str, Array], prefix: str, row: int) -> dict[str, Array]:
     return {member.removeprefix(prefix): v[row] for member, v in values.items() if member.startswith(prefix)}
+
+
+def _member(file: zipfile.ZipFile, name: str) -> Array:
+    """Read one array; nothing pickled is ever loaded."""
+    with file.open(f"{name}.npy") as stream:
+        array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+        return array

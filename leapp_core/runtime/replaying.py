@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -109,10 +110,11 @@ def stored_inputs(runtime: PolicyRuntime, path: str | Path) -> Iterator[dict[str
         RuntimeInputError: a member is no input, an input is missing, or the lengths differ.
     """
     try:
-        with np.load(Path(path), allow_pickle=False) as file:
-            values = runtime.by_key({name: file[name] for name in file.files})
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise BundleError(f"cannot read the inputs: {error}", where=str(path)) from error
+        with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+            stored = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise BundleError(f"cannot read the inputs: {error}", where=str(path), expected="an .npz file") from error
+    values = runtime.by_key(stored)
     lengths: dict[str, int] = {}
     for key, value in values.items():
         if value.ndim == len(runtime.inputs[key].shape) + 1:
