@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from leapp_core.plugins.commands import command_name, command_names
 from leapp_core.plugins.manager import PluginManager
 
 VERBS = (
@@ -24,12 +25,15 @@ VERBS = (
 """Modules of this package that hold a verb each, in the order of ``leapp --help``."""
 
 
-def build_app(plugins: PluginManager) -> typer.Typer:
+def build_app(plugins: PluginManager, verb: str | None = None) -> typer.Typer:
     """Return the application with our verbs and those of plugins.
 
     Args:
         plugins: Where commands come from. Ours are registered with it first, by the same hook.
+        verb: The command that will run, if known: preparing the options of all others takes longer than listing
+            backends does.
     """
+    settings: dict[str, Any] = {"token_normalize_func": _underscores, "help_option_names": ["-h", "--help"]}
     app = typer.Typer(
         name="leapp",
         help="Turn a trained robot policy and everything around it into one validated bundle, and run it.",
@@ -38,13 +42,28 @@ def build_app(plugins: PluginManager) -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
-        context_settings={"token_normalize_func": _underscores, "help_option_names": ["-h", "--help"]},
+        context_settings=settings,
     )
     app.callback()(_root)
-    for verb in VERBS:
-        plugins.register(importlib.import_module(f"leapp_core.cli.{verb}"), f"leapp-{verb}")
+    for module in VERBS:
+        plugins.register(importlib.import_module(f"leapp_core.cli.{module}"), f"leapp-{module}")
     plugins.add_commands(app)
+    if verb in command_names(app):
+        app.registered_commands = [c for c in app.registered_commands if command_name(c) == verb]
+        app.registered_groups = [g for g in app.registered_groups if command_name(g) == verb]
+    settings["default_map"] = _no_help(app)
     return app
+
+
+def _no_help(app: typer.Typer) -> dict[str, Any]:
+    """Return the defaults ``{"help": False, command: {"help": False}, ...}``.
+
+    typer loads pydantic (as slow as all the rest) to convert a flag whose default is not a boolean, and its own
+    ``--help`` is the one such flag.
+    """
+    commands = {command_name(info): {"help": False} for info in app.registered_commands}
+    groups = {command_name(g): _no_help(g.typer_instance) for g in app.registered_groups if g.typer_instance}
+    return {"help": False, **commands, **groups}
 
 
 def _underscores(token: str) -> str:

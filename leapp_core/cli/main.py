@@ -28,7 +28,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments, debug = _take_debug(sys.argv[1:] if argv is None else argv)
     plugins = PluginManager()
     try:
-        build_app(plugins)(args=arguments, prog_name="leapp", obj=plugins)
+        verb = next((argument for argument in arguments if not argument.startswith("-")), None)
+        build_app(plugins, verb)(args=arguments, prog_name="leapp", obj=plugins)
     except LeappError as error:
         if debug:
             raise

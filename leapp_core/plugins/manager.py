@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from leapp_core.errors import LeappError, PluginError
+from leapp_core.errors import LeappError
 from leapp_core.plugins import hookspecs
+from leapp_core.plugins.commands import refuse_duplicates
 from leapp_core.plugins.markers import PROJECT
 from leapp_core.plugins.registry import OwnedRegistry, Registry
 
@@ -129,7 +130,7 @@ class PluginManager:
             before = (len(app.registered_commands), len(app.registered_groups))
             try:
                 impl.function(app)
-                _refuse_duplicates(_command_names(app))
+                refuse_duplicates(app)
             except Exception as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
                 del app.registered_commands[before[0] :], app.registered_groups[before[1] :]
                 self._fail(impl.plugin_name, "leapp_register_commands", error)
@@ -182,19 +183,3 @@ def _first_line(error: Exception) -> str:
 
 def _with(info: PluginInfo, **changes: Any) -> PluginInfo:
     return PluginInfo(**{**info.__dict__, **changes})
-
-
-def _command_names(app: typer.Typer) -> list[str]:
-    """Return the names users type, of commands and of groups of commands."""
-    commands = [(c.name, c.callback) for c in app.registered_commands]
-    groups = [g.name or (g.typer_instance.info.name if g.typer_instance else None) for g in app.registered_groups]
-    return [
-        *(name or (function.__name__.replace("_", "-") if function else "") for name, function in commands),
-        *(name for name in groups if isinstance(name, str)),
-    ]
-
-
-def _refuse_duplicates(names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise PluginError(f"command {twice[0]!r} is provided already")
