@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -38,6 +39,10 @@ class Recorder(Protocol):
         backend_params: Mapping[str, Any] | None = None,
     ) -> Any:
         """Declare outputs; ends the node's step."""
+        ...
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Run code that is not part of the program, such as physics, unrecorded."""
         ...
 
 

@@ -13,6 +13,7 @@ from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.events import TensorInfo
 from leapp_core.tracing.recorder import TraceRecorder, unrecorded
 
+_GROUP = 64
 _UNSAFE = re.compile(r"\W+")
 
 
@@ -28,6 +29,7 @@ class TensorNames:
         self._parameters: dict[int, str] = {}
         self._buffers: dict[int, str] = {}
         self._attributes: dict[int, str] = {}
+        self._held = recorder.held_tensors()
         wanted = {t.untyped_storage().data_ptr() for t in recorder.held_tensors()}
         self._scan_modules(wanted)
         for name, tensor in given:
@@ -44,11 +46,14 @@ class TensorNames:
     def attribute(self, tensors: Iterable[torch.Tensor]) -> str | None:
         """Return the attribute or key under which user code holds one of the tensors."""
         for tensor in tensors:
-            for referrer in gc.get_referrers(tensor):
-                attributes = referrer if type(referrer) is dict else getattr(referrer, "__dict__", {})
-                for key, value in list(attributes.items()):
-                    if value is tensor and isinstance(key, str) and key.strip("_"):
-                        return key.lstrip("_")
+            name = _holder(tensor)
+            if name:
+                return name
+            for group in gc.get_referrers(tensor):  # (h, c) of an LSTM, a list of past values
+                if type(group) in (tuple, list) and group is not self._held and len(group) <= _GROUP:
+                    name = _holder(group)
+                    if name:
+                        return f"{name}_{next(i for i, t in enumerate(group) if t is tensor)}"
         return None
 
     def state_name(self, recorder: TraceRecorder, found: NodeAnalysis, slot: StateSlot) -> str:
@@ -79,6 +84,18 @@ class TensorNames:
                 for name, tensor in module.named_buffers():
                     if tensor.untyped_storage().data_ptr() in wanted:
                         self._buffers[tensor.untyped_storage().data_ptr()] = name
+
+
+def _holder(value: object) -> str | None:
+    """Return the attribute name under which some object holds a value."""
+    for referrer in gc.get_referrers(value):
+        if type(referrer).__module__.startswith("leapp_core."):
+            continue
+        attributes = referrer if type(referrer) is dict else getattr(referrer, "__dict__", {})
+        for key, held in list(attributes.items()):
+            if held is value and isinstance(key, str) and key.strip("_"):
+                return key.lstrip("_")
+    return None
 
 
 def constant_value(recorder: TraceRecorder, info: TensorInfo, begin: int) -> torch.Tensor:

@@ -38,7 +38,7 @@ def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
     args = tuple(_replace(a, operands) for a in event.args)
     kwargs = {k: _replace(v, operands) for k, v in event.kwargs.items() if k not in DROPPED}
     if event.plan.name.startswith("aten::_foreach_"):
-        return _emit_foreach(graph, event, args, kwargs)
+        return _emit_foreach(graph, event, args, kwargs)  # type: ignore[no-any-return]
     func = _functional(event) if event.plan.metadata_only else event.func
     return graph.call_function(func, args, kwargs)
 

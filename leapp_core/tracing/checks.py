@@ -130,6 +130,9 @@ class StepChecker:
                 expected="the same shape and dtype in every step",
                 fix="use a fixed size and torch.where instead of selecting a varying number of elements",
             )
+        leaf = self._found.leaves.get(mine.storage)
+        if isinstance(leaf, ProducedState) and step < leaf.age:
+            return  # it reads an initial value here
         expected = self._expected_storage(step, mine)
         shift = its.offset - mine.offset
         if expected is not None and its.storage == expected[0]:
@@ -215,12 +218,31 @@ class StepChecker:
             if not isinstance(leaf, Constant):
                 continue
             record = self._storages[storage]
+            if leaf.lazy:
+                self._check_latched(storage)
             if self._found.step.begin <= record.literal < self._found.step.end:
                 continue
             mask = self._found.sliced.live_in.get(storage)
             for step in range(1 if leaf.lazy else 0, len(self._found.steps)):
                 if not self._unchanged(storage, mask, step):
                     raise self._live(storage, step)
+
+    def _check_latched(self, storage: int) -> None:
+        """Refuse a constant that the first step computed from its inputs."""
+        first = self._found.steps[0]
+        need = self._slicer.masks()
+        need.merge(storage, self._found.sliced.live_in.get(storage))
+        sliced = self._slicer.backward(first, need, outputs=False)
+        if sliced.used:
+            reads = self._found.reads.get(storage, [])
+            what, place = describe_read(self._slicer, self._found, reads[0]) if reads else ("a tensor", None)
+            raise CaptureError(
+                f"node {self._found.node!r}: {what} was computed from input {min(sliced.used)!r} of the first step and "
+                "kept",
+                where=place,
+                expected="constants that do not depend on observations",
+                fix="compute it before the first step, declare it as an input, or update it in every step",
+            )
 
     def _unchanged(self, storage: int, mask: Any, step: int) -> bool:
         record = self._storages[storage]

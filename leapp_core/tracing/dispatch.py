@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 _TENSOR = torch.Tensor
 
 
-class DispatchRecorder(TorchDispatchMode):
+class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Hands every ATen call to the recorder and computes it unchanged."""
 
     def __init__(self, recorder: TraceRecorder) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
 
     @classmethod

@@ -62,6 +62,8 @@ def first_values(
             targets = [place.get(int(o), -1) for o in element_offsets(read.info).ravel()]
             index = torch.tensor(targets, dtype=torch.long)
             fresh = (index >= 0) & ~done[index.clamp_min(0)]
+            if read.live is not None:
+                fresh &= torch.from_numpy(read.live)
             flat[index[fresh]] = seen.reshape(-1).to(root.dtype)[fresh]
             done[index[fresh]] = True
         known = True
@@ -72,7 +74,7 @@ def first_values(
 def _value_before(slicer: Slicer, found: NodeAnalysis, operand: TensorInfo, read: LiveRead, step: int) -> torch.Tensor:
     captured = found.steps[step]
     at = found.alignment.between(found.reference, step).get(read.event, captured.out_index)
-    sliced = slicer.backward_to(operand, captured.begin, at, captured.inputs.values())
+    sliced = slicer.backward_to(operand, captured.begin, at, captured.inputs.values(), read.live)
     if sliced.used:
         event = slicer.recorder.events[read.event] if read.event >= 0 else None
         raise CaptureError(

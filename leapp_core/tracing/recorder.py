@@ -101,7 +101,7 @@ class TraceRecorder:
         index = len(self.events)
         record.literal, record.foreign, record.birth, record.snapshots = -1, False, index, []
         stack, line = self.sites.number(frame)
-        self.events.append(Event(index, PACK, (elements, out), {}, out, ins, [info], self._pack_plan, stack, line))
+        self.events.append(Event(index, PACK, (elements,), {}, out, ins, [info], self._pack_plan, stack, line))
 
     def declare(
         self, node: str, port: str, role: Any, tensor: torch.Tensor, semantics: Any, frame: FrameType
@@ -154,7 +154,7 @@ class TraceRecorder:
         dtype = tensor.dtype
         info = TensorInfo(
             number,
-            tensor.storage_offset() + shift // dtype.itemsize,
+            int(tensor.storage_offset()) + shift // dtype.itemsize,
             tuple(tensor.size()),
             tensor.stride(),
             dtype,
@@ -209,10 +209,10 @@ class _Unrecorded:
         self._modes = _disable_current_modes()
         self._modes.__enter__()
         self._functions = torch._C.DisableTorchFunction()
-        self._functions.__enter__()  # type: ignore[no-untyped-call]
+        self._functions.__enter__()
 
     def __exit__(self, *exc: Any) -> None:
-        self._functions.__exit__(*exc)  # type: ignore[no-untyped-call]
+        self._functions.__exit__(*exc)
         self._modes.__exit__(*exc)
 
 
@@ -222,5 +222,5 @@ def _read_bytes(storage: torch.UntypedStorage) -> bytes:
     if storage.device.type == "cpu":
         return ctypes.string_at(storage.data_ptr(), storage.nbytes())
     with unrecorded():
-        copy = storage.cpu()
+        copy = storage.cpu()  # type: ignore[no-untyped-call]
         return ctypes.string_at(copy.data_ptr(), copy.nbytes())

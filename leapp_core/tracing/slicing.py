@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+import numpy.typing as npt
+
 from leapp_core.tracing.effects import Effects, EffectTable
 from leapp_core.tracing.events import Declaration, Event, TensorInfo
 from leapp_core.tracing.recorder import TraceRecorder
-from leapp_core.tracing.regions import Masks, RegionTable, numel
+from leapp_core.tracing.regions import Masks, RegionTable, element_offsets, numel
 from leapp_core.tracing.steps import Step
 
 
@@ -36,12 +39,14 @@ class LiveRead:
         event: Index of the reading call; -1 for a declared output.
         position: Position among the call's operands.
         port: Output port, when a declared output reads.
+        live: Which elements, in logical order, were there before the step; ``None`` for all.
     """
 
     info: TensorInfo
     event: int
     position: int = 0
     port: str = ""
+    live: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
 
 
 class Slicer:
@@ -79,10 +84,21 @@ class Slicer:
         declared = [*step.inputs.values(), *(step.outputs.values() if outputs else ())]
         return self._walk(step.begin, step.end, need, self._by_index(declared), set(map(id, step.inputs.values())))
 
-    def backward_to(self, info: TensorInfo, begin: int, end: int, declared: Iterable[Declaration]) -> StepSlice:
-        """Slice what a tensor's value just before event ``end`` depends on, back to event ``begin``."""
+    def backward_to(
+        self,
+        info: TensorInfo,
+        begin: int,
+        end: int,
+        declared: Iterable[Declaration],
+        live: npt.NDArray[np.bool_] | None = None,
+    ) -> StepSlice:
+        """Slice what a tensor's value (its ``live`` elements) before event ``end`` depends on, back to ``begin``."""
         need = self.masks()
-        need.add(info.storage, self.regions.of(info))
+        if live is None:
+            need.add(info.storage, self.regions.of(info))
+        else:
+            first = element_offsets(info).ravel()[live] * info.dtype.itemsize
+            need.add(info.storage, (first[:, None] + np.arange(info.dtype.itemsize)).ravel())
         inputs = list(declared)
         return self._walk(begin, end, need, self._by_index(inputs), set(map(id, inputs)))
 
@@ -98,18 +114,15 @@ class Slicer:
                 region = self.regions.of(declaration.info)
                 if id(declaration) in inputs:
                     written.add(declaration.info.storage, region)
-                elif self._is_live(declaration.info, written):
-                    found.append(LiveRead(declaration.info, -1, 0, declaration.port))
+                else:
+                    found += self._live_read(declaration.info, written, -1, 0, declaration.port)
             if index == step.end:
                 break
             event = self._recorder.events[index]
             effects = self.effects.of(event)
             if index in wanted:
-                found += [
-                    LiveRead(info, index, position)
-                    for position, info in self.operands(event, effects)
-                    if self._is_live(info, written)
-                ]
+                for position, info in self.operands(event, effects):
+                    found += self._live_read(info, written, index, position)
             for info in (*effects.births, *(w.info for w in effects.writes)):
                 written.add(info.storage, self.regions.of(info))
         return found
@@ -119,11 +132,15 @@ class Slicer:
         updated = {w.info for w in effects.writes if w.reads}
         return [(i, info) for i, info in enumerate(event.ins) if i in effects.reads or info in updated]
 
-    def _is_live(self, info: TensorInfo, written: Masks) -> bool:
+    def _live_read(self, info: TensorInfo, written: Masks, event: int, position: int, port: str = "") -> list[LiveRead]:
         if numel(info) == 0:
-            return False
-        mask = written.get(info.storage)[self.regions.of(info)]
-        return not bool(mask.all())
+            return []
+        mask = written.get(info.storage)
+        here = mask[self.regions.of(info)]
+        if here.all():
+            return []
+        live = ~mask[element_offsets(info).ravel() * info.dtype.itemsize] if here.any() else None
+        return [LiveRead(info, event, position, port, live)]
 
     def _by_index(self, declarations: Iterable[Declaration]) -> dict[int, list[Declaration]]:
         order = {id(d): i for i, d in enumerate(self._recorder.declarations)}
