@@ -16,6 +16,12 @@ aten = torch.ops.aten
 CPU = torch.device("cpu")
 # Arguments that say how memory is obtained, not what is computed.
 DROPPED = frozenset({"generator", "pin_memory", "non_blocking"})
+# Views that take a second tensor only for its sizes.
+_SIZED_LIKE = {
+    aten.expand_as.default: aten.expand.default,
+    aten.view_as.default: aten.view.default,
+    aten.reshape_as.default: aten.reshape.default,
+}
 FILL_VALUES = {"zeros": 0, "ones": 1, "empty": 0}
 
 
@@ -34,6 +40,8 @@ def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
         return _emit_pack(graph, event, nodes)
     if event.plan.metadata_reader:
         return _emit_filled(graph, event)
+    if event.func in _SIZED_LIKE:
+        return graph.call_function(_SIZED_LIKE[event.func], (nodes[0], list(event.outs[0].sizes)))
     operands = iter(nodes)
     args = tuple(_replace(a, operands) for a in event.args)
     kwargs = {k: _replace(v, operands) for k, v in event.kwargs.items() if k not in DROPPED}
