@@ -41,6 +41,10 @@ class Recorder(Protocol):
         """Declare outputs; ends the node's step."""
         ...
 
+    def register_buffer(self, node: str, tensors: Mapping[str, Any]) -> Any:
+        """Name tensors that the node writes in place, should they turn out to be state."""
+        ...
+
     def paused(self) -> AbstractContextManager[None]:
         """Run code that is not part of the program, such as physics, unrecorded."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from leapp_rsl_rl.environments.builtin.catalog import BuiltinTask
 from leapp_rsl_rl.environments.builtin.env import ManagerBasedEnv
 from leapp_rsl_rl.environments.builtin.scene import Scene
 
+POLICY_GROUP = "policy"
+"""The observation group that policies see; names of other groups' state carry the group's name."""
 KP, KD = "kp", "kd"
 """Output ports for the gains of position-controlled joints."""
 
@@ -58,13 +61,24 @@ class BuiltinPolicyEnvironment(PolicyEnvironment):
         """Observe, act, and let the physics run; with a session, declare what enters and what leaves."""
         with torch.inference_mode():
             if session is not None:
+                session.register_buffer(self.node, self._carried())
                 session.input_tensors(self.node, self._sensor_semantics())
             observations = self._env.observe()
             action = policy.act({str(k): v for k, v in observations.items()}, session, self.node)
             self._env.act(action)
             if session is not None:
                 session.output_tensors(self.node, self._target_semantics(), static_outputs=self._gain_semantics())
-            return advance(self._env)
+            with session.paused() if session is not None else nullcontext():
+                return advance(self._env)
+
+    def _carried(self) -> dict[str, torch.Tensor]:
+        """Return the environment's own tensors that may turn out to be state of the policy, by a readable name."""
+        carried = {"last_action": self._env.last_action()}
+        for group in self._config.observations:
+            prefix = "" if group.name == POLICY_GROUP else f"{group.name}_"
+            held = self._env.observation_manager.state(group.name)
+            carried.update({f"{prefix}{name}": tensor for name, tensor in held.items()})
+        return carried
 
     def _sensor_semantics(self) -> list[TensorSemantics]:
         return [

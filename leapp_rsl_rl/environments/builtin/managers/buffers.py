@@ -38,6 +38,10 @@ class HistoryBuffer:
         """Frames, oldest first. Shape: (num_envs, length, width)."""
         return self._frames
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that are carried from step to step, by name."""
+        return {"frames": self._frames, "is_fresh": self._fresh}
+
     def push(self, frame: torch.Tensor) -> None:
         """Append ``frame`` and drop the oldest one; fill the history of environments that were just reset.
 
@@ -62,6 +66,10 @@ class DelayBuffer:
     def __init__(self, num_envs: int, steps: int, width: int, device: torch.device) -> None:
         """Allocate a delay of ``steps`` policy steps for a signal of ``width`` elements."""
         self._history = HistoryBuffer(num_envs, steps + 1, width, device)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that are carried from step to step, by name."""
+        return self._history.state()
 
     def push(self, frame: torch.Tensor) -> torch.Tensor:
         """Take in ``frame`` and return the one from ``steps`` pushes ago (the first since a reset, if fewer).

@@ -28,6 +28,10 @@ class StatefulTerm(Protocol):
         """Start anew for ``env_ids``."""
         ...
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that are carried from step to step, by name."""
+        ...
+
 
 @dataclass(frozen=True)
 class ObservationTerm:
@@ -92,6 +96,10 @@ class ObservationManager:
             for pipeline in pipelines:
                 pipeline.reset(env_ids)
 
+    def state(self, name: str) -> dict[str, torch.Tensor]:
+        """Return the tensors that a group carries from step to step, named ``<term>_<part>_<tensor>``."""
+        return {key: value for pipeline in self._pipelines[name] for key, value in pipeline.state().items()}
+
     def layout(self, name: str) -> tuple[tuple[str, int], ...]:
         """Return the terms of a group in order with the elements each contributes."""
         return tuple((pipeline.term.name, pipeline.width) for pipeline in self._pipelines[name])
@@ -133,9 +141,21 @@ class _TermPipeline:
 
     def reset(self, env_ids: torch.Tensor) -> None:
         """Forget what is held of ``env_ids``."""
-        for part in (self._func, self._delay, self._history):
-            if isinstance(part, (DelayBuffer, HistoryBuffer, StatefulTerm)):
-                part.reset(env_ids)
+        for part in self._stateful_parts().values():
+            part.reset(env_ids)
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that are carried from step to step, by name."""
+        return {
+            f"{self.term.name}{suffix}_{name}": tensor
+            for suffix, part in self._stateful_parts().items()
+            for name, tensor in part.state().items()
+        }
+
+    def _stateful_parts(self) -> dict[str, DelayBuffer | HistoryBuffer | StatefulTerm]:
+        parts = {"": self._func, "_delay": self._delay, "_history": self._history}
+        kinds = (DelayBuffer, HistoryBuffer, StatefulTerm)
+        return {suffix: part for suffix, part in parts.items() if isinstance(part, kinds)}
 
 
 def _maybe(kind: type[Any], env: EnvView, length: int, width: int) -> Any:

@@ -53,7 +53,7 @@ class Robot(ABC):
         self.applied_effort = torch.zeros_like(self.joint_pos)
 
     def joint_ids(self, names: tuple[str, ...]) -> slice | torch.Tensor:
-        """Return an index of the joints ``names``; a slice where they are all joints in order.
+        """Return an index of the joints ``names``; a slice where they are neighbours in order.
 
         Raises:
             ValueError: If a name is not a joint of this robot.
@@ -61,8 +61,9 @@ class Robot(ABC):
         unknown = [name for name in names if name not in self.joint_names]
         if unknown:
             raise ValueError(f"unknown joints {unknown}; the joints are {list(self.joint_names)}")
-        if names == self.joint_names:
-            return slice(None)
+        first = self.joint_names.index(names[0])
+        if self.joint_names[first : first + len(names)] == names:
+            return slice(first, first + len(names))
         return torch.tensor([self.joint_names.index(name) for name in names], device=self.device)
 
     def remember_targets(self) -> None:

@@ -46,6 +46,10 @@ class HopClock:
         angle = 2.0 * math.pi * self._phase
         return torch.cat((torch.sin(angle), torch.cos(angle)), dim=-1)
 
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return the tensors that are carried from step to step, by name."""
+        return {"phase": self._phase}
+
     def reset(self, env_ids: torch.Tensor) -> None:
         """Set the clocks of ``env_ids`` to zero."""
         self._phase[env_ids] = 0.0
