@@ -7,7 +7,7 @@ import operator
 import torch
 from torch.fx import Node
 
-from leapp_core.program.passes.editor import Editor, same_layout, value_of
+from leapp_core.program.passes.editor import Editor, value_of
 
 aten = torch.ops.aten
 
@@ -18,7 +18,7 @@ def output_values(editor: Editor) -> list[torch.Tensor | None]:
 
 
 def separate_outputs(editor: Editor, wanted: list[torch.Tensor | None]) -> None:
-    """Copy an output that would share memory with an input, a constant or another output, or changed its layout.
+    """Copy an output that would share memory with an input, a constant or another output, or is no longer contiguous.
 
     Why: a caller may keep one output and overwrite another, or feed a state back into the input it came from.
     """
@@ -28,10 +28,8 @@ def separate_outputs(editor: Editor, wanted: list[torch.Tensor | None]) -> None:
     for node, old in zip(_results(editor), wanted, strict=True):
         root, new = _memory(node), value_of(node)
         result = node
-        if new is not None and old is not None and not same_layout(old, new):
-            dense = old.is_contiguous()
-            layout = {"memory_format": torch.contiguous_format} if dense else {}
-            result = editor.call(last, aten.clone.default, node, **layout)
+        if new is not None and old is not None and old.is_contiguous() and not new.is_contiguous():
+            result = editor.call(last, aten.clone.default, node, memory_format=torch.contiguous_format)
         elif isinstance(node.meta.get("val"), torch.Tensor) and (root.op == "placeholder" or root in taken):
             result = editor.call(last, aten.clone.default, node)
         taken.add(_memory(result))

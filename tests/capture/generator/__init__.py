@@ -1,0 +1,1 @@
+"""Random policy-style programs: views, in-place writes, buffers, masks, state over steps, several nodes."""
