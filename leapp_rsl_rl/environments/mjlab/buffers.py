@@ -7,6 +7,8 @@ shift them, so that everything they remember is in tensors. :func:`replace_buffe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,19 +43,20 @@ class ShiftingHistory:
         return self._frames is not None
 
     @property
-    def current_length(self) -> torch.Tensor:
-        """Valid frames per environment, ``[batch]``."""
-        return self._pushes.clamp(max=self._max_len)
+    def state(self) -> dict[str, torch.Tensor]:
+        """What the history remembers, by what it is: ``frames`` (once there are some) and ``count``."""
+        frames = {} if self._frames is None else {"frames": self._frames}
+        return {**frames, "count": self._pushes}
 
     @property
     def buffer(self) -> torch.Tensor:
-        """Frames oldest first, ``[batch, max_len, ...]``."""
-        return self._held().transpose(0, 1)
+        """Frames oldest first, ``[batch, max_len, ...]``, a copy."""
+        return self._held().transpose(0, 1).clone()
 
     @property
     def oldest(self) -> torch.Tensor:
-        """The oldest frame, ``[batch, ...]``."""
-        return self._held()[0]
+        """The oldest frame, ``[batch, ...]``, a copy."""
+        return self._held()[0].clone()
 
     def append(self, data: torch.Tensor) -> None:
         """Add a frame ``[batch, ...]``; the first one after a reset fills the whole history of its environment."""
@@ -64,8 +67,8 @@ class ShiftingHistory:
             self._frames = torch.zeros((self._max_len, *data.shape), dtype=data.dtype, device=self._device)
         first = (self._pushes == 0).view(1, -1, *([1] * (data.ndim - 1)))
         shifted = torch.cat([self._frames[1:], data.unsqueeze(0)])
-        self._frames = torch.where(first, data.unsqueeze(0), shifted)
-        self._pushes = self._pushes + 1
+        self._frames.copy_(torch.where(first, data.unsqueeze(0), shifted))
+        self._pushes.add_(1)
 
     def backfill(self, data: torch.Tensor, batch_ids: torch.Tensor) -> None:
         """Fill the whole history of some environments with their frame in ``data``, without advancing time."""
@@ -90,6 +93,11 @@ class FixedDelay:
 
     def __init__(self, lag: int, batch_size: int, device: str) -> None:
         self._history = ShiftingHistory(lag + 1, batch_size, device)
+
+    @property
+    def state(self) -> dict[str, torch.Tensor]:
+        """See :attr:`ShiftingHistory.state`."""
+        return self._history.state
 
     @property
     def is_initialized(self) -> bool:
@@ -119,21 +127,39 @@ class FixedDelay:
         self._history.reset(batch_ids)
 
 
-def replace_buffers(manager: Any, num_envs: int, device: str) -> tuple[str, ...]:
-    """Replace the history and delay buffers of an observation manager; return one note per replaced buffer.
+@dataclass(frozen=True)
+class ReplacedBuffers:
+    """The buffers put into an observation manager.
+
+    Attributes:
+        buffers: By name: ``history_<group>_<term>`` or ``delay_<group>_<term>``.
+        notes: One line per buffer.
+    """
+
+    buffers: Mapping[str, ShiftingHistory | FixedDelay]
+    notes: tuple[str, ...]
+
+    def state(self) -> dict[str, torch.Tensor]:
+        """Return all that the buffers remember, by name."""
+        return {f"{name}_{part}": t for name, buffer in self.buffers.items() for part, t in buffer.state.items()}
+
+
+def replace_buffers(manager: Any, num_envs: int, device: str) -> ReplacedBuffers:
+    """Replace the history and delay buffers of an observation manager.
 
     Args:
         manager: mjlab's ``ObservationManager``; delays must have one fixed lag (see ``config``).
         num_envs: Environments.
         device: Torch device string.
     """
+    replaced: dict[str, ShiftingHistory | FixedDelay] = {}
     notes = []
     for group, buffers in manager._group_obs_term_history_buffer.items():
         for term, buffer in buffers.items():
-            buffers[term] = ShiftingHistory(buffer.max_length, num_envs, device)
+            buffers[term] = replaced[f"history_{group}_{term}"] = ShiftingHistory(buffer.max_length, num_envs, device)
             notes.append(f"history of observation {group}/{term} ({buffer.max_length} steps) is kept in tensors only")
     for group, delays in manager._group_obs_term_delay_buffer.items():
         for term, delay in delays.items():
-            delays[term] = FixedDelay(delay.max_lag, num_envs, device)
+            delays[term] = replaced[f"delay_{group}_{term}"] = FixedDelay(delay.max_lag, num_envs, device)
             notes.append(f"delay of observation {group}/{term} ({delay.max_lag} steps) is kept in tensors only")
-    return tuple(notes)
+    return ReplacedBuffers(replaced, tuple(notes))

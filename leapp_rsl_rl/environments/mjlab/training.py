@@ -42,8 +42,8 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
         env = self._simulator.env
         self.frequency = self._simulator.frequency
         self.num_actions = int(env.action_manager.total_action_dim)
-        replaced = replace_buffers(env.observation_manager, env.num_envs, device)
-        self.notes = (*config.notes, *replaced)
+        self._buffers = replace_buffers(env.observation_manager, env.num_envs, device)
+        self.notes = (*config.notes, *self._buffers.notes)
         self._taps, self._writes = TapBoard(), WriteBoard(env)
         install_taps(env, self._taps)
         self._groups = _policy_groups(config.agent, env.observation_manager.active_terms)
@@ -88,6 +88,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
             session.output_tensors(self.node, _semantics(self._outputs, written), static_outputs=self._static())
 
         with self._simulator.running() as env:
+            session.register_buffer(self.node, self._buffers.state())
             readings = {c: self._taps.reads[c]().clone() for c in self._inputs}
             declared = session.input_tensors(self.node, _semantics(self._inputs.values(), readings.values()))
             declared = declared if isinstance(declared, (tuple, list)) else (declared,)
