@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from leapp_core.spec.dtypes import DTYPES, is_floating
+from leapp_core.spec.dtypes import DTYPES
 from leapp_core.spec.port import PortSpec
 
 if TYPE_CHECKING:
@@ -31,6 +31,11 @@ DEFAULT_TOLERANCES: Mapping[str, Tolerance] = {name: _FLOATING.get(name, Toleran
 """By dtype. Whole numbers and booleans must be equal. float64 allows for constants that a program holds in float32."""
 
 
+def same_tolerance(atol: float, rtol: float) -> dict[str, Tolerance]:
+    """Return this tolerance for every floating dtype; whole numbers and booleans stay exact."""
+    return {name: Tolerance(atol, rtol) for name in _FLOATING}
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Two arrays, compared.
@@ -38,7 +43,7 @@ class Comparison:
     Attributes:
         ok: Every element is within its tolerance.
         max_error: Largest absolute difference (infinite where only one is finite).
-        index: Index of the worst element: furthest beyond its tolerance.
+        index: Index of the element with the largest difference, among those beyond their tolerance if there are any.
         element: Its name, ``left_knee``, or its index as text.
         expected: Value expected there.
         found: Value found there.
@@ -83,7 +88,8 @@ def compare_arrays(
         found: What the artifact gave.
         port: The port, for its dtype and element names.
         tolerances: By dtype name, over :data:`DEFAULT_TOLERANCES`.
-        slack: Further difference allowed, for what rounding alone explains; one number or one per element.
+        slack: Further difference allowed, for what rounding alone explains; one number or one per element. Where it
+            is not finite, anything goes.
     """
     import numpy as np
 
@@ -93,19 +99,19 @@ def compare_arrays(
     if expected.size == 0:
         return Comparison(True)
     rule = {**DEFAULT_TOLERANCES, **(tolerances or {})}[port.dtype]
-    error, allowed = _errors(expected, found, rule, slack if is_floating(port.dtype) else 0.0)
-    beyond = error - allowed
-    flat = int(np.argmax(beyond))
+    error, allowed = _errors(expected, found, rule, slack)
+    wrong = error > allowed
+    flat = int(np.argmax(np.where(wrong, error, 0.0) if wrong.any() else error))
     index = tuple(int(i) for i in np.unravel_index(flat, expected.shape))
     return Comparison(
-        ok=not bool((beyond > 0).any()),
+        ok=not bool(wrong.any()),
         max_error=float(error.max()),
         index=index,
         element=element_name(port, index),
         expected=float(expected[index]),
         found=float(found[index]),
         tolerance=float(allowed[index]),
-        count=int((beyond > 0).sum()),
+        count=int(wrong.sum()),
         size=int(expected.size),
     )
 
@@ -135,5 +141,5 @@ def _errors(expected: Any, found: Any, rule: Tolerance, slack: Any) -> tuple[Any
         same = (expected == found) | (np.isnan(wide) & np.isnan(other))
         error = np.where(same, 0.0, np.where(np.isfinite(error), np.maximum(error, 5e-324), np.inf))
         allowed = rule.atol + rule.rtol * np.abs(wide) + slack
-    finite = np.isfinite(wide) & np.isfinite(other)
-    return error, np.where(finite & np.isfinite(allowed), allowed, 0.0)
+    allowed = np.where(np.isfinite(wide) & np.isfinite(other), allowed, 0.0)
+    return error, np.where(np.isfinite(slack), allowed, np.inf)

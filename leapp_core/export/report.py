@@ -1,0 +1,145 @@
+"""What an export did: for the caller, for ``report.json`` and for ``log.txt``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.export.log import ExportLog
+from leapp_core.validation.report import ValidationReport
+
+if TYPE_CHECKING:
+    from leapp_core.tracing.result import CapturedPipeline, ConstantRecord
+
+REPORT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class NodeReport:
+    """One exported node.
+
+    Attributes:
+        node: Its name.
+        backend: Exporter used.
+        provider: Distribution and version that ship it.
+        options: Options in effect.
+        file: Artifact in the bundle.
+        size: Bytes of the artifact.
+        sha256: Its hash.
+        steps: Captured steps.
+        notes: What the exporter reported.
+    """
+
+    node: str
+    backend: str
+    provider: str
+    options: Mapping[str, Any]
+    file: str
+    size: int
+    sha256: str
+    steps: int
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export did.
+
+    Attributes:
+        graph: Graph name.
+        bundle: Folder of the bundle.
+        yaml_path: Its YAML file.
+        nodes: Exported nodes in execution order.
+        validation: What validation found, or ``None`` if it was not asked for.
+        constants: Captured constants that are neither parameters nor registered buffers.
+        notes: What the user should know.
+        unproven: Checks of capture that could not be made, and why.
+        timings: Seconds by stage; not in the bundle, which has the same bytes each time.
+    """
+
+    graph: str
+    bundle: Path
+    yaml_path: Path
+    nodes: tuple[NodeReport, ...]
+    validation: ValidationReport | None
+    constants: tuple[ConstantRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+    unproven: tuple[str, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether validation was made and found nothing wrong."""
+        return self.validation is not None and self.validation.ok and bool(self.validation.levels)
+
+    @property
+    def passed(self) -> dict[str, bool]:
+        """Whether each node reproduces its program; all ``True`` if validation was not asked for."""
+        wrong = {mismatch.port.node for mismatch in self.validation.mismatches} if self.validation else set()
+        return {node.node: node.node not in wrong for node in self.nodes}
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for machines, the place and timings included."""
+        return {
+            **self.content(),
+            "bundle": str(self.bundle),
+            "yaml": str(self.yaml_path),
+            "timings": {name: round(seconds, 4) for name, seconds in self.timings.items()},
+        }
+
+    def content(self) -> dict[str, Any]:
+        """Return what ``report.json`` holds: what depends on the policy alone, not on place and time."""
+        return {
+            "report version": REPORT_VERSION,
+            "graph": self.graph,
+            "nodes": [asdict(node) for node in self.nodes],
+            "validation": None if self.validation is None else self.validation.to_json(),
+            "constants": [asdict(constant) for constant in self.constants],
+            "notes": list(self.notes),
+            "unproven": list(self.unproven),
+        }
+
+
+def report_text(report: ExportReport) -> str:
+    """Return the text of ``report.json``."""
+    return json.dumps(report.content(), indent=2, ensure_ascii=False, default=str) + "\n"
+
+
+def describe(report: ExportReport, captured: CapturedPipeline, log: ExportLog) -> None:
+    """Add to the log what was exported and what validation found."""
+    spec = captured.spec
+    log.note(f"graph {report.graph}: {len(spec.nodes)} nodes, frequency {spec.configs.frequency or 'not given'} Hz")
+    for node in report.nodes:
+        log.note(f"node {node.node}: {node.steps} captured steps, {node.backend} from {node.provider}")
+        log.note(f"  {node.file}, {node.size} bytes, sha256 {node.sha256}")
+        for note in node.notes:
+            log.note(f"  note: {note}")
+    log.note(f"inputs: {', '.join(map(str, spec.inputs)) or 'none'}")
+    log.note(f"outputs: {', '.join(map(str, spec.outputs)) or 'none'}")
+    for edge in spec.feedback:
+        log.note(f"state: {edge.source} -> {edge.target} of the next step")
+    _describe_findings(report, log)
+
+
+def _describe_findings(report: ExportReport, log: ExportLog) -> None:
+    for constant in report.constants:
+        warning = f"; {constant.warning}" if constant.warning else ""
+        log.note(f"constant {constant.name} {constant.dtype}{list(constant.shape)} from {constant.where}{warning}")
+    for text in report.notes:
+        log.note(f"note: {text}")
+    for text in report.unproven:
+        log.note(f"not proven: {text}")
+    if report.validation is None:
+        log.note("validation: not asked for")
+        return
+    for level in report.validation.levels:
+        result = "ok" if level.ok else "FAILED"
+        worst = max(level.max_error.values(), default=0.0)
+        log.note(f"validation, {level.level}: {result}, {level.steps} steps, largest difference {worst:.3g}")
+        for line in [*level.skipped, *map(str, level.mismatches)]:
+            log.note(f"  {line}")
+    for text in report.validation.notes:
+        log.note(f"validation: {text}")

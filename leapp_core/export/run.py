@@ -1,0 +1,176 @@
+"""Export a captured pipeline: plan, write, validate, picture, put in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, is_dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.bundle import load_document
+from leapp_core.errors import ExportError, LeappError
+from leapp_core.export.arrays import to_array
+from leapp_core.export.assemble import add_samples, make_document, write_artifact, write_yaml
+from leapp_core.export.contents import LOG, REPORT, check_clash, reserved_names
+from leapp_core.export.log import ExportLog, Progress
+from leapp_core.export.plan import ExportPlan, NodePlan, make_plan
+from leapp_core.export.report import ExportReport, NodeReport, describe, report_text
+from leapp_core.export.staging import Staging, staging
+from leapp_core.export.validate import ValidationSettings, make_episodes, validate_bundle_against
+from leapp_core.plugins.exporters import WrittenArtifact
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.spec.document import BundleDocument
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import GraphConfigs
+from leapp_core.trust import remember_made_here
+from leapp_core.validation.report import ValidationReport
+
+if TYPE_CHECKING:
+    from leapp_core.tracing.result import CapturedPipeline
+
+
+def export_pipeline(  # noqa: PLR0913 - the one call that everything goes through; all but the first are named
+    captured: CapturedPipeline,
+    *,
+    save_path: str | Path,
+    plugins: PluginManager,
+    backend: str = "onnx-dynamo",
+    options: Mapping[str, Any] | None = None,
+    configs: GraphConfigs | None = None,
+    validate: bool = True,
+    visualize: bool = True,
+    strict: bool = True,
+    validation: ValidationSettings | None = None,
+    progress: Progress | None = None,
+) -> ExportReport:
+    """Write ``<save_path>/<graph>/``; an export that fails or is killed leaves what was there.
+
+    Args:
+        captured: What to export.
+        save_path: Folder in which the bundle's folder goes.
+        plugins: Where backends and runners come from.
+        backend: For nodes that do not ask for one themselves.
+        options: Options of ``backend``.
+        configs: Frequency and settings of the pipeline, in place of the captured ones.
+        validate: Hold the bundle against the programs (levels 1 and 2).
+        visualize: Draw the picture.
+        strict: A bundle that fails validation is not put in place, and the failure is raised.
+        validation: How to validate.
+        progress: Told what begins and what is done.
+
+    Raises:
+        UsageError: unknown backend or option, before any work.
+        MissingExtraError: a backend needs packages that are not installed.
+        ExportError: a backend cannot express a node, or the place cannot be written to.
+        ValidationError: the bundle does not reproduce the programs (unless ``strict`` is off).
+    """
+    captured = captured if configs is None else replace(captured, spec=replace(captured.spec, configs=configs))
+    plan = make_plan(captured, plugins, backend, options)
+    checks = (validation or ValidationSettings()) if validate else None
+    job = _Job(captured, plan, plugins, checks, ExportLog(progress))
+    with staging(Path(save_path), plan.graph) as place:
+        plugins.hook.leapp_export_started(graph=captured.name, save_path=Path(save_path))
+        check_clash(place.target, plan.graph, reserved_names(plan.graph) | {node.file for node in plan.nodes})
+        report = job.write(place, strict=strict, visualize=visualize)
+        place.commit()
+    remember_made_here(node.sha256 for node in report.nodes)
+    plugins.hook.leapp_export_finished(graph=captured.name, bundle=report.bundle)
+    return report
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One export, its parts in the order they are called."""
+
+    captured: CapturedPipeline
+    plan: ExportPlan
+    plugins: PluginManager
+    validation: ValidationSettings | None
+    log: ExportLog
+
+    def write(self, place: Staging, *, strict: bool, visualize: bool) -> ExportReport:
+        written = {node.node: self._artifact(node, place.folder) for node in self.plan.nodes}
+        document = make_document(self.captured, self.plan, written, place.folder)
+        write_yaml(document, place.folder)
+        document, validation = self._validate(document, place.folder)
+        report = self._report(document, written, validation, place)
+        if validation is not None and strict:
+            validation.raise_if_wrong(f"bundle {self.captured.name!r}")
+        notes = self._picture(document, place.folder) if visualize else ()
+        report = replace(report, notes=(*report.notes, *notes))
+        describe(report, self.captured, self.log)
+        (place.folder / LOG).write_text(self.log.text(), encoding="utf-8")
+        (place.folder / REPORT).write_text(report_text(report), encoding="utf-8")
+        return replace(report, timings=dict(self.log.timings))
+
+    def _artifact(self, node: NodePlan, folder: Path) -> WrittenArtifact:
+        with self.log.stage(f"export {node.node}"):
+            try:
+                written = write_artifact(self.captured, node, folder)
+            except LeappError:
+                raise
+            except Exception as error:  # a plugin's own failure is told as what it is, with who provides it
+                raise ExportError(
+                    f"backend {node.exporter.name!r} ({node.provider}) failed on node {node.node!r}: "
+                    f"{type(error).__name__}: {str(error)[:500]}",
+                    where=f"node {node.node!r}",
+                    fix="try another backend, or report this to the backend's author",
+                ) from error
+        self.plugins.hook.leapp_artifact_written(node=node.node, artifact=written)
+        return written
+
+    def _validate(self, document: BundleDocument, folder: Path) -> tuple[BundleDocument, ValidationReport | None]:
+        if self.validation is None:
+            return document, None
+        with self.log.stage("run the program on captured and fresh inputs"):
+            episodes = make_episodes(self.captured, self.validation)
+            document = add_samples(document, episodes, folder)
+            path = write_yaml(document, folder)
+        with self.log.stage("validate"):
+            bundle = load_document(path)
+            return document, validate_bundle_against(bundle, episodes, self.plugins, self.validation)
+
+    def _picture(self, document: BundleDocument, folder: Path) -> tuple[str, ...]:
+        from leapp_core.visualize import render
+
+        with self.log.stage("picture"):
+            try:
+                render(document, folder, document.name, initial_values=self._initial_values())
+            except LeappError as error:
+                return (f"no picture: {error.message}",)
+        return ()
+
+    def _initial_values(self) -> dict[PortRef, Any]:
+        return {ref: to_array(value) for ref, value in self.captured.initial_values.items()}
+
+    def _report(
+        self,
+        document: BundleDocument,
+        written: Mapping[str, WrittenArtifact],
+        validation: ValidationReport | None,
+        place: Staging,
+    ) -> ExportReport:
+        nodes = tuple(
+            NodeReport(
+                node=node.node,
+                backend=node.exporter.name,
+                provider=node.provider,
+                options=vars(node.options) if is_dataclass(node.options) else {},
+                file=node.file,
+                size=(place.folder / node.file).stat().st_size,
+                sha256=document.artifacts[node.node].sha256,
+                steps=len(node.program.samples),
+                notes=written[node.node].notes,
+            )
+            for node in self.plan.nodes
+        )
+        return ExportReport(
+            graph=self.captured.name,
+            bundle=place.target,
+            yaml_path=place.target / f"{self.plan.graph}.yaml",
+            nodes=nodes,
+            validation=validation,
+            constants=self.captured.constants,
+            notes=self.captured.notes,
+            unproven=self.captured.unproven,
+        )

@@ -1,0 +1,130 @@
+"""Hold a running pipeline, or one node's artifact, against recorded steps. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from leapp_core.compare import Tolerance, compare_arrays
+from leapp_core.errors import BundleError, RuntimeInputError, ValidationError
+from leapp_core.plugins.runners import ModelSession
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
+from leapp_core.spec.port import PortSpec
+from leapp_core.validation.causes import Evidence, likely_cause
+from leapp_core.validation.episodes import Episode
+from leapp_core.validation.report import LevelReport, Mismatch
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Steppable(Protocol):
+    """What is needed of :class:`leapp_core.runtime.PolicyRuntime`, loaded with ``full_names=True``."""
+
+    pipeline: PipelineSpec
+
+    @property
+    def state(self) -> Mapping[str, np.ndarray[Any, Any]]:
+        """What the next step will read, by ``node/port``."""
+        ...
+
+    def reset(self) -> None:
+        """Go back to the initial state."""
+        ...
+
+    def step(self, inputs: Mapping[str, Any]) -> Mapping[str, np.ndarray[Any, Any]]:
+        """Make one control step; names are ``node/port``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Judge:
+    """Compares values and files what it finds.
+
+    Attributes:
+        report: Where to.
+        tolerances: By dtype name, over the defaults.
+        has_state: The pipeline has feedback.
+    """
+
+    report: LevelReport
+    tolerances: Mapping[str, Tolerance]
+    has_state: bool
+
+    def compare(
+        self, episode: Episode, step: int, ref: PortRef, port: PortSpec, found: np.ndarray[Any, Any], *, alone: bool
+    ) -> None:
+        """Compare one output with what was recorded."""
+        recorded = episode.steps[step]
+        expected = recorded.outputs[ref]
+        result = compare_arrays(expected, found, port, self.tolerances, recorded.slack.get(ref, 0.0))
+        self.report.saw(ref, result.max_error)
+        if result.ok:
+            return
+        before = episode.steps[step - 1].outputs[ref] if step else None
+        fresh = self.report.level != "replay"
+        cause = likely_cause(Evidence(expected, found, before, step, alone, fresh, self.has_state))
+        self.report.add(Mismatch(self.report.level, episode.name, step, ref, alone, result, cause))
+
+
+def check_pipeline(runtime: Steppable, episodes: Iterable[Episode], judge: Judge) -> None:
+    """Run the assembled pipeline through episodes, state carried from the initial values.
+
+    Raises:
+        ValidationError: the pipeline fails on inputs that the program takes.
+    """
+    spec = runtime.pipeline
+    for episode in episodes:
+        runtime.reset()
+        for number, step in enumerate(episode.steps):
+            outputs = _step(runtime, {str(ref): step.inputs[ref] for ref in spec.inputs}, episode, number)
+            for ref in spec.outputs:
+                judge.compare(episode, number, ref, spec.output_spec(ref), outputs[str(ref)], alone=False)
+            _check_state(runtime, episode, number, judge)
+        judge.report.steps += len(episode.steps)
+        judge.report.episodes += 1
+
+
+def check_node(node: NodeSpec, session: ModelSession, episodes: Iterable[Episode], judge: Judge) -> None:
+    """Run one node's artifact on the very inputs the node had, so that a fault is found where it is.
+
+    Raises:
+        ValidationError: the artifact fails on inputs that the program takes.
+    """
+    for episode in episodes:
+        for number, step in enumerate(episode.steps):
+            inputs = {port.name: step.inputs[PortRef(node.name, port.name)] for port in node.inputs}
+            try:
+                outputs = session.run(inputs)
+            except (BundleError, RuntimeError) as error:
+                raise _failed(f"the artifact of node {node.name!r}", episode, number, error) from error
+            for port in node.outputs:
+                judge.compare(episode, number, PortRef(node.name, port.name), port, outputs[port.name], alone=True)
+
+
+def _step(runtime: Steppable, inputs: Mapping[str, Any], episode: Episode, number: int) -> Mapping[str, Any]:
+    try:
+        return runtime.step(inputs)
+    except (BundleError, RuntimeInputError, RuntimeError) as error:
+        raise _failed("the assembled pipeline", episode, number, error) from error
+
+
+def _check_state(runtime: Steppable, episode: Episode, number: int, judge: Judge) -> None:
+    """Compare what the next step will read; an edge's two ports have one shape and dtype."""
+    if not judge.has_state:
+        return
+    state = runtime.state
+    for edge in runtime.pipeline.feedback:
+        found = state[str(edge.target)]
+        port = runtime.pipeline.output_spec(edge.source)
+        judge.compare(episode, number, edge.source, port, found, alone=False)
+
+
+def _failed(what: str, episode: Episode, number: int, error: Exception) -> ValidationError:
+    return ValidationError(
+        f"{what} failed in step {number} of episode {episode.name!r}: {error}",
+        where=f"step {number}",
+        expected="outputs, as the program gives them for these inputs",
+    )

@@ -1,0 +1,91 @@
+"""Recorded control steps that a bundle must reproduce, kept in memory or in the bundle. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.bundle.tensors import read_tensors, tensors_to_bytes
+from leapp_core.errors import BundleError
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import PipelineSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Arrays = Mapping[PortRef, "np.ndarray[Any, Any]"]
+
+REPLAY = "replay"
+"""Name of the episode that holds what was captured; every other episode is of fresh inputs."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One control step.
+
+    Attributes:
+        inputs: Values of input ports: those fed from outside, and in memory every other too.
+        outputs: Values of output ports.
+        slack: Difference of an output that rounding alone explains, beside the tolerance.
+    """
+
+    inputs: Arrays
+    outputs: Arrays
+    slack: Arrays = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Episode:
+    """Steps from the initial state on, in order."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+
+def write_episodes(episodes: Iterable[Episode], pipeline: PipelineSpec, max_bytes: int) -> bytes:
+    """Return a safetensors file with what can be seen from outside of the episodes: inputs, outputs, state.
+
+    Steps are taken in order until ``max_bytes`` are reached, so that a policy with camera images keeps its first ones.
+    """
+    seen = {*pipeline.outputs, *(edge.source for edge in pipeline.feedback)}
+    tensors: dict[str, np.ndarray[Any, Any]] = {}
+    size = 0
+    for episode in episodes:
+        for number, step in enumerate(episode.steps):
+            place = f"{episode.name}/{number:04d}"
+            entries = {f"{place}/in/{ref}": step.inputs[ref] for ref in pipeline.inputs}
+            entries |= {f"{place}/out/{ref}": step.outputs[ref] for ref in sorted(seen)}
+            entries |= {f"{place}/slack/{ref}": step.slack[ref] for ref in sorted(seen) if ref in step.slack}
+            size += sum(array.nbytes for array in entries.values())
+            if size > max_bytes:
+                return tensors_to_bytes(tensors)
+            tensors |= entries
+    return tensors_to_bytes(tensors)
+
+
+def read_episodes(path: Path) -> tuple[Episode, ...]:
+    """Return the episodes of a file that :func:`write_episodes` made.
+
+    Raises:
+        BundleError: the file is damaged or holds something else.
+    """
+    found: dict[str, dict[str, dict[str, dict[PortRef, Any]]]] = {}
+    for name, array in sorted(read_tensors(path).items()):
+        parts = name.split("/")
+        if len(parts) != 5 or parts[2] not in ("in", "out", "slack"):
+            raise BundleError(f"{path.name} holds {name!r}, which is no recorded value")
+        episode, number, side, node, port = parts
+        found.setdefault(episode, {}).setdefault(number, {}).setdefault(side, {})[PortRef(node, port)] = array
+    names = sorted(found, key=lambda name: (name != REPLAY, name))
+    return tuple(
+        Episode(
+            name,
+            tuple(
+                Step(sides.get("in", {}), sides.get("out", {}), sides.get("slack", {}))
+                for _, sides in sorted(found[name].items())
+            ),
+        )
+        for name in names
+    )

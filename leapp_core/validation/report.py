@@ -1,0 +1,171 @@
+"""What validation found, as values, as text for people and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from leapp_core.compare import Comparison
+from leapp_core.errors import ValidationError
+from leapp_core.spec.names import PortRef
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """A value that is not what it should be.
+
+    Attributes:
+        level: ``replay``, ``fresh inputs`` or ``closed loop``.
+        episode: Name of the episode.
+        step: Control step in it, from 0.
+        port: Node and port.
+        alone: The node's artifact fails by itself, given right inputs; otherwise only the assembled pipeline does.
+        comparison: Element, value expected and found, tolerance.
+        cause: The likely cause.
+    """
+
+    level: str
+    episode: str
+    step: int
+    port: PortRef
+    alone: bool
+    comparison: Comparison
+    cause: str
+
+    def __str__(self) -> str:
+        return (
+            f"node {self.port.node!r}, port {self.port.port!r}, step {self.step} ({self.level}, {self.episode}): "
+            f"{self.comparison}; likely cause: {self.cause}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        compared = self.comparison
+        return {
+            "level": self.level,
+            "episode": self.episode,
+            "step": self.step,
+            "node": self.port.node,
+            "port": self.port.port,
+            "element": compared.element,
+            "index": list(compared.index),
+            "expected": _number(compared.expected),
+            "found": _number(compared.found),
+            "tolerance": _number(compared.tolerance),
+            "difference": _number(compared.max_error),
+            "problem": compared.reason,
+            "node_alone": self.alone,
+            "likely_cause": self.cause,
+        }
+
+
+@dataclass
+class LevelReport:
+    """One level of validation.
+
+    Attributes:
+        level: ``replay``, ``fresh inputs`` or ``closed loop``.
+        episodes: How many were run.
+        steps: Control steps compared.
+        skipped: Steps left out, and why.
+        max_error: Largest absolute difference by port.
+        mismatches: What was beyond its tolerance, first of each port.
+    """
+
+    level: str
+    episodes: int = 0
+    steps: int = 0
+    skipped: list[str] = field(default_factory=list)
+    max_error: dict[PortRef, float] = field(default_factory=dict)
+    mismatches: list[Mismatch] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything compared was within its tolerance."""
+        return not self.mismatches
+
+    def saw(self, port: PortRef, error: float) -> None:
+        """Remember a difference."""
+        self.max_error[port] = max(error, self.max_error.get(port, 0.0))
+
+    def add(self, mismatch: Mismatch) -> None:
+        """Remember a mismatch unless its port has one already, which later ones mostly follow from."""
+        if not any(known.port == mismatch.port and known.alone == mismatch.alone for known in self.mismatches):
+            self.mismatches.append(mismatch)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "level": self.level,
+            "ok": self.ok,
+            "episodes": self.episodes,
+            "steps": self.steps,
+            "skipped": self.skipped,
+            "max_error": {str(ref): _number(error) for ref, error in sorted(self.max_error.items())},
+            "mismatches": [mismatch.to_json() for mismatch in self.mismatches],
+        }
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """All levels that were run.
+
+    Attributes:
+        levels: In order.
+        notes: What could not be checked, and why.
+    """
+
+    levels: tuple[LevelReport, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether every level is."""
+        return all(level.ok for level in self.levels)
+
+    @property
+    def mismatches(self) -> tuple[Mismatch, ...]:
+        """Those of all levels."""
+        return tuple(mismatch for level in self.levels for mismatch in level.mismatches)
+
+    def rows(self) -> list[Mapping[str, str]]:
+        """Return a table for people: one row per level."""
+        return [
+            {
+                "level": level.level,
+                "result": "ok" if level.ok else f"{len(level.mismatches)} ports differ",
+                "steps": str(level.steps),
+                "largest difference": f"{max(level.max_error.values(), default=0.0):.3g}",
+                "at": str(max(level.max_error, key=lambda ref: level.max_error[ref])) if level.max_error else "",
+            }
+            for level in self.levels
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"ok": self.ok, "levels": [level.to_json() for level in self.levels], "notes": list(self.notes)}
+
+    def raise_if_wrong(self, what: str) -> None:
+        """Raise if anything was beyond its tolerance.
+
+        Raises:
+            ValidationError: naming node, port, step, element, values, tolerance and likely cause of the first
+                mismatch, and listing the others.
+        """
+        if self.ok:
+            return
+        first, *others = self.mismatches
+        lines = [f"{what} does not reproduce the policy: {first}", *(f"- also {other}" for other in others[:20])]
+        port, compared = first.port, first.comparison
+        raise ValidationError(
+            "\n".join(lines),
+            where=f"{port}, step {first.step}",
+            expected=f"{compared.expected:.9g} within {compared.tolerance:.3g}" if not compared.reason else None,
+            fix=first.cause,
+        )
+
+
+def _number(value: float) -> float | str:
+    """Return a number that JSON can hold; infinities and NaN as text."""
+    return value if abs(value) < float("inf") else str(value)
