@@ -94,11 +94,14 @@ class Engine:
             raise UsageError("there is nothing to compile", fix="call leapp.start(...), run some steps, leapp.stop()")
         if self._dry_run:
             return dict.fromkeys(self._session.compile().programs, True)
+        from leapp_core.compare import same_tolerance
+        from leapp_core.export.validate import ValidationSettings
+
         configs = graph_configs or GraphConfigs()
         report = self._session.export(
             visualize=visualize,
             validate=validate,
-            tolerance=(rtol, atol),
+            validation=ValidationSettings(tolerances=same_tolerance(atol, rtol)),
             configs=GraphConfigs(configs.frequency, dict(configs.extra or {})),
         )
         return {str(node): bool(passed) for node, passed in report.passed.items()}

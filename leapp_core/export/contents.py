@@ -53,6 +53,8 @@ def check_clash(folder: Path, graph: str, writes: frozenset[str]) -> None:
     Raises:
         ExportError: naming them.
     """
+    if not folder.is_dir():
+        return
     owned = bundle_files(folder, graph)
     # Where there is a bundle, a file by the name of an artifact is an artifact, even if the document lost it.
     clash = [] if owned else sorted(_names(folder) & writes)

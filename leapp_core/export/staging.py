@@ -43,8 +43,8 @@ class Staging:
             OSError: the file system refused; the previous bundle is then untouched.
         """
         written = frozenset(entry.name for entry in self.folder.iterdir()) - {UNFINISHED}
+        check_clash(self.target, self.graph, written)
         if self.target.is_dir():
-            check_clash(self.target, self.graph, written)
             carry(self.target, self.folder, foreign_files(self.target, self.graph) - written)
         _sync(self.folder)
         (self.folder / UNFINISHED).unlink()
