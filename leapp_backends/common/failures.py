@@ -26,7 +26,8 @@ def unsupported(form: str, node: Node, reason: str, fix: str | None = None) -> E
     return ExportError(
         f"cannot write {op_name(node)} to {form}: {reason}",
         where=where(node),
-        fix=fix or "write it with other operators, or use a backend that keeps it: --backend pt2 or --backend jit-trace",
+        fix=fix
+        or "write it with other operators, or use a backend that keeps it: --backend pt2 or --backend jit-trace",
     )
 
 

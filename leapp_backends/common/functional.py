@@ -38,6 +38,8 @@ def standalone(exported: ExportedProgram) -> GraphModule:
     attributes: dict[str, Any] = {}
     env: dict[Node, Node] = {}
     for node in exported.graph.nodes:
+        if node.op == "call_function" and str(node.target).split(".")[1:2] == ["_assert_tensor_metadata"]:
+            continue  # says what the program's own types say already, and no format needs it
         env[node] = copied = _copy(node, graph, env, tensors, attributes)
         copied.meta = {key: node.meta[key] for key in ("val",) if key in node.meta}
     holder: dict[str, Any] = {**attributes, **_attributes_read(exported.graph_module)}
@@ -52,14 +54,11 @@ def _copy(
         return graph.node_copy(node, lambda old: env[old])
     name = _NOT_IDENTIFIER.sub("_", node.name)
     attributes[name] = tensors[node.name].detach()
-    made = graph.create_node("get_attr", name, name=name)
-    return made
+    return graph.create_node("get_attr", name, name=name)
 
 
 def _attributes_read(module: GraphModule) -> dict[str, Any]:
-    return {
-        str(node.target): getattr(module, str(node.target)) for node in module.graph.nodes if node.op == "get_attr"
-    }
+    return {str(node.target): getattr(module, str(node.target)) for node in module.graph.nodes if node.op == "get_attr"}
 
 
 def calls(module_or_program: Any) -> Iterator[Node]:

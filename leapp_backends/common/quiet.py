@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_LOGGERS = ("torch", "torch.onnx", "torch.jit", "torch.export", "torch._export", "onnxscript", "onnx_ir")
+_FAMILIES = ("torch", "onnxscript", "onnx_ir")
 
 # Messages about how the exporters are built, which no user can act on.
 _HARMLESS = re.compile(
@@ -22,7 +22,9 @@ _HARMLESS = re.compile(
             "The tensor attributes? .* (was|were) assigned during export",
             "Skipped deduplication of initializer",
             # torch.jit.trace on literal sizes of a program whose sizes are fixed on purpose
-            "TracerWarning: Converting a tensor to a Python",
+            "Converting a tensor to a Python|Using len to get tensor shape",
+            "The feature will be removed. Please remove usage",
+            "Symbol \\w+ did not appear in the graph",
             "Constant folding - Only steps=1",
             "Exporting a model to ONNX with a batch_size other than 1",
         )
@@ -49,7 +51,7 @@ def quiet() -> Iterator[list[str]]:
     notes: list[str] = []
     heard: list[str] = []
     handler = _Collector(heard)
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    loggers = list(_speaking_loggers())
     before = [(logger.propagate, logger.handlers[:]) for logger in loggers]
     for logger in loggers:
         logger.handlers[:] = [handler]
@@ -64,6 +66,14 @@ def quiet() -> Iterator[list[str]]:
             logger.handlers[:] = handlers
     heard += [str(warning.message) for warning in caught]
     notes += dict.fromkeys(_one_line(text) for text in heard if not _HARMLESS.search(text))
+
+
+def _speaking_loggers() -> Iterator[logging.Logger]:
+    """Yield the loggers of these packages that print: their roots, and those that PyTorch gave a handler."""
+    yield from (logging.getLogger(family) for family in _FAMILIES)
+    for name, logger in tuple(logging.Logger.manager.loggerDict.items()):
+        if isinstance(logger, logging.Logger) and logger.handlers and name.split(".")[0] in _FAMILIES and "." in name:
+            yield logger
 
 
 def _one_line(text: str) -> str:

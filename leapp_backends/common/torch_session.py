@@ -79,5 +79,6 @@ def _to_array(tensor: torch.Tensor) -> np.ndarray[Any, Any]:
     tensor = tensor.detach().cpu()
     if tensor.dtype == torch.bfloat16:
         raw: np.ndarray[Any, Any] = tensor.contiguous().view(torch.int16).numpy()
-        return raw.copy().view(numpy_dtype("bfloat16"))
+        own: np.ndarray[Any, Any] = raw.copy().view(numpy_dtype("bfloat16"))
+        return own
     return np.array(tensor.numpy(), order="C")

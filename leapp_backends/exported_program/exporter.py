@@ -49,9 +49,7 @@ class Pt2Exporter(Exporter):
         facts = json.dumps(dict(request.metadata), ensure_ascii=False)
         try:
             with quiet() as notes:
-                torch.export.save(
-                    _without_origin(program.exported), request.destination, extra_files={METADATA: facts}
-                )
+                torch.export.save(_without_origin(program.exported), request.destination, extra_files={METADATA: facts})
         except (LeappError, OSError):
             raise
         except Exception as error:

@@ -23,6 +23,7 @@ class Pt2Runner(Runner):
     def open(self, path: Path, spec: NodeSpec, settings: RunnerSettings) -> ModelSession:
         """Load an artifact; see :meth:`leapp_core.plugins.runners.Runner.open`."""
         import torch
+        from torch.export.passes import move_to_device_pass
 
         from leapp_backends.common.failures import root_cause
         from leapp_backends.common.quiet import quiet
@@ -35,7 +36,7 @@ class Pt2Runner(Runner):
             with quiet():
                 exported = torch.export.load(path)
                 if device != "cpu":
-                    exported = torch.export.passes.move_to_device_pass(exported, device)
+                    exported = move_to_device_pass(exported, device)
                 module = exported.module()
         except Exception as error:
             raise BundleError(

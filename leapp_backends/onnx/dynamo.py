@@ -34,7 +34,7 @@ class OnnxDynamoExporter(Exporter):
         from leapp_backends.onnx.interface import set_interface
         from leapp_backends.onnx.tidy import tidy
         from leapp_backends.onnx.translate import translate
-        from leapp_backends.onnx.write import write_model
+        from leapp_backends.onnx.write import check_opset, write_model
 
         options: OnnxDynamoOptions = request.options
         program = apply_batch(request.program, options.dynamic_batch)
@@ -51,13 +51,5 @@ class OnnxDynamoExporter(Exporter):
             ) from error
         set_interface(model, program.spec)
         parameters = write_model(model, request.destination, program.spec.name)
-        _check_opset(parameters["opset_version"], options.opset)
+        check_opset(parameters["opset_version"], options.opset)
         return WrittenArtifact(request.destination, parameters, program.spec, tuple(notes))
-
-
-def _check_opset(written: int, wanted: int | None) -> None:
-    if wanted is not None and written != wanted:
-        raise ExportError(
-            f"the graph could not be converted to opset {wanted}, PyTorch wrote {written}",
-            fix=f"leave the option out, or use opset {written}",
-        )

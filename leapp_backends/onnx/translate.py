@@ -13,8 +13,9 @@ import functools
 import operator
 from typing import TYPE_CHECKING, Any
 
-from leapp_backends.common.functional import calls, op_name
 from leapp_backends.common.failures import unsupported
+from leapp_backends.common.functional import calls, op_name
+from leapp_backends.onnx.rewrites import apply
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -38,7 +39,7 @@ def translate(program: ExportedProgram, opset: int | None, *, optimize: bool) ->
     core, passes, constants = parts
     wanted = opset or _default_opset()
     registry = _registry(max(wanted, constants.TORCHLIB_OPSET))
-    prepared = _prepare(program, core, passes, registry)
+    prepared = _prepare(apply(program), core, passes, registry)
     _check_translated(prepared, registry)
     onnx_program = core._exported_program_to_onnx_program(prepared, registry=registry)
     if wanted != onnx_program.model.opset_imports.get(""):
@@ -113,7 +114,7 @@ def _check_translated(program: ExportedProgram, registry: Any) -> None:
 def _translate_publicly(program: ExportedProgram, opset: int | None, *, optimize: bool) -> ir.Model:
     import torch
 
-    made = torch.onnx.export(program, (), dynamo=True, verbose=False, opset_version=opset, optimize=optimize)
+    made = torch.onnx.export(apply(program), (), dynamo=True, verbose=False, opset_version=opset, optimize=optimize)
     assert made is not None
     model: ir.Model = made.model
     return model

@@ -36,6 +36,19 @@ def write_model(model: ir.Model, destination: Path, node: str) -> dict[str, Any]
     return {"opset_version": next(item.version for item in proto.opset_import if item.domain in {"", "ai.onnx"})}
 
 
+def check_opset(written: int, wanted: int | None) -> None:
+    """Refuse a file whose operator set is not the one asked for.
+
+    Raises:
+        ExportError: naming both.
+    """
+    if wanted is not None and written != wanted:
+        raise ExportError(
+            f"the graph could not be converted to opset {wanted}, PyTorch wrote {written}",
+            fix=f"leave the option out, or use opset {written}",
+        )
+
+
 def check_loads(content: bytes, node: str) -> None:
     """Load a model with ONNX Runtime on the CPU.
 
@@ -55,7 +68,8 @@ def check_loads(content: bytes, node: str) -> None:
         missing = _NO_KERNEL.search(text)
         if missing:
             kernel, version, name = missing.groups()
-            text = f"it has no CPU kernel for operator {kernel} (version {version}) with these element types, node {name!r}"
+            at = f" (node {name!r} of the graph)" if name else ""
+            text = f"it has no CPU kernel for operator {kernel}-{version} with these element types{at}"
         raise ExportError(
             f"ONNX Runtime {onnxruntime.__version__} cannot run node {node!r}: {text}",
             fix="compute that part in float32, or use --backend jit-script or pt2, whose runners have every kernel",

@@ -44,7 +44,8 @@ def build_module(
     """
     import torch
 
-    module = torch._C.ScriptModule("__torch__.Node", torch._C.CompilationUnit(), False)
+    compiled: Any = torch._C.ScriptModule  # its constructor and methods are missing in PyTorch's stubs
+    module = compiled("__torch__.Node", torch._C.CompilationUnit(), False)
     for name, tensor in weights.items():
         module._register_attribute(name, torch._C.TensorType.get(), tensor)
     module._create_method_from_trace(

@@ -88,7 +88,6 @@ class JitTraceExporter(_TorchscriptExporter):
     summary = "TorchScript recorded from one run of the program; takes every operator"
 
     def _function(self, module: GraphModule, weights: Sequence[str]) -> Callable[..., Any]:
-        import torch
 
         count = sum(node.op == "placeholder" for node in module.graph.nodes)
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable, Mapping
 
 # Read by the generated source, or taken by TorchScript itself.
-_RESERVED = frozenset({"torch", "self", "float", "int", "bool", "str", "len", "print", "range", "input", "forward", "ops"})
+_RESERVED = frozenset(
+    {"torch", "self", "float", "int", "bool", "str", "len", "print", "range", "input", "forward", "ops"}
+)
 _NOT_IDENTIFIER = re.compile(r"[^0-9A-Za-z_]")
 
 

@@ -32,7 +32,7 @@ class JitRunner(Runner):
         device = torch_device(settings)
         try:
             with quiet():
-                module = torch.jit.load(str(path), map_location=device)
+                module = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
         except (RuntimeError, ValueError, OSError) as error:
             raise BundleError(
                 f"the model of node {spec.name!r} cannot be loaded as TorchScript: {root_cause(error)}", where=str(path)

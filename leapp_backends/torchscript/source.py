@@ -55,7 +55,7 @@ def _call(node: Node, names: Mapping[str, str]) -> str:
     target: Any = node.target
     if target is operator.getitem:
         source, index = node.args
-        return f"{names[source.name]}[{index}]"  # type: ignore[union-attr]
+        return f"{_value(node, source, '', names)}[{index}]"
     if getattr(target, "__module__", "") in {"_operator", "operator"}:
         return _infix(node, names)
     schema = getattr(target, "_schema", None)

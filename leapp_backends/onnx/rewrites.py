@@ -1,0 +1,133 @@
+"""Operators that both ONNX exporters lack or translate wrongly, written with ones that they translate well.
+
+Each function takes the arguments of the operator it stands for and gives the same values; ``NotImplemented`` leaves a
+call as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.export import ExportedProgram
+
+_LONGEST_UNROLLED = 64
+
+
+def rewrites() -> Mapping[Any, Callable[..., Any]]:
+    """Return operator overload to its replacement."""
+    import torch
+
+    aten = torch.ops.aten
+    return {
+        aten.copy.default: copy,  # onnxscript returns the source without expanding it
+        aten.scatter.src: scatter_src,
+        aten.scatter_add.default: scatter_add,
+        aten.scatter_reduce.two: scatter_reduce,
+        aten.hypot.default: hypot,
+        aten.cumprod.default: cumprod,
+        aten.median.dim: median,
+        aten.searchsorted.Tensor: searchsorted,
+    }
+
+
+def apply(program: ExportedProgram) -> ExportedProgram:
+    """Return the program with these operators replaced (the program itself if it has none)."""
+    from leapp_backends.common.functional import calls
+
+    table = rewrites()
+    present = {node.target: table[node.target] for node in calls(program) if node.target in table}
+    return program.run_decompositions(present) if present else program
+
+
+def copy(target: Tensor, source: Tensor, non_blocking: bool = False) -> Tensor:
+    """Return ``source`` with size and type of ``target``."""
+    return source.to(target.dtype).expand(target.shape).clone()
+
+
+def _narrowed(source: Tensor, index: Tensor) -> Tensor:
+    """Return the part of ``source`` that is read: PyTorch lets it be larger than the index, ONNX does not."""
+    for axis, size in enumerate(index.shape):
+        if source.shape[axis] != size:
+            source = source.narrow(axis, 0, size)
+    return source
+
+
+def _sizes_differ(source: Tensor, index: Tensor) -> bool:
+    return any(a != b for a, b in zip(source.shape, index.shape, strict=True))
+
+
+def scatter_src(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
+    """Scatter with a source as large as the index."""
+    return x.scatter(dim, index, _narrowed(source, index)) if _sizes_differ(source, index) else NotImplemented
+
+
+def scatter_add(x: Tensor, dim: int, index: Tensor, source: Tensor) -> Any:
+    """Scatter and add with a source as large as the index."""
+    return x.scatter_add(dim, index, _narrowed(source, index)) if _sizes_differ(source, index) else NotImplemented
+
+
+def scatter_reduce(
+    x: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
+) -> Any:
+    """Scatter and reduce with a source as large as the index."""
+    if not _sizes_differ(source, index):
+        return NotImplemented
+    return x.scatter_reduce(dim, index, _narrowed(source, index), reduce, include_self=include_self)
+
+
+def hypot(x: Tensor, y: Tensor) -> Tensor:
+    """Return the length of the hypotenuse, scaled so that squares neither overflow nor vanish."""
+    import torch
+
+    x, y = torch.abs(x), torch.abs(y)
+    large, small = torch.maximum(x, y), torch.minimum(x, y)
+    ratio = small / torch.where(large == 0, torch.ones_like(large), large)
+    return large * torch.sqrt(ratio * ratio + 1)
+
+
+def cumprod(x: Tensor, dim: int, *, dtype: Any = None) -> Any:
+    """Return running products, one multiplication per entry of a short axis."""
+    import torch
+
+    if x.dim() == 0 or x.shape[dim] > _LONGEST_UNROLLED:
+        return NotImplemented
+    x = x if dtype is None else x.to(dtype)
+    products: list[Tensor] = []
+    for part in x.unbind(dim):
+        products.append(products[-1] * part if products else part)
+    return torch.stack(products, dim)
+
+
+def median(x: Tensor, dim: int, keepdim: bool = False) -> Any:
+    """Return the lower median and where it is, through sorting."""
+    if x.dim() == 0:
+        return NotImplemented
+    ordered, where = x.sort(dim)
+    middle = (x.shape[dim] - 1) // 2
+    value, at = ordered.narrow(dim, middle, 1), where.narrow(dim, middle, 1)
+    return (value, at) if keepdim else (value.squeeze(dim), at.squeeze(dim))
+
+
+def searchsorted(
+    ordered: Tensor,
+    values: Tensor,
+    *,
+    out_int32: bool = False,
+    right: bool = False,
+    side: str | None = None,
+    sorter: Tensor | None = None,
+) -> Any:
+    """Count the entries before each value instead of bisecting; ordered sequences of policies are short."""
+    import torch
+
+    if sorter is not None:
+        return NotImplemented
+    before = (
+        ordered.unsqueeze(-2) <= values.unsqueeze(-1)
+        if right or side == "right"
+        else (ordered.unsqueeze(-2) < values.unsqueeze(-1))
+    )
+    return before.sum(-1).to(torch.int32 if out_int32 else torch.int64)
