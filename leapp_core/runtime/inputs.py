@@ -63,7 +63,7 @@ class InputWriter:
                 return self._write_slowly(inputs)
             if type(value) is not np.ndarray or value.dtype != dtype or value.shape != shape:
                 value = self._checked(key, value, dtype, shape)
-            np.copyto(buffer, value)
+            buffer[...] = value
         if len(inputs) != len(self._slots):
             return self._write_slowly(inputs)
         if self._check_finite:
@@ -80,7 +80,7 @@ class InputWriter:
                     expected=describe(self._ports[key]),
                     fix=f"give all of {', '.join(self._ports)}",
                 )
-            np.copyto(buffer, self._checked(key, given[key], dtype, shape))
+            buffer[...] = self._checked(key, given[key], dtype, shape)
         if self._check_finite:
             self._refuse_non_finite()
 

@@ -130,8 +130,11 @@ class PolicyRuntime:
             if self._symbols:
                 self._adapt(inputs)
             self._writer.write(inputs)
-            results = self._stepper.advance()
-            return {key: array.copy() for key, array in zip(self._keys, results, strict=True)}
+            # A plain loop: before Python 3.12 a comprehension costs a call of its own.
+            outputs = {}
+            for key, array in zip(self._keys, self._stepper.advance()):  # noqa: B905 - warm_up checked
+                outputs[key] = array.copy()
+            return outputs
 
     def last_inputs(self) -> dict[str, Array]:
         """Return a copy of what the last step was fed, in the form and order of the ports."""
@@ -221,7 +224,7 @@ class PolicyRuntime:
         concrete = with_sizes(self.pipeline, sizes)
         start = {ref: expand(value, concrete.input_spec(ref), ref) for ref, value in self._initial.items()}
         stepper = self._session.stepper(concrete)
-        warm_up(stepper, start)
+        warm_up(stepper, start, len(self.pipeline.outputs))
         self._sizes = {name: sizes.get(name, 1) for name in self._symbols}
         self._concrete, self._start, self._stepper = concrete, start, stepper
         self._writer = InputWriter(concrete, self._input_names, stepper.inputs, check_finite=self._check_finite)

@@ -12,8 +12,13 @@ from leapp_core.spec.names import PortRef
 _STEPS = 4
 
 
-def warm_up(stepper: Stepper, start: Mapping[PortRef, Array]) -> None:
+def warm_up(stepper: Stepper, start: Mapping[PortRef, Array], outputs: int) -> None:
     """Run some steps that nobody sees, so that the first real one is as fast as any, then set the initial state.
+
+    Args:
+        stepper: What to run.
+        start: The initial state.
+        outputs: How many arrays a step has to return.
 
     Raises:
         BundleError: the models do not run on what the bundle says they take.
@@ -24,13 +29,14 @@ def warm_up(stepper: Stepper, start: Mapping[PortRef, Array]) -> None:
             buffer[...] = 0 if buffer.dtype.kind not in "iu" else number
         try:
             stepper.write_state(start)
-            for _ in range(_STEPS):
-                stepper.advance()
+            returned = [len(stepper.advance()) for _ in range(_STEPS)]
         except BundleError:
             raise
         except Exception as error:  # noqa: BLE001 - a runner's engine raises what it likes
             failure = error
         else:
+            if set(returned) != {outputs}:
+                raise BundleError(f"a step returned {returned[0]} arrays", expected=f"{outputs}, one per output")
             stepper.write_state(start)
             return
     text = str(failure).strip() or type(failure).__name__

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from leapp_core.spec.document import ArtifactRef, BundleDocument
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import Edge, GraphConfigs, NodeSpec, PipelineSpec
 from leapp_core.spec.port import PortSpec
+from leapp_core.spec.yaml_io import write_document
 
 ONNX_TYPES = {
     "float32": TensorProto.FLOAT,
@@ -79,6 +81,20 @@ class Pipeline:
             for name, path in self.paths.items()
         }
         return BundleDocument("graph", self.spec, artifacts)
+
+    def write(self) -> Path:
+        """Write the whole bundle; return its YAML file."""
+        from safetensors.numpy import save_file
+
+        document = dataclasses.replace(
+            self.document(), system_information={"leapp version": "0", "leapp config version": "1.3"}
+        )
+        if self.initial:
+            save_file({str(ref): value for ref, value in self.initial.items()}, self.folder / "graph.safetensors")
+            document = dataclasses.replace(document, initial_values="graph.safetensors")
+        yaml = self.folder / "graph.yaml"
+        yaml.write_text(write_document(document))
+        return yaml
 
     def open(self, **options) -> PolicyRuntime:
         return open_document(self.document(), self.paths, self.initial, **options)
