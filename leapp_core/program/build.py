@@ -12,7 +12,7 @@ from leapp_core.errors import CaptureError
 from leapp_core.program.constants import TensorNames, constant_value, identifier
 from leapp_core.program.emit import emit_call, emit_fit
 from leapp_core.program.states import StateSlot, state_slots, used_infos
-from leapp_core.program.views import ViewTable, choose_root, fit
+from leapp_core.program.views import ViewTable, choose_root, fit, within
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.effects import tensors_in
 from leapp_core.tracing.events import Declaration, Event, TensorInfo
@@ -74,6 +74,7 @@ class GraphBuilder:
         self._graph = Graph()
         self._owner = torch.nn.Module()
         self._roots: dict[int, tuple[TensorInfo, Node]] = {}
+        self._inputs: dict[int, list[tuple[TensorInfo, Node]]] = {}
         self._nodes: dict[TensorInfo, Node] = {}
         self._constants: dict[TensorInfo, LiftedConstant] = {}
         self._states = state_slots(slicer, found, views)
@@ -128,12 +129,13 @@ class GraphBuilder:
 
     def _place_input(self, declaration: Declaration, node: Node) -> None:
         info = declaration.info
-        if info.storage not in self._roots:
-            live = info.storage in self._found.leaves
-            root = self._root_info(info.storage)
-            if root == info and not live:
-                self._place_root(info, node)
-                return
+        if info.storage not in self._written:
+            self._inputs.setdefault(info.storage, []).append((info, node))
+            return
+        alone = info.storage not in self._roots and info.storage not in self._found.leaves
+        if alone and self._root_info(info.storage) == info:
+            self._place_root(info, node)
+            return
         view = self._node_of(info, -1)
         self._graph.call_function(aten.copy_.default, (view, node))
 
@@ -178,23 +180,28 @@ class GraphBuilder:
         if numel(info) == 0 or self._is_constant(info.storage):
             node = self._lift(info, event)
         else:
-            node = self._view_of_root(info)
+            node = self._part_of_input(info) or self._view_of_root(info)
         self._nodes[info] = node
         return node
+
+    def _part_of_input(self, info: TensorInfo) -> Node | None:
+        """Return a part of a declared input whose memory nothing writes, taken from the input itself."""
+        for base, node in self._inputs.get(info.storage, ()):
+            if info == base:
+                return node
+            if self._reaches(info, base):
+                return self._replay_view(info)
+            found = within(info, base)
+            if found is not None:
+                return emit_fit(self._graph, node, found, reshape=False)
+        return None
 
     def _view_of_root(self, info: TensorInfo) -> Node:
         root_info, root = self._root(info.storage)
         if info == root_info:
             return root
-        step = self._views.step_to(info)
-        if step is not None and self._reaches(step.base, root_info):
-            base = self._node_of(step.base, -1)
-            tensors = tensors_in([*step.event.args, *step.event.kwargs.values()])
-            operands: list[Node | None] = [base if i == 0 else None for i in range(len(tensors))]
-            node = emit_call(self._graph, step.event, operands)
-            if isinstance(step.event.out, (tuple, list)):
-                node = self._graph.call_function(_getitem, (node, _place_in(step.event.out, step.output)))
-            return node
+        if self._reaches(info, root_info):
+            return self._replay_view(info)
         found = fit(info, root_info)
         if found is not None:
             return emit_fit(self._graph, root, found)
@@ -207,6 +214,18 @@ class GraphBuilder:
         return self._graph.call_function(
             aten.as_strided.default, (root, list(info.sizes), list(info.strides), info.offset - root_info.offset)
         )
+
+    def _replay_view(self, info: TensorInfo) -> Node:
+        step = self._views.step_to(info)
+        if step is None:
+            raise AssertionError("asked only for geometries that recorded views reach")
+        base = self._node_of(step.base, -1)
+        tensors = tensors_in([*step.event.args, *step.event.kwargs.values()])
+        operands: list[Node | None] = [base if i == 0 else None for i in range(len(tensors))]
+        node = emit_call(self._graph, step.event, operands)
+        if isinstance(step.event.out, (tuple, list)):
+            node = self._graph.call_function(_getitem, (node, _place_in(step.event.out, step.output)))
+        return node
 
     def _reaches(self, info: TensorInfo, root: TensorInfo) -> bool:
         while info != root:
@@ -299,11 +318,18 @@ class GraphBuilder:
         written = {
             w.info.storage for i in self._events for w in self._slicer.effects.of(self._recorder.events[i]).writes
         }
-        declared: dict[int, set[TensorInfo]] = {}
+        # Memory that is partly a declared input and partly constant or state is put together in place, and so is
+        # memory whose declared parts are read across their borders.
+        declared: dict[int, list[TensorInfo]] = {}
         for declaration in self._found.step.inputs.values():
-            declared.setdefault(declaration.info.storage, set()).add(declaration.info)
-        live = self._found.leaves
-        return written | {s for s, infos in declared.items() if len(infos) > 1 or s in live}
+            declared.setdefault(declaration.info.storage, []).append(declaration.info)
+        used = used_infos(self._slicer, self._found, self._events)
+        mixed = {s for s in declared if s in self._found.leaves}
+        for storage, bases in declared.items():
+            for info in used.get(storage, ()):
+                if not any(info == b or self._reaches(info, b) or within(info, b) for b in bases):
+                    mixed.add(storage)
+        return written | mixed
 
     def _used_infos(self) -> dict[int, list[TensorInfo]]:
         used = used_infos(self._slicer, self._found, self._events)

@@ -32,6 +32,7 @@ from leapp_core.tracing.initial import first_values
 from leapp_core.tracing.proof import unproven
 from leapp_core.tracing.recorder import TraceRecorder
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline, ConstantRecord
+from leapp_core.tracing.single import check_single_step
 from leapp_core.tracing.slicing import Slicer
 from leapp_core.tracing.steps import Step, cut_steps
 
@@ -85,11 +86,12 @@ def compile_session(
             expected="inputs and outputs of at least one node, for at least one step (three let state be found)",
             fix="call session.input_tensors and session.output_tensors around your policy, several times",
         )
-    wiring = find_edges(recorder, steps)
     slicer = Slicer(recorder)
+    wiring = find_edges(slicer, steps)
     views = ViewTable(slicer)
     tensor_names = TensorNames(recorder, [pair for pairs in names.values() for pair in pairs])
-    nodes = {node: _compile_node(node, slicer, items, views, tensor_names) for node, items in steps.items()}
+    fed = frozenset(edge.target for edge in (*wiring.data_flow, *wiring.feedback))
+    nodes = {node: _compile_node(node, slicer, items, views, tensor_names, fed) for node, items in steps.items()}
     open_points = tuple(point for compiled in nodes.values() for point in compiled.unproven)
     if strict and open_points:
         raise CaptureError(
@@ -99,7 +101,11 @@ def compile_session(
 
 
 def build_node(
-    slicer: Slicer, found: NodeAnalysis, views: ViewTable, names: TensorNames
+    slicer: Slicer,
+    found: NodeAnalysis,
+    views: ViewTable,
+    names: TensorNames,
+    fed: frozenset[PortRef] = frozenset(),
 ) -> tuple[BuiltGraph, tuple[torch.Tensor, ...]]:
     """Check a node's steps, build its graph, and replay the captured steps on it.
 
@@ -109,8 +115,10 @@ def build_node(
     Raises:
         CaptureError: the steps differ, or the graph does not reproduce them.
     """
-    StepChecker(slicer, found).check()
+    StepChecker(slicer, found, fed).check()
     check_escapes(slicer, found)
+    if len(found.steps) == 1:
+        check_single_step(slicer, found)
     built = GraphBuilder(slicer, found, views, names).build()
     initial = tuple(_initial(slicer, found, slot, built.states) for slot in built.states)
     replay(found.node, built.module, _inputs(found.steps), _outputs(found.steps), initial)
@@ -118,10 +126,15 @@ def build_node(
 
 
 def _compile_node(
-    node: str, slicer: Slicer, steps: tuple[Step, ...], views: ViewTable, names: TensorNames
+    node: str,
+    slicer: Slicer,
+    steps: tuple[Step, ...],
+    views: ViewTable,
+    names: TensorNames,
+    fed: frozenset[PortRef],
 ) -> CompiledNode:
     found = analyse(node, slicer, steps)
-    built, initial = build_node(slicer, found, views, names)
+    built, initial = build_node(slicer, found, views, names, fed)
     spec, state_names = _interface(found, built, slicer.recorder, names)
     inputs, outputs = _inputs(steps), _outputs(steps)
     exported = to_exported(node, built.module, [*inputs[0], *initial])

@@ -51,10 +51,12 @@ def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
     return graph.call_function(func, args, kwargs)
 
 
-def emit_fit(graph: Graph, root: Node, fit: Fit) -> Node:
-    """Emit reshape, slices, permutation and expansion that take a view from a row-major root."""
+def emit_fit(graph: Graph, root: Node, fit: Fit, *, reshape: bool = True) -> Node:
+    """Emit slices, permutation and expansion that take a view from a tensor, reshaped first if asked."""
     call: Callable[..., Node] = lambda f, *a: graph.call_function(f, a)  # noqa: E731
-    node = call(aten.view.default, root, list(fit.shape))
+    node = root
+    if reshape:
+        node = call(aten.view.default, root, list(fit.shape))
     for axis, (start, stop) in enumerate(zip(fit.starts, fit.stops, strict=True)):
         if (start, stop) != (0, fit.shape[axis]):
             node = call(aten.slice.Tensor, node, axis, start, stop)

@@ -125,6 +125,41 @@ def fit(info: TensorInfo, root: TensorInfo) -> Fit | None:
     return _fit_axes(info, axes, shape, starts)
 
 
+def within(info: TensorInfo, base: TensorInfo) -> Fit | None:
+    """Return how to take ``info`` from a tensor with strides of its own by slices, selections and permutation.
+
+    Works when every axis of ``info`` runs along an axis of ``base``, as for ``data[:, 7:10]`` taken from
+    ``data[:, 7:]`` after the fact; otherwise ``None``.
+    """
+    if info.dtype != base.dtype or not numel(info):
+        return None
+    along = enumerate(zip(base.sizes, base.strides, strict=True))
+    axes = sorted(((s, i) for i, (n, s) in along if n > 1), reverse=True)
+    if len({s for s, _ in axes}) < len(axes) or any(s <= 0 for s, _ in axes):
+        return None
+    rest = info.offset - base.offset
+    starts = [0] * len(base.sizes)
+    for stride, axis in axes:
+        starts[axis], rest = divmod(rest, stride)
+    if rest or any(not 0 <= a < n for a, n in zip(starts, base.sizes, strict=True)):
+        return None
+    by_stride = dict(axes)
+    lengths = [1] * len(base.sizes)
+    order = []
+    for n, s in zip(info.sizes, info.strides, strict=True):
+        if n == 1 or s == 0:
+            continue
+        place = by_stride.get(s)
+        if place is None or lengths[place] != 1:
+            return None
+        lengths[place] = n
+        order.append(place)
+    stops = tuple(a + n for a, n in zip(starts, lengths, strict=True))
+    if any(stop > n for stop, n in zip(stops, base.sizes, strict=True)):
+        return None
+    return Fit(base.sizes, tuple(starts), stops, tuple(order), info.sizes)
+
+
 def _fit_axes(
     info: TensorInfo, axes: list[tuple[int, int, int]], shape: tuple[int, ...], starts: list[int]
 ) -> Fit | None:

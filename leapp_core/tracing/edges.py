@@ -10,7 +10,9 @@ from leapp_core.errors import CaptureError
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import Edge
 from leapp_core.tracing.events import Declaration
+from leapp_core.tracing.messages import where
 from leapp_core.tracing.recorder import TraceRecorder, unrecorded
+from leapp_core.tracing.slicing import Slicer
 from leapp_core.tracing.steps import Step
 
 # Calls that hand a value on: the same elements, maybe in other memory.
@@ -35,15 +37,17 @@ class Wiring:
     feedback: tuple[Edge, ...]
 
 
-def find_edges(recorder: TraceRecorder, steps: dict[str, tuple[Step, ...]]) -> Wiring:
+def find_edges(slicer: Slicer, steps: dict[str, tuple[Step, ...]]) -> Wiring:
     """Find the edges between declared ports.
 
     An input that is a declared output of the same step is a forward edge, of the step before a feedback edge. In the
     first step a feedback input is fed from outside; its value there is the initial value.
 
     Raises:
-        CaptureError: an input comes from an output in some steps and from elsewhere in others.
+        CaptureError: an input comes from an output in some steps and from elsewhere in others, or was computed from
+            an output of another node between the two.
     """
+    recorder = slicer.recorder
     made_by = _makers(recorder)
     sources: dict[PortRef, dict[int, tuple[PortRef, int] | None]] = {}
     outputs = {
@@ -63,7 +67,38 @@ def find_edges(recorder: TraceRecorder, steps: dict[str, tuple[Step, ...]]) -> W
                 if d.role == "input":
                     source = _source(d, made_by, by_tensor)
                     sources.setdefault(PortRef(node, name), {})[k] = outputs[id(source)] if source else None
-    return _classify(sources)
+    wiring = _classify(sources)
+    _check_broken(slicer, steps, {edge.target for edge in (*wiring.data_flow, *wiring.feedback)})
+    return wiring
+
+
+def _check_broken(slicer: Slicer, steps: dict[str, tuple[Step, ...]], fed: set[PortRef]) -> None:
+    """Refuse an input that was computed, within the same tick, from another node's output."""
+    first = min(steps, key=lambda node: steps[node][0].begin)
+    for node, items in steps.items():
+        step = items[-1]
+        for name, declaration in step.inputs.items():
+            if node == first or PortRef(node, name) in fed or declaration.role != "input":
+                continue
+            tick = max((s.begin for s in steps[first] if s.begin <= declaration.index), default=0)
+            made = [
+                d
+                for other, theirs in steps.items()
+                if other != node
+                for s in theirs
+                for d in s.outputs.values()
+                if tick <= d.index <= declaration.index
+            ]
+            sliced = slicer.backward_to(declaration.info, tick, declaration.index, made)
+            broken = [d for d in made if d.port in sliced.used]
+            if broken and sliced.events:
+                raise CaptureError(
+                    f"input {name!r} of node {node!r} is computed from output {broken[0].port!r} of node "
+                    f"{broken[0].node!r} between the two nodes",
+                    where=where(slicer, slicer.recorder.events[sliced.events[0]]),
+                    expected="computation inside a node, and outputs passed on unchanged",
+                    fix="move the computation before output_tensors or after input_tensors",
+                )
 
 
 def _makers(recorder: TraceRecorder) -> dict[int, torch.Tensor]:

@@ -49,11 +49,20 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis) -> None:
 
 def dependent_escapes(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
     """Return the escapes before the outputs of the reference step whose value depends on inputs or state."""
+    return _follow(slicer, found, found.step.out_index)[0]
+
+
+def dependent_memory(slicer: Slicer, found: NodeAnalysis) -> Masks:
+    """Return the bytes that depend on inputs or state when the reference step ends."""
+    return _follow(slicer, found, found.step.end)[1]
+
+
+def _follow(slicer: Slicer, found: NodeAnalysis, end: int) -> tuple[list[Escape], Masks]:
     tainted = _initial_taint(slicer, found)
     step = found.step
     declared = sorted(step.inputs.values(), key=lambda d: d.index)
     escapes: list[Escape] = []
-    for index in range(step.begin, step.out_index):
+    for index in range(step.begin, end):
         while declared and declared[0].index <= index:
             info = declared.pop(0).info
             tainted.add(info.storage, slicer.regions.of(info))
@@ -62,7 +71,7 @@ def dependent_escapes(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
         if event.plan.escape and reads:
             escapes.append(Escape(event, event.plan.escape))
         _spread(slicer, event, tainted, reads)
-    return escapes
+    return escapes, tainted
 
 
 def _initial_taint(slicer: Slicer, found: NodeAnalysis) -> Masks:

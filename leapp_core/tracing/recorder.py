@@ -129,6 +129,11 @@ class TraceRecorder:
         """Return a storage's contents now."""
         return _read_bytes(record.storage)
 
+    def info_of(self, tensor: torch.Tensor) -> TensorInfo:
+        """Return where a tensor lies, without looking at its memory."""
+        info = self._infos.get(id(tensor))
+        return self._read_info(tensor, -1) if info is None else info
+
     def storage_number(self, tensor: torch.Tensor) -> int:
         """Return the number of a tensor's storage as it is now; -1 if it was never seen."""
         storage = tensor.untyped_storage()
