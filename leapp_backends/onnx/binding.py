@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from leapp_core.errors import BundleError
 from leapp_core.spec.dtypes import numpy_dtype
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import PipelineSpec
@@ -119,10 +120,17 @@ class BoundStepper:
         return self._inputs
 
     def advance(self) -> Sequence[np.ndarray[Any, Any]]:
-        """Run one step; if it fails, the state stays what it was."""
+        """Run one step; if it fails, the state stays what it was.
+
+        Raises:
+            BundleError: the models refuse the inputs' values.
+        """
         phase = self._phase
-        for run in phase.runs:
-            run()
+        try:
+            for run in phase.runs:
+                run()
+        except Exception as error:
+            raise run_failure("the pipeline", error) from error
         self._phase = phase.after
         return phase.outputs
 
@@ -171,6 +179,15 @@ class BoundStepper:
             runs.append(_native_call(stage.session, binding))
         outputs = tuple(self._written[ref][side].array for ref in pipeline.outputs)
         return _Phase(tuple(runs), {ref: buffer.array for ref, buffer in state.items()}, outputs)
+
+
+def run_failure(what: str, error: Exception) -> BundleError:
+    """Return ONNX Runtime's own error (its classes share no base but ``Exception``) as one of ours."""
+    text = str(error).strip() or type(error).__name__
+    return BundleError(
+        f"{what} failed in ONNX Runtime: {text.splitlines()[0]}",
+        fix="check the inputs' values, such as an index out of range; shapes and dtypes were right",
+    )
 
 
 def _native_call(session: Any, binding: Any) -> Callable[[], Any]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from leapp_core.errors import BundleError
 from leapp_core.spec.dtypes import is_floating
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
@@ -39,9 +40,9 @@ def first_difference(pipeline: PipelineSpec, apart: BoundPipeline, joined: Bound
         inputs = {ref: _random(concrete.input_spec(ref), random, _SCALES[step]) for ref in concrete.inputs}
         try:
             results = [_advance(stepper, inputs) for stepper in steppers]
-        except Exception as error:  # noqa: BLE001 - ONNX Runtime's errors share no base class but Exception
+        except BundleError as error:
             # The models refuse random values (an index out of range, say): nothing can be shown, so nothing is joined.
-            return f"step {step}: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+            return f"step {step}: {error.message}"
         for ref, one in results[0].items():
             if one.tobytes() != results[1][ref].tobytes():
                 return f"{ref}, step {step}"

@@ -53,13 +53,23 @@ class OnnxModelSession:
         self._bfloat16 = any(port.dtype == "bfloat16" for port in (*spec.inputs, *spec.outputs))
 
     def run(self, inputs: Mapping[str, np.ndarray[Any, Any]]) -> dict[str, np.ndarray[Any, Any]]:
-        """Run once; returned arrays belong to the caller."""
-        if self._bfloat16:
-            values = self._run_values(inputs)
-        else:
-            feed = {name: inputs[port] for port, name in self._node.inputs.items()}
-            values = self._node.session.run(self._outputs, feed)
+        """Run once; returned arrays belong to the caller.
+
+        Raises:
+            BundleError: the model refuses the inputs' values.
+        """
+        from leapp_backends.onnx.binding import run_failure
+
+        try:
+            values = self._run_values(inputs) if self._bfloat16 else self._run_arrays(inputs)
+        except Exception as error:
+            raise run_failure(f"node {self._spec.name!r}", error) from error
         return {port.name: value for port, value in zip(self._spec.outputs, values, strict=True)}
+
+    def _run_arrays(self, inputs: Mapping[str, np.ndarray[Any, Any]]) -> list[np.ndarray[Any, Any]]:
+        feed = {name: inputs[port] for port, name in self._node.inputs.items()}
+        values: list[np.ndarray[Any, Any]] = self._node.session.run(self._outputs, feed)
+        return values
 
     def _run_values(self, inputs: Mapping[str, np.ndarray[Any, Any]]) -> list[np.ndarray[Any, Any]]:
         """Run through typed values: a plain array cannot tell ONNX Runtime that it holds bfloat16."""

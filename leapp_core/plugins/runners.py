@@ -65,6 +65,9 @@ class Stepper(Protocol):
 
         Returns:
             One array per ``pipeline.outputs``, in that order. They may be buffers that the next call overwrites.
+
+        Raises:
+            BundleError: a model fails on these inputs; the state is then as before.
         """
         ...
 

@@ -121,6 +121,7 @@ class PolicyRuntime:
         Raises:
             RuntimeInputError: an input is missing, unknown, misshaped, mistyped or (if asked for) not finite. The
                 state is then as before.
+            BundleError: a model fails on these values. The state is then as before.
         """
         if inputs_by_name is not None:
             inputs = from_element_names(self._ports_now(), inputs or {}, inputs_by_name)

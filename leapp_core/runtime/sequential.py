@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from leapp_core.errors import BundleError
+from leapp_core.errors import BundleError, LeappError
 from leapp_core.plugins.runners import ModelSession
 from leapp_core.runtime.arrays import Array
 from leapp_core.spec.dtypes import numpy_dtype
@@ -49,17 +49,33 @@ class SequentialStepper:
         return self._inputs
 
     def advance(self) -> Sequence[Array]:
-        """Run one step; if it fails, the state stays what it was."""
+        """Run one step; if it fails, the state stays what it was.
+
+        Raises:
+            BundleError: a model fails, or returns something else than the bundle states.
+        """
         written: dict[PortRef, Array] = {}
         for node in self._pipeline.nodes:
-            outputs = self._sessions[node.name].run(
-                {port.name: self._read(PortRef(node.name, port.name), written) for port in node.inputs}
+            outputs = self._run(
+                node, {port.name: self._read(PortRef(node.name, port.name), written) for port in node.inputs}
             )
             for port in node.outputs:
                 written[PortRef(node.name, port.name)] = _checked(node, port, outputs)
         # Copied, as a model may return an input or another state as it is, and those buffers are written again.
         self._state = {target: written[source].copy() for target, source in self._feedback.items()}
         return [written[ref] for ref in self._pipeline.outputs]
+
+    def _run(self, node: NodeSpec, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+        try:
+            return self._sessions[node.name].run(inputs)
+        except LeappError:
+            raise
+        except Exception as error:  # a runner is a plugin, its engine raises what it likes
+            text = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise BundleError(
+                f"the model of node {node.name!r} failed: {text}",
+                fix="check the inputs' values; shapes and dtypes were right",
+            ) from error
 
     def _read(self, ref: PortRef, written: Mapping[PortRef, Array]) -> Array:
         if ref in self._forward:

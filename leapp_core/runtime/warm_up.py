@@ -30,17 +30,15 @@ def warm_up(stepper: Stepper, start: Mapping[PortRef, Array], outputs: int) -> N
         try:
             stepper.write_state(start)
             returned = [len(stepper.advance()) for _ in range(_STEPS)]
-        except BundleError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a runner's engine raises what it likes
+        except BundleError as error:
             failure = error
         else:
             if set(returned) != {outputs}:
                 raise BundleError(f"a step returned {returned[0]} arrays", expected=f"{outputs}, one per output")
             stepper.write_state(start)
             return
-    text = str(failure).strip() or type(failure).__name__
     raise BundleError(
-        f"the models do not run on what the bundle says they take: {text.splitlines()[0]}",
+        f"the models do not run on what the bundle says they take: {failure.message}",
+        expected=failure.expected,
         fix="export the bundle again; its files do not belong together",
     ) from failure

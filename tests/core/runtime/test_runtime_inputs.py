@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import runtime_pipelines as pipelines
 
-from leapp_core.errors import RuntimeInputError
+from leapp_core.errors import BundleError, RuntimeInputError
 
 POS = np.array([[0.1, 0.2, 0.3]], np.float32)
 VEL = np.array([[-1.0, 0.0, 1.0]], np.float32)
@@ -211,3 +211,33 @@ def test_names_that_two_nodes_share(tmp_path):
     with pytest.raises(RuntimeInputError, match="'x' is ambiguous") as caught:
         runtime.step({"x": np.array([1.0], "f4")})
     assert caught.value.expected == "one of a/x, b/x"
+
+
+@pytest.mark.parametrize("merge", [True, False])
+def test_a_model_that_fails_on_a_value_leaves_the_state(tmp_path, merge):
+    spec = pipelines.NodeSpec(
+        "n",
+        (pipelines.port("row", dtype="int64"), pipelines.port("n_in")),
+        (pipelines.port("y"), pipelines.port("n_out")),
+    )
+    graph = pipelines.Graph()
+    graph.weight("table", np.arange(4, dtype=np.float32))
+    graph.op("Gather", ["table", "row"], ["y"])
+    graph.op("Add", ["n_in", "y"], ["n_out"])
+    pipeline = pipelines.Pipeline(
+        pipelines.PipelineSpec(
+            (spec,),
+            feedback=(pipelines.edge("n/n_out", "n/n_in"),),
+            inputs=pipelines.refs("n/row"),
+            outputs=pipelines.refs("n/y"),
+        ),
+        tmp_path,
+        {"n": graph.model(spec)},
+        {pipelines.PortRef("n", "n_in"): np.array(0, np.float32)},
+    )
+    runtime = pipeline.open(merge=merge)
+    runtime.step({"row": np.int64(3)})
+    with pytest.raises(BundleError, match="the pipeline failed in ONNX Runtime"):
+        runtime.step({"row": np.int64(9)})
+    assert runtime.state["n_in"] == 3
+    assert runtime.step({"row": np.int64(2)})["y"] == 2
