@@ -1,0 +1,114 @@
+"""Check a bundle with what it brings along: on the robot too, without PyTorch for ONNX bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.bundle import LoadedBundle, load_document
+from leapp_core.compare import Tolerance
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.plugins.runners import RunnerSettings
+from leapp_core.spec.names import PortRef
+from leapp_core.validation.check import Judge, check_pipeline
+from leapp_core.validation.episodes import REPLAY, Episode, Step, read_episodes
+from leapp_core.validation.report import LevelReport, ValidationReport
+
+if TYPE_CHECKING:
+    from leapp_core.runtime.policy import PolicyRuntime
+
+_STEPS = 10
+
+
+@dataclass(frozen=True)
+class CheckSettings:
+    """How to check a bundle.
+
+    Attributes:
+        runner: How to execute: provider, threads.
+        steps: Recorded steps of an episode to compare at most; ``None`` for all.
+        tolerances: By dtype name, over the defaults.
+        trust: The caller vouches for artifacts that can hold code.
+        seed: Seed of inputs drawn for a bundle without recorded values.
+    """
+
+    runner: RunnerSettings = field(default_factory=RunnerSettings)
+    steps: int | None = None
+    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    trust: bool = False
+    seed: int = 0
+
+
+def validate_bundle(
+    path: str | Path, plugins: PluginManager, settings: CheckSettings | None = None
+) -> ValidationReport:
+    """Hold a bundle against the values recorded when it was exported.
+
+    A bundle of another writer has none; then two runs on drawn inputs must agree to the bit.
+
+    Args:
+        path: Folder or YAML file.
+        plugins: Where runners come from.
+        settings: How to check.
+
+    Raises:
+        BundleError: it is damaged or not to be trusted; every problem is listed.
+        ValidationError: it fails on recorded inputs.
+    """
+    from leapp_core.runtime import open_document
+
+    chosen = settings or CheckSettings()
+    bundle = load_document(path)
+    runtime = open_document(
+        bundle.document,
+        bundle.artifact_paths,
+        bundle.initial_values,
+        settings=chosen.runner,
+        plugins=plugins,
+        trust=chosen.trust,
+        full_names=True,
+    )
+    if bundle.document.validation is None:
+        return _repeat(runtime, chosen)
+    return _replay(bundle, runtime, chosen)
+
+
+def _replay(bundle: LoadedBundle, runtime: PolicyRuntime, settings: CheckSettings) -> ValidationReport:
+    name = bundle.document.validation.path if bundle.document.validation else ""
+    episodes = [
+        Episode(episode.name, episode.steps[: settings.steps]) for episode in read_episodes(bundle.folder / name)
+    ]
+    levels = []
+    for level, chosen in (
+        ("replay", [e for e in episodes if e.name == REPLAY]),
+        ("fresh inputs", [e for e in episodes if e.name != REPLAY]),
+    ):
+        report = LevelReport(level)
+        check_pipeline(runtime, chosen, Judge(report, settings.tolerances, bool(runtime.pipeline.feedback)))
+        levels.append(report)
+    return ValidationReport(tuple(levels))
+
+
+def _repeat(runtime: PolicyRuntime, settings: CheckSettings) -> ValidationReport:
+    """Run twice from a reset; a bundle that keeps hidden state or draws numbers differs."""
+    inputs = [_draw(runtime, settings.seed + number) for number in range(settings.steps or _STEPS)]
+    episode = Episode("drawn inputs", tuple(Step(given, _outputs(runtime, given)) for given in inputs))
+    exact = {name: Tolerance(0.0, 0.0) for name in ("float16", "bfloat16", "float32", "float64")}
+    report = LevelReport("repeatability")
+    check_pipeline(runtime, [episode], Judge(report, exact, has_state=False))
+    note = "the bundle holds no recorded values, so only that two runs agree could be checked"
+    return ValidationReport((report,), (note,))
+
+
+def _draw(runtime: PolicyRuntime, seed: int) -> dict[PortRef, Any]:
+    from leapp_core.runtime import mock_inputs
+
+    drawn = mock_inputs(runtime.inputs, seed, runtime.sizes)
+    return {ref: drawn[str(ref)] for ref in runtime.pipeline.inputs}
+
+
+def _outputs(runtime: PolicyRuntime, given: Mapping[PortRef, Any]) -> dict[PortRef, Any]:
+    outputs = runtime.step({str(ref): value for ref, value in given.items()})
+    return {ref: outputs[str(ref)] for ref in runtime.pipeline.outputs}
