@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from leapp_core.tracing.events import Event, StorageRecord, TensorInfo
+from leapp_core.tracing.indexed import INDEX_PUT, indexed_bytes
 from leapp_core.tracing.opplan import hidden_writes
 from leapp_core.tracing.recorder import PACK
 
 
 @dataclass(frozen=True)
 class Write:
-    """A write to existing memory; ``reads`` says whether the old contents matter."""
+    """A write to existing memory.
+
+    Attributes:
+        info: The tensor written to.
+        reads: Whether the old contents matter.
+        exact: The bytes written, where they are fewer than the tensor's.
+    """
 
     info: TensorInfo
     reads: bool
+    exact: npt.NDArray[np.int64] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,7 @@ class EffectTable:
         self._events = events
         self._storages = storages
         self._effects: dict[int, Effects] = {}
+        self._untouched: set[int] | None = None
 
     def of(self, event: Event) -> Effects:
         """Return the effects of an event."""
@@ -81,12 +92,26 @@ class EffectTable:
         if plan.write_kwargs:
             writes = tuple(Write(o, reads=False) for o in event.outs)
         else:
-            writes = tuple(Write(event.ins[i], reads=not plan.overwrites) for i in written)
+            exact = indexed_bytes(event, self._steady(), self._storages) if plan.name in INDEX_PUT else None
+            reads_target = not plan.overwrites and exact is None
+            writes = tuple(Write(event.ins[i], reads_target, exact) for i in written)
         reads = tuple(i for i in range(len(event.ins)) if i not in written)
         if plan.metadata_reader:
             reads = ()
         births, views = self._results(event, {w.info for w in writes})
         return Effects(reads, writes, births, views, plan.name in ("aten::empty", "aten::empty_strided"))
+
+    def _steady(self) -> set[int]:
+        """Return storages from outside or from Python numbers that no recorded call writes."""
+        if self._untouched is None:
+            written = {
+                info.storage
+                for event in self._events
+                if event.plan.writes or event.plan.write_kwargs
+                for info in (event.ins[i] for i in _written_positions(event))
+            }
+            self._untouched = {s.number for s in self._storages if s.birth < 0} - written
+        return self._untouched
 
     def _results(
         self, event: Event, written: set[TensorInfo]

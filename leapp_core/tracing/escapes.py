@@ -91,9 +91,9 @@ def _spread(slicer: Slicer, event: Event, tainted: Masks, reads: bool) -> None:
         (tainted.add if dependent else tainted.remove)(info.storage, slicer.regions.of(info))
     for write in effects.writes:
         if dependent:
-            tainted.add(write.info.storage, slicer.regions.of(write.info))
+            tainted.add(write.info.storage, slicer.written(write))
         elif not write.reads:
-            tainted.remove(write.info.storage, slicer.regions.of(write.info))
+            tainted.remove(write.info.storage, slicer.written(write))
 
 
 def _changes(slicer: Slicer, found: NodeAnalysis, escape: Escape) -> bool:

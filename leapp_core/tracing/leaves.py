@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from leapp_core.tracing.align import Alignment
 from leapp_core.tracing.events import StorageRecord, TensorInfo
-from leapp_core.tracing.regions import RegionTable
+from leapp_core.tracing.regions import Region, RegionTable
 from leapp_core.tracing.slicing import LiveRead, Slicer
 from leapp_core.tracing.steps import Step
 
@@ -105,8 +105,7 @@ class LeafClassifier:
 
     def writes_in(self, step: int, storage: int, mask: Mask) -> bool:
         """Return whether recorded calls of a step write any of the bytes."""
-        regions = self._slicer.regions
-        return any(bool(mask[regions.of(info)].any()) for info in self._writes[step].get(storage, ()))
+        return any(bool(mask[region].any()) for region in self._writes[step].get(storage, ()))
 
     def counterpart(self, read: LiveRead, step: int) -> TensorInfo | None:
         """Return the operand of another step that corresponds to ``read``."""
@@ -149,11 +148,11 @@ class LeafClassifier:
     def _step_of(self, event: int) -> int | None:
         return next((j for j, s in enumerate(self._steps) if s.begin <= event < s.end), None)
 
-    def _write_map(self, step: Step) -> dict[int, list[TensorInfo]]:
-        found: dict[int, list[TensorInfo]] = {}
+    def _write_map(self, step: Step) -> dict[int, list[Region]]:
+        found: dict[int, list[Region]] = {}
         for event in self._slicer.recorder.events[step.begin : step.end]:
             for write in self._slicer.effects.of(event).writes:
-                found.setdefault(write.info.storage, []).append(write.info)
+                found.setdefault(write.info.storage, []).append(self._slicer.written(write))
         return found
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from leapp_core.tracing.effects import Effects, EffectTable
+from leapp_core.tracing.effects import Effects, EffectTable, Write
 from leapp_core.tracing.events import Declaration, Event, TensorInfo
 from leapp_core.tracing.recorder import TraceRecorder
-from leapp_core.tracing.regions import Masks, RegionTable, element_offsets, numel
+from leapp_core.tracing.regions import Masks, Region, RegionTable, element_offsets, numel
 from leapp_core.tracing.steps import Step
 
 
@@ -123,9 +123,15 @@ class Slicer:
             if index in wanted:
                 for position, info in self.operands(event, effects):
                     found += self._live_read(info, written, index, position)
-            for info in (*effects.births, *(w.info for w in effects.writes)):
+            for info in effects.births:
                 written.add(info.storage, self.regions.of(info))
+            for write in effects.writes:
+                written.add(write.info.storage, self.written(write))
         return found
+
+    def written(self, write: Write) -> Region:
+        """Return the bytes that a write changes."""
+        return self.regions.of(write.info) if write.exact is None else write.exact
 
     def operands(self, event: Event, effects: Effects) -> list[tuple[int, TensorInfo]]:
         """Return the operands whose data matters, with their positions: reads and targets updated in place."""
@@ -169,14 +175,16 @@ class Slicer:
         effects = self.effects.of(event)
         if not effects.has_data:
             return False
-        targets = [*effects.births, *(w.info for w in effects.writes)]
-        if not any(need.touches(t.storage, self.regions.of(t)) for t in targets):
+        if not (
+            any(need.touches(b.storage, self.regions.of(b)) for b in effects.births)
+            or any(need.touches(w.info.storage, self.written(w)) for w in effects.writes)
+        ):
             return False
         for info in effects.births:
             need.remove(info.storage, slice(None))
         for write in effects.writes:
             if not write.reads:
-                need.remove(write.info.storage, self.regions.of(write.info))
+                need.remove(write.info.storage, self.written(write))
         for position in effects.reads:
             info = event.ins[position]
             need.add(info.storage, self.regions.of(info))
