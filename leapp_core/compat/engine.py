@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,7 @@ class Engine:
             validate: Compare the artifacts with what was recorded.
             rtol: Relative tolerance of that comparison.
             atol: Absolute tolerance.
-            strict: No effect: what cannot be exported exactly is always refused.
+            strict: A bundle that fails validation is not put in place, and the failure is raised.
             graph_configs: Frequency and further settings of the pipeline.
 
         Returns:
@@ -89,7 +90,7 @@ class Engine:
         Raises:
             LeappError: nothing was recorded, or it cannot be exported exactly.
         """
-        del verbose, strict
+        del verbose
         if self._session is None:
             raise UsageError("there is nothing to compile", fix="call leapp.start(...), run some steps, leapp.stop()")
         if self._dry_run:
@@ -98,15 +99,32 @@ class Engine:
         from leapp_core.export.validate import ValidationSettings
 
         configs = graph_configs or GraphConfigs()
-        report = self._session.export(
-            visualize=visualize,
-            validate=validate,
-            validation=ValidationSettings(tolerances=same_tolerance(atol, rtol)),
-            configs=GraphConfigs(configs.frequency, dict(configs.extra or {})),
-        )
-        return {str(node): bool(passed) for node, passed in report.passed.items()}
+        with _torchscript():
+            report = self._session.export(
+                visualize=visualize,
+                validate=validate,
+                strict=strict,
+                validation=ValidationSettings(tolerances=same_tolerance(atol, rtol)),
+                configs=GraphConfigs(configs.frequency, dict(configs.extra or {})),
+            )
+        return dict(report.passed)
 
 
 def static_form(given: Any) -> Any:
     """Return static outputs as a session takes them: ``None`` if there are none."""
     return given if isinstance(given, Mapping) or given else None
+
+
+@contextmanager
+def _torchscript() -> Iterator[None]:
+    """Let backends use TorchScript where the program around has switched it off, as Isaac Lab's exporters do."""
+    import torch
+
+    state = torch.jit._state
+    enabled = state._enabled.enabled
+    state.enable()
+    try:
+        yield
+    finally:
+        if not enabled:
+            state.disable()
