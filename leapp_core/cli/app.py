@@ -16,7 +16,6 @@ VERBS = (
     "validate",
     "run",
     "visualize",
-    "demo",
     "backends",
     "envs",
     "adapters",

@@ -39,7 +39,7 @@ def list_environments(
     entries = [manager.environments.entry(env)] if env else list(manager.environments)
     if env:
         entries[0].item.require()
-    facts = [_facts(manager, entry, with_tasks=bool(env) or entry.item.light) for entry in entries]
+    facts = [_facts(manager, entry, with_tasks=bool(env)) for entry in entries]
     if as_json:
         show_json({"environments": facts, "broken_plugins": [plugin_facts(info) for info in broken(manager)]})
         return
@@ -59,7 +59,7 @@ def _facts(manager: PluginManager, entry: Entry[EnvironmentProvider], *, with_ta
         **provider_facts(manager, entry.owner),
         **availability(provider),
     }
-    listed = with_tasks and facts["available"]
+    listed = provider.light or (with_tasks and facts["available"])
     return facts | {"tasks": [dataclasses.asdict(task) for task in provider.tasks()] if listed else None}
 
 

@@ -15,6 +15,12 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for machines 
 BundleArgument = Annotated[
     Path, typer.Argument(metavar="BUNDLE", help="Folder of a bundle, or its YAML file.", show_default=False)
 ]
+ProviderOption = Annotated[
+    str, typer.Option("--provider", help="Execution provider, never replaced silently: cpu, cuda, tensorrt, openvino.")
+]
+TrustFlag = Annotated[
+    bool, typer.Option("--trust", help="Load artifacts that can hold code (TorchScript, pt2) though made elsewhere.")
+]
 
 
 def plugins_of(context: typer.Context) -> PluginManager:

@@ -17,7 +17,7 @@ from leapp_core.visualize.graph import build_graph
 if TYPE_CHECKING:
     import numpy as np
 
-FORMATS = ("png", "svg")
+FORMATS: tuple[str, ...] = ("png", "svg")
 
 
 def render(

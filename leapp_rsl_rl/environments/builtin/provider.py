@@ -21,6 +21,7 @@ class BuiltinProvider(EnvironmentProvider):
     summary: ClassVar[str] = "small manager-based tasks in plain torch, each with a trained policy"
     requires: ClassVar[tuple[str, ...]] = ("torch", "rsl_rl", "tensordict")
     extra: ClassVar[str | None] = "rsl-rl"
+    light: ClassVar[bool] = True
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List the tasks."""

@@ -1,0 +1,106 @@
+"""What there is to say about a bundle, as plain values that tables and JSON are made from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from leapp_core.bundle import LoadedBundle
+from leapp_core.spec.isaac_ros import why_not_controlled, why_not_wired
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
+from leapp_core.spec.port import PortSpec
+
+REPORT_FILE = "report.json"
+
+
+def bundle_facts(bundle: LoadedBundle) -> dict[str, Any]:
+    """Return everything ``leapp inspect`` shows, but for the constants."""
+    document = bundle.document
+    pipeline = document.pipeline
+    return {
+        "name": document.name,
+        "folder": str(bundle.folder),
+        "frequency": pipeline.configs.frequency,
+        "configs": dict(pipeline.configs.extra),
+        "system_information": dict(document.system_information),
+        "nodes": [_node(bundle, node) for node in pipeline.nodes],
+        "ports": [port for node in pipeline.nodes for port in _ports(pipeline, node)],
+        "state": [_state(bundle, index) for index in range(len(pipeline.feedback))],
+        "ros2_control": {"runs": why_not_controlled(document) is None, "why_not": why_not_controlled(document)},
+    }
+
+
+def captured_constants(folder: Path) -> list[dict[str, Any]] | None:
+    """Return the constants that the export's report lists, or ``None`` if the bundle has no such report."""
+    path = folder / REPORT_FILE
+    if not path.is_file():
+        return None
+    try:
+        constants = json.loads(path.read_text(encoding="utf-8"))["constants"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return constants if isinstance(constants, list) else None
+
+
+def _node(bundle: LoadedBundle, node: NodeSpec) -> dict[str, Any]:
+    artifact = bundle.document.artifacts[node.name]
+    return {
+        "name": node.name,
+        "file": artifact.path,
+        "format": artifact.format,
+        "bytes": bundle.artifact_paths[node.name].stat().st_size,
+        "sha256": artifact.sha256,
+        "parameters": dict(artifact.parameters),
+    }
+
+
+def _ports(pipeline: PipelineSpec, node: NodeSpec) -> list[dict[str, Any]]:
+    inputs = [_port(pipeline, PortRef(node.name, port.name), port, is_input=True) for port in node.inputs]
+    return inputs + [_port(pipeline, PortRef(node.name, port.name), port, is_input=False) for port in node.outputs]
+
+
+def _port(pipeline: PipelineSpec, ref: PortRef, port: PortSpec, *, is_input: bool) -> dict[str, Any]:
+    outside = ref in (pipeline.inputs if is_input else pipeline.outputs)
+    reason = why_not_wired(port, is_input=is_input) if outside else None
+    return {
+        "port": str(ref),
+        "direction": "input" if is_input else "output",
+        "outside": outside,
+        "wired_to": _wires(pipeline, ref, is_input=is_input),
+        "dtype": port.dtype,
+        "shape": list(port.shape),
+        "kind": port.kind,
+        "element_names": port.element_names,
+        "temporal_period_ms": port.temporal_period_ms,
+        "connection": next((str(v) for k, v in port.extra.items() if k.endswith("_connection")), None),
+        "extra": dict(port.extra),
+        "isaac_ros": {"wired": reason is None, "why_not": reason} if outside else None,
+    }
+
+
+def _wires(pipeline: PipelineSpec, ref: PortRef, *, is_input: bool) -> list[dict[str, Any]]:
+    found = []
+    for edges, when in ((pipeline.data_flow, "this step"), (pipeline.feedback, "next step")):
+        for edge in edges:
+            here, there = (edge.target, edge.source) if is_input else (edge.source, edge.target)
+            if here == ref:
+                found.append({"port": str(there), "when": when})
+    return found
+
+
+def _state(bundle: LoadedBundle, index: int) -> dict[str, Any]:
+    edge = bundle.document.pipeline.feedback[index]
+    port = bundle.document.pipeline.input_spec(edge.target)
+    value = bundle.initial_values[edge.target]
+    flat = value.reshape(-1)
+    same = flat.size > 0 and bool((flat == flat[0]).all())
+    return {
+        "from": str(edge.source),
+        "to": str(edge.target),
+        "dtype": port.dtype,
+        "shape": list(port.shape),
+        "starts_at": flat[0].item() if same else None,
+        "range": [value.min().item(), value.max().item()] if flat.size else None,
+    }

@@ -1,0 +1,126 @@
+"""A bundle's facts as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from leapp_core.cli.views import Line, View, fields, table
+from leapp_core.spec.port import PortSpec
+from leapp_core.visualize.labels import names_text
+
+
+def bundle_views(facts: Mapping[str, Any]) -> list[View]:
+    """Return what ``leapp inspect`` prints of :func:`leapp_core.cli.bundle_facts.bundle_facts`."""
+    views: list[View] = [_head(facts), _nodes(facts["nodes"])]
+    for direction, title in (("input", "Inputs"), ("output", "Outputs")):
+        ports = [port for port in facts["ports"] if port["direction"] == direction and port["outside"]]
+        if ports:
+            views.append(_outside(f"{title} (outside)", ports, with_node=len(facts["nodes"]) > 1))
+    wires = [port for port in facts["ports"] if port["direction"] == "output"]
+    rows = [
+        (p["port"], w["port"], w["when"], size(p)) for p in wires for w in p["wired_to"] if w["when"] == "this step"
+    ]
+    if rows:
+        views.append(table("Wires between nodes", ("from", "to", "when", "size"), rows))
+    if facts["state"]:
+        views.append(_state(facts["state"]))
+    return [*_spaced(views), Line(""), *_readers(facts)]
+
+
+def constants_views(constants: Sequence[Mapping[str, Any]]) -> list[View]:
+    """Return the table of captured constants of ``report.json``."""
+    if not constants:
+        return [Line("\nno captured constants besides parameters and registered buffers")]
+    rows = [
+        (c["name"], size(c), _range(c["minimum"], c["maximum"]), c["origin"], c["where"], c.get("warning"))
+        for c in constants
+    ]
+    heads = ("constant", "size", "values", "made by", "entered at", "look at")
+    return [Line(""), table("Captured constants", heads, rows)]
+
+
+def size(facts: Mapping[str, Any]) -> str:
+    """Return dtype and shape: ``float32[1, 12]``."""
+    return f"{facts['dtype']}[{', '.join(str(extent) for extent in facts['shape'])}]"
+
+
+def bytes_text(count: int) -> str:
+    """Return a file size for people."""
+    return f"{count} B" if count < 1000 else f"{count / 1000:.1f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
+
+
+def _spaced(views: Iterable[View]) -> list[View]:
+    return [item for index, view in enumerate(views) for item in ((Line(""), view) if index else (view,))]
+
+
+def _head(facts: Mapping[str, Any]) -> View:
+    system = facts["system_information"]
+    made = ", ".join(f"{key.removesuffix(' version')} {value}" for key, value in system.items() if "version" in key)
+    return fields(
+        {
+            "bundle": facts["name"],
+            "folder": facts["folder"],
+            "frequency": f"{facts['frequency']:g} Hz" if facts["frequency"] else None,
+            "made with": made or None,
+            "checked": f"hashes and wiring of {len(facts['nodes'])} node(s) are right",
+        }
+    )
+
+
+def _nodes(nodes: Sequence[Mapping[str, Any]]) -> View:
+    rows = [
+        (
+            n["name"],
+            n["file"],
+            n["format"],
+            n["parameters"].get("opset_version"),
+            bytes_text(n["bytes"]),
+            n["sha256"][:12],
+        )
+        for n in nodes
+    ]
+    return table("Nodes, in execution order", ("node", "file", "format", "opset", "size", "sha256"), rows)
+
+
+def _outside(title: str, ports: Sequence[Mapping[str, Any]], *, with_node: bool) -> View:
+    rows = [
+        (
+            port["port"] if with_node else port["port"].partition("/")[2],
+            size(port),
+            port["kind"],
+            _names(port),
+            port["connection"],
+            "yes" if port["isaac_ros"]["wired"] else f"no: {port['isaac_ros']['why_not']}",
+        )
+        for port in ports
+    ]
+    return table(title, ("port", "size", "kind", "elements", "connection", "Isaac ROS wires it"), rows)
+
+
+def _names(port: Mapping[str, Any]) -> str:
+    spec = PortSpec("", port["dtype"], (), None, port["element_names"], port["temporal_period_ms"])
+    return names_text(spec)
+
+
+def _state(states: Sequence[Mapping[str, Any]]) -> View:
+    rows = [(s["to"], s["from"], size(s), _start(s)) for s in states]
+    return table("State, kept from step to step", ("read as", "written as", "size", "starts at"), rows)
+
+
+def _start(state: Mapping[str, Any]) -> str:
+    if state["starts_at"] is not None:
+        return str(state["starts_at"])
+    return _range(*state["range"]) if state["range"] else "empty"
+
+
+def _range(low: Any, high: Any) -> str:
+    if low is None or high is None:
+        return ""
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def _readers(facts: Mapping[str, Any]) -> list[View]:
+    control = facts["ros2_control"]
+    verdict = "runs this bundle" if control["runs"] else f"does not run this bundle: {control['why_not']}"
+    return [Line(f"Isaac ROS Deploy's ros2_control runtime {verdict}")]

@@ -1,0 +1,102 @@
+"""``leapp export``: a task and a checkpoint become a validated bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leapp_core.cli.options import JsonFlag, key_values, plugins_of
+from leapp_core.cli.progress import StageProgress
+from leapp_core.cli.render import show, show_json
+from leapp_core.plugins.markers import hookimpl
+
+EXAMPLES = """Examples:
+leapp export --task Builtin-Reach-Arm --use_pretrained_checkpoint;
+leapp export --task Builtin-Reach-Arm --checkpoint model.pt --backend jit-script --export_save_path out;
+leapp export --env mjlab --task Mjlab-Cartpole-Balance --checkpoint model.pt --option opset=18;
+leapp export --env isaaclab --task Isaac-Cartpole --checkpoint model.pt presets=newton_mjwarp"""
+
+
+@hookimpl
+def leapp_register_commands(app: typer.Typer) -> None:
+    """Add ``export``."""
+    app.command("export", epilog=EXAMPLES)(export)
+
+
+TASK = typer.Option("--task", help="Task name; `leapp envs list` shows which there are.", show_default=False)
+ENV = typer.Option("--env", help="Environment that has the task; found by the task's name if left out.")
+ADAPTER = typer.Option("--adapter", help="Policy adapter; by default the one the environment's checkpoints need.")
+CHECKPOINT = typer.Option("--checkpoint", help="Checkpoint file.")
+RUN = typer.Option("--load_run", help="Folder of a training run (regular expression); the last that matches.")
+LOAD = typer.Option("--load_checkpoint", help="Checkpoint in that run (regular expression); the last that matches.")
+PRETRAINED = typer.Option("--use_pretrained_checkpoint", help="Use the checkpoint that comes with the task.")
+NAME = typer.Option("--export_task_name", help="Name of the bundle; by default the task's.")
+BACKEND = typer.Option("--backend", "--export_method", help="Export backend; `leapp backends list` shows them.")
+OPTION = typer.Option("--option", metavar="KEY=VALUE", help="Option of the backend; may be given several times.")
+SAVE = typer.Option("--export_save_path", "--save_path", help="Folder for the bundle; by default the checkpoint's.")
+STEPS = typer.Option("--validation_steps", min=0, help="Control steps to record and validate; 0 skips validation.")
+LOOP = typer.Option("--closed_loop_steps", min=0, help="Control steps of policy and bundle side by side; 0 skips.")
+NO_PICTURE = typer.Option("--disable_graph_visualization", help="Draw no picture.")
+STRICT = typer.Option("--strict", help="Refuse to export if a check could not be made.")
+SEED = typer.Option("--seed", help="Seed of everything random.")
+DEVICE = typer.Option("--device", help="Torch device to run the policy on.")
+OVERRIDES = typer.Argument(metavar="[OVERRIDE]...", help="Passed to the environment: a.b=c.", show_default=False)
+
+
+def export(  # noqa: PLR0913 - one parameter per option
+    context: typer.Context,
+    task: Annotated[str, TASK],
+    overrides: Annotated[list[str] | None, OVERRIDES] = None,
+    env: Annotated[str | None, ENV] = None,
+    checkpoint: Annotated[Path | None, CHECKPOINT] = None,
+    load_run: Annotated[str | None, RUN] = None,
+    load_checkpoint: Annotated[str | None, LOAD] = None,
+    use_pretrained_checkpoint: Annotated[bool, PRETRAINED] = False,
+    backend: Annotated[str, BACKEND] = "onnx-dynamo",
+    option: Annotated[list[str] | None, OPTION] = None,
+    export_save_path: Annotated[Path | None, SAVE] = None,
+    export_task_name: Annotated[str | None, NAME] = None,
+    validation_steps: Annotated[int, STEPS] = 5,
+    closed_loop_steps: Annotated[int, LOOP] = 100,
+    strict: Annotated[bool, STRICT] = False,
+    disable_graph_visualization: Annotated[bool, NO_PICTURE] = False,
+    adapter: Annotated[str | None, ADAPTER] = None,
+    seed: Annotated[int, SEED] = 0,
+    device: Annotated[str, DEVICE] = "cpu",
+    as_json: JsonFlag = False,
+) -> None:
+    """Export a trained policy with its observation and action processing as one validated bundle.
+
+    The task runs for a few control steps while everything between sensor readings and joint targets is recorded.
+    The bundle is then held against the recording, against fresh inputs, and runs beside the policy in the simulator.
+    """
+    from leapp_core.cli.export_views import export_views
+    from leapp_core.policy_export.checkpoints import CheckpointChoice
+    from leapp_core.policy_export.job import ExportJob, run_export
+
+    job = ExportJob(
+        task=task,
+        checkpoint=CheckpointChoice(checkpoint, load_run, load_checkpoint, use_pretrained_checkpoint),
+        env=env,
+        adapter=adapter,
+        graph=export_task_name,
+        backend=backend,
+        options=key_values(option or (), "--option"),
+        save_path=export_save_path,
+        steps=validation_steps,
+        closed_loop_steps=closed_loop_steps,
+        visualize=not disable_graph_visualization,
+        strict=strict,
+        seed=seed,
+        device=device,
+        overrides=tuple(overrides or ()),
+    )
+    with StageProgress(quiet=as_json) as progress:
+        result = run_export(job, plugins_of(context), progress)
+    if as_json:
+        show_json(result.to_json())
+    else:
+        show(*export_views(result))
+    result.raise_if_wrong()

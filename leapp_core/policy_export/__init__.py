@@ -1,0 +1,1 @@
+"""The main job: a task and a checkpoint become a validated bundle."""

@@ -1,0 +1,212 @@
+"""Export a policy: environment, checkpoint, capture, bundle, closed loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.errors import LeappError, UsageError
+from leapp_core.export.log import ExportLog, Progress
+from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, PolicyEnvironment
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
+from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
+from leapp_core.policy_export.tasks import find_provider
+from leapp_core.validation.report import ValidationReport
+
+if TYPE_CHECKING:
+    from leapp_core.export.closed_loop import ClosedLoopReport
+    from leapp_core.export.report import ExportReport
+    from leapp_core.tracing.result import CapturedPipeline
+
+MIN_STEPS = 3
+"""Control steps that capture needs to tell state from constants."""
+
+
+@dataclass(frozen=True)
+class ExportJob:
+    """What to export and how.
+
+    Attributes:
+        task: Task name.
+        checkpoint: How the checkpoint is named.
+        env: Environment provider, or ``None`` to find the one that has the task.
+        adapter: Policy adapter, or ``None`` for the one the environment's checkpoints need.
+        graph: Name of the bundle; the task by default.
+        backend: Export backend.
+        options: Its options.
+        save_path: Folder for the bundle's folder; by default that of the checkpoint, or the current one for a
+            checkpoint that comes with the task.
+        steps: Control steps to record and to validate with; 0 skips validation.
+        closed_loop_steps: Control steps to run policy and bundle beside each other; 0 skips that.
+        visualize: Draw the picture.
+        strict: Checks that could not be made are errors.
+        seed: Seed of everything random.
+        device: Torch device.
+        overrides: For the environment's configuration.
+    """
+
+    task: str
+    checkpoint: CheckpointChoice = field(default_factory=CheckpointChoice)
+    env: str | None = None
+    adapter: str | None = None
+    graph: str | None = None
+    backend: str = "onnx-dynamo"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    save_path: Path | None = None
+    steps: int = 5
+    closed_loop_steps: int = 100
+    visualize: bool = True
+    strict: bool = False
+    seed: int = 0
+    device: str = "cpu"
+    overrides: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What an export job did.
+
+    Attributes:
+        report: The export.
+        env: Name of the environment.
+        policy: One line about the policy.
+        checkpoint: The file.
+        closed_loop: The episode compared, or ``None``.
+        notes: Why parts were left out.
+    """
+
+    report: ExportReport
+    env: str
+    policy: str
+    checkpoint: Path
+    closed_loop: ClosedLoopReport | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def levels(self) -> ValidationReport:
+        """All levels of validation that were run, the closed loop included."""
+        made = self.report.validation or ValidationReport()
+        loop = () if self.closed_loop is None else (self.closed_loop.level,)
+        return replace(made, levels=(*made.levels, *loop))
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing that was checked is wrong."""
+        return self.levels.ok
+
+    def raise_if_wrong(self) -> None:
+        """Raise if the bundle, which is in place, does not control the robot as the policy does.
+
+        Raises:
+            ValidationError: naming port, step, element and the likely cause.
+        """
+        self.levels.raise_if_wrong(f"bundle {self.report.bundle}")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "environment": self.env,
+            "checkpoint": str(self.checkpoint),
+            "policy": self.policy,
+            **self.report.to_json(),
+            "closed_loop": self.closed_loop.to_json() if self.closed_loop else None,
+            "skipped": list(self.notes),
+        }
+
+
+def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None = None) -> JobResult:
+    """Export a policy and prove it.
+
+    Raises:
+        LeappError: any of its kinds; each says what is wrong, where, and how to fix it. A bundle that does not
+            reproduce the policy on recorded and fresh inputs is not put in place.
+    """
+    if job.steps < 0 or job.closed_loop_steps < 0:
+        raise UsageError("a number of steps is negative", expected="0 or more")
+    stage = ExportLog(progress).stage
+    # What is misspelt should be said before a simulator starts, which can take a minute.
+    exporter = plugins.exporters.get(job.backend)
+    exporter.require()
+    exporter.parse_options(job.options)
+    provider = find_provider(job.task, job.env, plugins)
+    checkpoint = find_checkpoint(job.checkpoint, provider, job.task)
+    adapter = plugins.adapters.get(job.adapter or provider.adapter)
+    adapter.require()
+    request = EnvRequest(job.task, job.seed, job.device, job.overrides)
+    with stage("start environment"):
+        env = provider.make(request)
+    with closing(env):
+        with stage("load policy"):
+            policy = adapter.load(
+                PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions, device=job.device)
+            )
+        with stage("record control steps"):
+            captured = _capture(job, env, policy)
+        report = _export(job, captured, checkpoint, plugins, progress)
+        result = JobResult(report, provider.name, policy.summary, checkpoint)
+        if job.steps and job.closed_loop_steps:
+            with stage("run policy and bundle side by side"):
+                result = _prove(job, result, _Sides(provider, request, env, policy), plugins)
+    return result
+
+
+def _capture(job: ExportJob, env: PolicyEnvironment, policy: LoadedPolicy) -> CapturedPipeline:
+    from leapp_core.tracing.session import capture
+
+    steps = max(job.steps, MIN_STEPS)
+    env.reset(job.seed)
+    policy.reset()
+    with capture(job.graph or job.task, max_cached_io=steps, strict=job.strict) as session:
+        for _ in range(steps):
+            env.step(policy, session)
+    captured = session.compile()
+    configs = replace(captured.spec.configs, frequency=env.frequency)
+    return replace(captured, spec=replace(captured.spec, configs=configs), notes=(*captured.notes, *env.notes))
+
+
+def _export(
+    job: ExportJob, captured: CapturedPipeline, checkpoint: Path, plugins: PluginManager, progress: Progress | None
+) -> ExportReport:
+    from leapp_core.export.run import export_pipeline
+
+    default = Path.cwd() if job.checkpoint.pretrained else checkpoint.parent
+    return export_pipeline(
+        captured,
+        save_path=job.save_path or default,
+        plugins=plugins,
+        backend=job.backend,
+        options=job.options,
+        validate=job.steps > 0,
+        visualize=job.visualize,
+        progress=progress,
+    )
+
+
+@dataclass(frozen=True)
+class _Sides:
+    provider: EnvironmentProvider
+    request: EnvRequest
+    env: PolicyEnvironment
+    policy: LoadedPolicy
+
+
+def _prove(job: ExportJob, result: JobResult, sides: _Sides, plugins: PluginManager) -> JobResult:
+    from leapp_core.bundle import load_document
+    from leapp_core.export.closed_loop import Loop, run_closed_loop
+    from leapp_core.runtime import load
+
+    path = result.report.yaml_path
+    try:
+        scene = sides.provider.deploy(sides.request, load_document(path).document)
+        runtime = load(path, plugins=plugins, trust=True, full_names=True)
+    except LeappError as error:
+        # A simulator that cannot run twice in one process, or a format without a runner here: no fault of the bundle.
+        return replace(result, notes=(f"closed loop not run: {error.message}",))
+    steps = min(job.closed_loop_steps, sides.env.max_episode_steps)
+    with closing(scene):
+        loop = run_closed_loop(Loop(sides.env, sides.policy, scene, runtime), seed=job.seed, steps=steps)
+    return replace(result, closed_loop=loop)
