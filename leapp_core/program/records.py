@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from leapp_core.program.build import BuiltGraph, LiftedConstant
+from leapp_core.program.build import BuiltGraph
+from leapp_core.program.memory import LiftedConstant
 from leapp_core.spec.dtypes import canonical
 from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.messages import call_name, where
+from leapp_core.tracing.messages import call_name
 from leapp_core.tracing.result import ConstantRecord
 from leapp_core.tracing.slicing import Slicer
 
@@ -38,7 +39,7 @@ def _record(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant, value
         shape=tuple(value.shape),
         minimum=float(value.min()) if numbers else None,
         maximum=float(value.max()) if numbers else None,
-        where=where(slicer, event) if event else "an output",
+        where=slicer.recorder.sites.portable(event.stack, event.line) if event else "an output",
         call=call_name(event) if event else "output",
         origin=origin,
         warning=warning,

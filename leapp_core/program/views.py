@@ -50,6 +50,15 @@ class ViewTable:
         """Return every geometry seen on a storage, first seen first."""
         return self._seen.get(storage, [])
 
+    def reaches(self, info: TensorInfo, root: TensorInfo) -> bool:
+        """Return whether recorded views lead from ``root`` to ``info``."""
+        while info != root:
+            step = self.step_to(info)
+            if step is None:
+                return False
+            info = step.base
+        return True
+
     def _note(self, info: TensorInfo) -> None:
         seen = self._seen.setdefault(info.storage, [])
         if info not in seen:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import sys
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -75,6 +76,14 @@ class CallSites:
         file, lineno = self.user_frame(number, line)
         text = linecache.getline(file, lineno).strip()
         return f"{file}:{lineno}: {text}" if text else f"{file}:{lineno}"
+
+    def portable(self, number: int, line: int = -1) -> str:
+        """Return :meth:`describe` with the path below its import root, for files that leave this machine."""
+        file, lineno = self.user_frame(number, line)
+        text = linecache.getline(file, lineno).strip()
+        roots = [str(Path(entry or ".").resolve()) + "/" for entry in sys.path]
+        root = max((r for r in roots if file.startswith(r)), key=len, default=str(Path(file).parent) + "/")
+        return f"{file.removeprefix(root)}:{lineno}: {text}"
 
     def innermost(self, number: int, line: int = -1) -> tuple[str, int]:
         """Return file and line of the innermost Python frame, torch's included."""
