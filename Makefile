@@ -35,7 +35,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(STAMP)  ## export a trained policy, validate it, and run it closed-loop for an episode
-	@$(BIN)/leapp demo --save_path demo_output
+	@$(BIN)/leapp demo --task Builtin-Velocity-Hopper --save_path demo_output
 
 test: $(STAMP)  ## run the test suite
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(PYTEST_ARGS)

@@ -16,6 +16,7 @@ VERBS = (
     "validate",
     "run",
     "visualize",
+    "demo",
     "backends",
     "envs",
     "adapters",

@@ -24,7 +24,7 @@ def bundle_views(facts: Mapping[str, Any]) -> list[View]:
     if rows:
         views.append(table("Wires between nodes", ("from", "to", "when", "size"), rows))
     if facts["state"]:
-        views.append(_state(facts["state"]))
+        views.append(_state(facts["state"], with_node=len(facts["nodes"]) > 1))
     return [*_spaced(views), Line(""), *_readers(facts)]
 
 
@@ -56,14 +56,18 @@ def _spaced(views: Iterable[View]) -> list[View]:
 
 def _head(facts: Mapping[str, Any]) -> View:
     system = facts["system_information"]
-    made = ", ".join(f"{key.removesuffix(' version')} {value}" for key, value in system.items() if "version" in key)
+    versions = {key.removesuffix(" version"): value for key, value in system.items() if key.endswith(" version")}
+    made = ", ".join(
+        f"{name} {value}" for name, value in versions.items() if value not in (None, "None", "") and name != "leapp"
+    )
     return fields(
         {
             "bundle": facts["name"],
             "folder": facts["folder"],
             "frequency": f"{facts['frequency']:g} Hz" if facts["frequency"] else None,
+            "made by": versions.get("leapp"),
             "made with": made or None,
-            "checked": f"hashes and wiring of {len(facts['nodes'])} node(s) are right",
+            "checked": "files, hashes and wiring are right",
         }
     )
 
@@ -103,9 +107,18 @@ def _names(port: Mapping[str, Any]) -> str:
     return names_text(spec)
 
 
-def _state(states: Sequence[Mapping[str, Any]]) -> View:
-    rows = [(s["to"], s["from"], size(s), _start(s)) for s in states]
-    return table("State, kept from step to step", ("read as", "written as", "size", "starts at"), rows)
+def _state(states: Sequence[Mapping[str, Any]], *, with_node: bool) -> View:
+    rows = [(_state_name(s, with_node=with_node), size(s), _start(s)) for s in states]
+    return table("State, kept from step to step", ("state", "size", "starts at"), rows)
+
+
+def _state_name(state: Mapping[str, Any], *, with_node: bool) -> str:
+    """Return ``X`` for a state that is written as ``X_out`` and read as ``X_in``, else both ports."""
+    read, written = str(state["to"]), str(state["from"])
+    if read.removesuffix("_in") == written.removesuffix("_out"):
+        name = read.removesuffix("_in")
+        return name if with_node else name.partition("/")[2]
+    return f"{written} -> {read}" if with_node else f"{written.partition('/')[2]} -> {read.partition('/')[2]}"
 
 
 def _start(state: Mapping[str, Any]) -> str:

@@ -65,7 +65,7 @@ def _facts(manager: PluginManager, entry: Entry[EnvironmentProvider], *, with_ta
 
 def _show_tasks(provider: EnvironmentProvider, tasks: list[dict[str, Any]] | None) -> None:
     if tasks is None:
-        show(Line(f"leapp envs list {provider.name} lists the tasks of {provider.name}", style="dim"))
+        show("", Line(f"leapp envs list {provider.name} lists the tasks of {provider.name}", style="dim"))
         return
     rows = ((t["name"], "yes" if t["pretrained"] else "", t["summary"]) for t in tasks)
-    show(table(f"Tasks of {provider.name}", ("task", "checkpoint shipped", "what it is"), rows))
+    show("", table(f"Tasks of {provider.name}", ("task", "checkpoint shipped", "what it is"), rows))

@@ -14,6 +14,7 @@ from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, Pol
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
+from leapp_core.policy_export.record import file_closed_loop
 from leapp_core.policy_export.tasks import find_provider
 from leapp_core.validation.report import ValidationReport
 
@@ -209,4 +210,5 @@ def _prove(job: ExportJob, result: JobResult, sides: _Sides, plugins: PluginMana
     steps = min(job.closed_loop_steps, sides.env.max_episode_steps)
     with closing(scene):
         loop = run_closed_loop(Loop(sides.env, sides.policy, scene, runtime), seed=job.seed, steps=steps)
+    file_closed_loop(result.report.bundle, loop)
     return replace(result, closed_loop=loop)
