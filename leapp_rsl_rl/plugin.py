@@ -8,6 +8,7 @@ from leapp_core.plugins.policies import PolicyAdapter
 from leapp_core.plugins.registry import OwnedRegistry
 from leapp_rsl_rl.adapter import RslRlAdapter
 from leapp_rsl_rl.environments.builtin.provider import BuiltinProvider
+from leapp_rsl_rl.environments.isaaclab.provider import IsaacLabProvider
 from leapp_rsl_rl.environments.mjlab.provider import MjlabProvider
 
 
@@ -22,3 +23,4 @@ def leapp_register_environments(registry: OwnedRegistry[EnvironmentProvider]) ->
     """Add the environment providers."""
     registry.add(BuiltinProvider())
     registry.add(MjlabProvider())
+    registry.add(IsaacLabProvider())

@@ -6,6 +6,7 @@ Isaac Lab annotates its environments for a module called ``leapp``. Nothing here
 
 from __future__ import annotations
 
-from leapp_core.compat.modules import activate, deactivate
+from leapp_core.compat.engine import Engine
+from leapp_core.compat.modules import activate, deactivate, engine_of
 
-__all__ = ["activate", "deactivate"]
+__all__ = ["Engine", "activate", "deactivate", "engine_of"]

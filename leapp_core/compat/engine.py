@@ -26,6 +26,19 @@ class Engine:
         """The session while it records."""
         return self._session if self._session is not None and self._session.recording else None
 
+    @contextmanager
+    def lent_to(self, session: Any) -> Iterator[None]:
+        """Send annotations to another session within the block.
+
+        Args:
+            session: Has ``recording`` and the methods of a capture session.
+        """
+        before, self._session = self._session, session
+        try:
+            yield
+        finally:
+            self._session = before
+
     def start(
         self,
         name: str,

@@ -46,6 +46,12 @@ def activate(*, force: bool = False) -> ModuleType:
     return modules[_NAME]
 
 
+def engine_of(module: ModuleType) -> Engine:
+    """Return what stands behind an activated module."""
+    engine: Engine = getattr(module, _MARK)
+    return engine
+
+
 def deactivate() -> None:
     """Undo :func:`activate`: ``import leapp`` finds what is installed, or nothing."""
     present = sys.modules.get(_NAME)
@@ -66,7 +72,7 @@ def _modules() -> dict[str, ModuleType]:
         "ExportManager": _export_manager(engine),
         "InferenceManager": InferenceManager,
         "__config_version__": CONFIG_VERSION,
-        _MARK: True,
+        _MARK: engine,
         **descriptions,
         **kinds,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -19,12 +20,15 @@ class MjlabProvider(EnvironmentProvider):
     summary: ClassVar[str] = "mjlab tasks (MuJoCo-Warp, manager-based), also on the CPU"
     requires: ClassVar[tuple[str, ...]] = ("mjlab", "torch")
     extra: ClassVar[str | None] = "mjlab"
+    light: ClassVar[bool] = True
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List registered tasks without importing mjlab."""
-        from leapp_rsl_rl.environments.mjlab.tasks import registered_tasks
+        from leapp_rsl_rl.environments.task_listing import registered_names
 
-        return tuple(TaskInfo(name) for name in registered_tasks())
+        others = (point.value.partition(":")[0].partition(".")[0] for point in entry_points(group="mjlab.tasks"))
+        names = registered_names(["mjlab", *others], "register_mjlab_task", "task_id")
+        return tuple(TaskInfo(name) for name in names)
 
     def log_root(self, task: str) -> Path | None:
         """Return where mjlab's training script writes runs: ``logs/rsl_rl/<experiment>`` below the current folder."""

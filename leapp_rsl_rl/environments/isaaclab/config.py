@@ -1,0 +1,109 @@
+"""An Isaac Lab task's configuration, made fit for one environment that can be exported."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import Any
+
+from leapp_core.errors import EnvError, UsageError
+from leapp_core.plugins.environments import EnvRequest
+from leapp_core.suggest import suggest
+
+_PRESETS = ("presets=", "physics=")
+_AGENT = "rsl_rl_cfg_entry_point"
+
+
+@dataclass(frozen=True)
+class TaskConfig:
+    """What an environment is made from.
+
+    Attributes:
+        env: Isaac Lab's environment configuration: one environment, noise and randomisation off.
+        agent: The agent's configuration as plain values.
+        episode_steps: Control steps of an episode.
+        notes: What was switched off or chosen.
+    """
+
+    env: Any
+    agent: dict[str, Any]
+    episode_steps: int
+    notes: tuple[str, ...]
+
+    @property
+    def step(self) -> float:
+        """Seconds of a control step."""
+        return float(self.env.sim.dt * self.env.decimation)
+
+
+def load_config(request: EnvRequest) -> TaskConfig:
+    """Resolve a task's play configuration with Hydra overrides and presets, and prepare it.
+
+    Raises:
+        UsageError: unknown task or override.
+        EnvError: Isaac Lab cannot resolve it.
+    """
+    import gymnasium
+    import isaaclab_tasks  # noqa: F401 - importing registers the tasks
+    from isaaclab_tasks.utils.hydra import resolve_task_config
+
+    if request.task not in gymnasium.registry:
+        known = [name for name in gymnasium.registry if name.startswith("Isaac")]
+        raise UsageError(f"Isaac Lab has no task {request.task!r}", expected=suggest(request.task, known))
+    overrides, notes = _with_physics(list(request.overrides))
+    try:
+        cfg, agent = resolve_task_config(request.task, _AGENT, play_mode=True, overrides=overrides)
+    except (ValueError, KeyError, ImportError) as error:
+        raise EnvError(f"Isaac Lab cannot resolve task {request.task}: {error}") from error
+    cfg.scene.num_envs, cfg.seed, cfg.sim.device = 1, request.seed, request.device
+    notes += [*_quiet_observations(cfg), *_quiet_events(cfg)]
+    if getattr(cfg, "curriculum", None) is not None:
+        cfg.curriculum = None
+        notes.append("curriculum is off")
+    steps = max(1, round(cfg.episode_length_s / (cfg.sim.dt * cfg.decimation)))
+    return TaskConfig(cfg, _plain_agent(agent, request.device), steps, tuple(notes))
+
+
+def _with_physics(overrides: list[str]) -> tuple[list[str], list[str]]:
+    """Choose Newton where the user chose no physics and Isaac Sim is not installed."""
+    if any(o.startswith(_PRESETS) for o in overrides) or importlib.util.find_spec("isaacsim") is not None:
+        return overrides, []
+    return [*overrides, "presets=newton_mjwarp"], ["physics: Newton (presets=newton_mjwarp), as Isaac Sim is absent"]
+
+
+def _plain_agent(agent: Any, device: str) -> dict[str, Any]:
+    from importlib.metadata import version
+
+    from isaaclab.utils import to_dict
+    from isaaclab_rl.rsl_rl import handle_deprecated_rsl_rl_cfg
+
+    agent.device = device
+    values: dict[str, Any] = to_dict(handle_deprecated_rsl_rl_cfg(agent, version("rsl-rl-lib")))
+    if not values.get("obs_groups"):
+        values["obs_groups"] = {"actor": ["policy"], "critic": ["policy"]}
+    return values
+
+
+def _quiet_observations(cfg: Any) -> list[str]:
+    notes = []
+    for name, group in vars(getattr(cfg, "observations", None) or object.__new__(_Nothing)).items():
+        if getattr(group, "enable_corruption", False):
+            group.enable_corruption = False
+            notes.append(f"noise of observation group {name!r} is off")
+    return notes
+
+
+def _quiet_events(cfg: Any) -> list[str]:
+    """Remove randomisation and disturbances; what sets the state at a reset stays."""
+    notes = []
+    events = getattr(cfg, "events", None)
+    for name, event in list(vars(events or object.__new__(_Nothing)).items()):
+        mode = getattr(event, "mode", "reset")
+        if mode != "reset":
+            setattr(events, name, None)
+            notes.append(f"event {name!r} ({mode}) is off: randomisation or disturbance")
+    return notes
+
+
+class _Nothing:
+    """Stands for a part that a configuration does not have."""

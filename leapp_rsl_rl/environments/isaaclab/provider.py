@@ -1,0 +1,59 @@
+"""The ``isaaclab`` provider."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, TaskInfo
+
+if TYPE_CHECKING:
+    from leapp_core.plugins.environments import DeploymentEnvironment, PolicyEnvironment
+    from leapp_core.spec.document import BundleDocument
+
+
+class IsaacLabProvider(EnvironmentProvider):
+    """Tasks registered with Isaac Lab 3 that have an RSL-RL agent configuration."""
+
+    name: ClassVar[str] = "isaaclab"
+    summary: ClassVar[str] = "Isaac Lab 3 tasks, with Isaac Sim or with Newton physics alone"
+    requires: ClassVar[tuple[str, ...]] = ("isaaclab", "isaaclab_tasks", "isaaclab_rl", "torch")
+    extra: ClassVar[str | None] = "isaaclab"
+    light: ClassVar[bool] = True
+
+    def tasks(self) -> tuple[TaskInfo, ...]:
+        """List registered tasks without importing Isaac Lab."""
+        from leapp_rsl_rl.environments.task_listing import registered_names
+
+        return tuple(TaskInfo(name) for name in registered_names(["isaaclab_tasks"], "register", "id"))
+
+    def log_root(self, task: str) -> Path | None:
+        """Return where Isaac Lab's training script writes runs: ``logs/rsl_rl/<experiment>``."""
+        import gymnasium
+        import isaaclab_tasks  # noqa: F401 - importing registers the tasks
+        from isaaclab_tasks.utils.parse_cfg import load_cfg_from_registry
+
+        if task not in gymnasium.registry:
+            return None
+        agent = load_cfg_from_registry(task, "rsl_rl_cfg_entry_point")
+        return Path("logs") / "rsl_rl" / str(agent.experiment_name)
+
+    def make(self, request: EnvRequest) -> PolicyEnvironment:
+        """Make the training form with one environment; see the contract."""
+        from leapp_core.compat import activate
+
+        activate(force=True)  # before Isaac Lab is imported: its semantics take their kinds from the leapp module
+        from leapp_rsl_rl.environments.isaaclab.config import load_config
+        from leapp_rsl_rl.environments.isaaclab.training import IsaacPolicyEnvironment
+
+        return IsaacPolicyEnvironment(request.task, load_config(request), request.seed, request.device)
+
+    def deploy(self, request: EnvRequest, document: BundleDocument) -> DeploymentEnvironment:
+        """Make the deployment form of a bundle; see the contract."""
+        from leapp_core.compat import activate
+
+        activate(force=True)
+        from leapp_rsl_rl.environments.isaaclab.config import load_config
+        from leapp_rsl_rl.environments.isaaclab.deployment import IsaacDeployment
+
+        return IsaacDeployment(request, document, load_config(request).episode_steps)

@@ -1,0 +1,139 @@
+"""An Isaac Lab task in training form, annotated by Isaac Lab's own exporter code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.compat import Engine, activate, engine_of
+from leapp_core.errors import EnvError
+from leapp_core.plugins.environments import PolicyEnvironment, StepOutcome
+from leapp_rsl_rl.environments.isaaclab.config import TaskConfig
+from leapp_rsl_rl.environments.isaaclab.relay import AnnotationRelay
+from leapp_rsl_rl.environments.isaaclab.state import robot_state
+from leapp_rsl_rl.environments.random_stream import RandomStream
+
+if TYPE_CHECKING:
+    import torch
+
+    from leapp_core.plugins.policies import LoadedPolicy, Recorder
+
+
+class IsaacPolicyEnvironment(PolicyEnvironment):
+    """See :class:`leapp_core.plugins.environments.PolicyEnvironment`.
+
+    Episodes do not end: terminations are training's, and Isaac Lab's deployment has none.
+
+    Args:
+        task: Task name.
+        config: The prepared configuration.
+        seed: Seed of the first episode.
+        device: Torch device string.
+    """
+
+    def __init__(self, task: str, config: TaskConfig, seed: int, device: str) -> None:
+        self.task, self.agent = task, config.agent
+        self.frequency, self.max_episode_steps = 1.0 / config.step, config.episode_steps
+        self.notes = config.notes
+        self._random = RandomStream()
+        self._engine: Engine = engine_of(activate(force=True))
+        self._launch = contextlib.ExitStack()
+        with self._random.active(), contextlib.redirect_stdout(io.StringIO()):
+            self._env, self.node = self._make(config, device)
+        self.num_actions = int(self._env.num_actions)
+        self._seed, self._fresh, self._recorded = seed, False, False
+        self._observed: Mapping[str, torch.Tensor] = {}
+        self.reset(seed)
+
+    def observations(self) -> Mapping[str, torch.Tensor]:
+        """Return the current observations by group, each ``[1, ...]``."""
+        return self._observed
+
+    def reset(self, seed: int) -> None:
+        """Start an episode that depends on ``seed`` only."""
+        self._seed, self._fresh = seed, True
+        with self._running(None):
+            self._begin()
+
+    def step(self, policy: LoadedPolicy, session: Recorder | None = None) -> StepOutcome:
+        """Make one control step; the first recorded one begins its episode again, so that its readings are declared.
+
+        Raises:
+            EnvError: a recording that begins amid an episode, or a task that declares no outputs.
+        """
+        with self._running(session) as relay:
+            if session is not None and not self._recorded:
+                if not self._fresh:
+                    raise EnvError("a recording was begun amid an episode", fix="reset the environment, then record")
+                self._begin()
+            self._fresh, self._recorded = False, session is not None
+            action = policy.act(self._observed, session, self.node)
+            self._observed, reward, _, _ = self._env.step(action)
+            self._check(relay)
+            targets = {name: tensor.detach().cpu().numpy().copy() for name, tensor in relay.targets.items()}
+            state = robot_state(self._env.unwrapped.scene)
+        return StepOutcome(targets, float(reward[0]), False, state)
+
+    def close(self) -> None:
+        """Release the simulator."""
+        self._env.close()
+        self._launch.close()
+
+    def _begin(self) -> None:
+        observed, _ = self._env.unwrapped.reset(seed=self._seed)
+        self._observed = dict(observed)
+        self._recorded = False
+
+    def _check(self, relay: AnnotationRelay) -> None:
+        if not relay.targets:
+            raise EnvError(
+                f"task {self.task} declares no outputs",
+                expected="a manager-based task, or a direct one that calls annotate.output_tensors",
+                fix="annotate the task's _apply_action and _get_observations; the documentation has an example",
+            )
+
+    @contextlib.contextmanager
+    def _running(self, session: Recorder | None) -> Iterator[AnnotationRelay]:
+        import torch
+
+        relay = AnnotationRelay(session)
+        with (
+            self._random.active(),
+            contextlib.redirect_stdout(io.StringIO()),
+            torch.inference_mode(),
+            self._engine.lent_to(relay),
+        ):
+            yield relay
+
+    def _make(self, config: TaskConfig, device: str) -> tuple[Any, str]:
+        """Start the simulation and wrap the task as Isaac Lab's exporter does; return it with its node's name."""
+        from isaaclab.app import launch_simulation
+
+        self._launch.enter_context(launch_simulation(config.env, {"headless": True, "device": device}))
+        import gymnasium
+        from isaaclab.utils.leapp.utils import ensure_env_spec_id
+        from isaaclab_rl.rsl_rl import RslRlVecEnvWrapper
+
+        try:
+            made = gymnasium.make(self.task, cfg=config.env, render_mode=None)
+        except (RuntimeError, ValueError, OSError) as error:
+            raise EnvError(f"Isaac Lab cannot make task {self.task}: {error}") from error
+        node = str(ensure_env_spec_id(made))
+        groups = set(config.agent["obs_groups"].get("actor") or ("policy",))
+        _annotate(made, groups)
+        return RslRlVecEnvWrapper(made, clip_actions=config.agent.get("clip_actions")), node
+
+
+def _annotate(made: Any, groups: set[str]) -> None:
+    """Let Isaac Lab annotate a manager-based task; a direct one annotates itself. Rewards stay, for reporting."""
+    from isaaclab.envs import ManagerBasedRLEnv
+    from isaaclab.utils.leapp import patch_env_for_export
+
+    env = made.unwrapped
+    if not isinstance(env, ManagerBasedRLEnv):
+        return
+    rewards = env.reward_manager.compute
+    patch_env_for_export(made, export_method="onnx-dynamo", required_obs_groups=groups)
+    env.reward_manager.compute = rewards
