@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import platform
 import tempfile
 import time
@@ -80,6 +81,9 @@ def contenders_of(case: Case, yaml: Path, *, with_peer: bool) -> dict[str, conte
 def run(console: Console, out: Path | None, rounds: int = 25) -> list[Row]:
     """Measure everything, print a table, write ``runtime.json`` and ``runtime.md`` into ``out``."""
     torch.set_num_threads(1)
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        console.print(f"[yellow]the machine is busy (load {load:.1f}); 99th percentiles tell of that[/yellow]")
     missing = add_peer()
     if missing:
         console.print(f"[yellow]{missing}; measured without it[/yellow]")
@@ -103,7 +107,12 @@ def run(console: Console, out: Path | None, rounds: int = 25) -> list[Row]:
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         about = {"python": platform.python_version(), "torch": torch.__version__, "peer": PEER}
-        about.update(onnxruntime=onnxruntime.__version__, machine=platform.machine(), steps=str(rounds * BLOCK))
+        about.update(
+            onnxruntime=onnxruntime.__version__,
+            machine=platform.machine(),
+            steps=str(rounds * BLOCK),
+            load=f"{load:.1f}",
+        )
         content = {"about": about, "rows": [asdict(row) for row in rows]}
         (out / "runtime.json").write_text(json.dumps(content, indent=2) + "\n")
         (out / "runtime.md").write_text(markdown(rows))
