@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch.fx import Graph, GraphModule, Node
 
-from leapp_core.errors import CaptureError
 from leapp_core.program.constants import TensorNames, identifier
 from leapp_core.program.emit import emit_call
 from leapp_core.program.layout import lay_out
@@ -17,12 +16,11 @@ from leapp_core.program.views import ViewTable
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.effects import tensors_in
 from leapp_core.tracing.events import Declaration, Event
-from leapp_core.tracing.messages import call_name, where
-from leapp_core.tracing.recorder import PACK
+from leapp_core.tracing.messages import where
+from leapp_core.tracing.opplan import MASK_DTYPES, is_dynamic
 from leapp_core.tracing.slicing import Slicer
 
 INDEXED = frozenset({"aten::index", "aten::index_put", "aten::index_put_", "aten::_index_put_impl_"})
-MASKS = (torch.bool, torch.uint8)
 
 
 @dataclass(frozen=True)
@@ -33,11 +31,13 @@ class BuiltGraph:
         module: Takes declared inputs then states, returns outputs, static outputs, then next states.
         states: States found, in order.
         constants: Constants lifted into the graph.
+        dynamic: Calls whose result has a shape that depends on values.
     """
 
     module: GraphModule
     states: tuple[StateSlot, ...]
-    constants: tuple[LiftedConstant, ...] = field(default=())
+    constants: tuple[LiftedConstant, ...] = ()
+    dynamic: tuple[int, ...] = ()
 
 
 class GraphBuilder:
@@ -62,7 +62,7 @@ class GraphBuilder:
         """Emit everything and return the graph.
 
         Raises:
-            CaptureError: a call's result has a shape that depends on values, or memory is read under two dtypes.
+            CaptureError: memory is read under two dtypes.
         """
         step = self._found.step
         inputs = {name: self._graph.placeholder(f"in_{i}_{identifier(name)}") for i, name in enumerate(step.inputs)}
@@ -81,7 +81,8 @@ class GraphBuilder:
         results += [self._memory.clone(self._memory.node_of(slot.next_info)) for slot in self._layout.states]
         self._graph.output(tuple(results))
         module = GraphModule(self._owner, self._graph)
-        return BuiltGraph(module, self._layout.states, self._memory.constants)
+        dynamic = tuple(i for i in self._layout.events if is_dynamic(self._slicer.recorder.events[i]))
+        return BuiltGraph(module, self._layout.states, self._memory.constants, dynamic)
 
     def _emit_declared(self, declaration: Declaration, inputs: dict[str, Node], outs: dict[str, Node]) -> None:
         if declaration.role not in ("input", "state"):
@@ -96,7 +97,6 @@ class GraphBuilder:
     def _emit(self, event: Event) -> None:
         tensors = tensors_in([*event.args, *event.kwargs.values()])
         nodes = [self._operand(event, i) for i in range(len(tensors))]
-        self._refuse_dynamic(event, nodes)
         out = emit_call(self._graph, event, nodes)
         effects = self._slicer.effects.of(event)
         for position, info in enumerate(event.outs):
@@ -112,7 +112,7 @@ class GraphBuilder:
         if event.plan.write_kwargs and position not in effects.reads:
             info = effects.writes[position - (len(event.ins) - len(effects.writes))].info
         node = self._memory.node_of(info, event.index)
-        if event.plan.name in INDEXED and info.dtype in MASKS and position > 0:
+        if event.plan.name in INDEXED and info.dtype in MASK_DTYPES and position > 0:
             node = self._constant_mask(event, position, node)
         return node
 
@@ -123,25 +123,6 @@ class GraphBuilder:
             return node
         return self._memory.attribute(f"{node.target}_indices", mask.nonzero().squeeze(1))
 
-    def _refuse_dynamic(self, event: Event, nodes: list[Node | None]) -> None:
-        """Refuse calls whose result has a shape that depends on values."""
-        if event.func == PACK or torch.Tag.dynamic_output_shape not in event.func.tags:
-            return
-        if event.plan.name == "aten::index":
-            masked = [
-                n
-                for n, info in zip(nodes[1:], event.ins[1:], strict=True)
-                if info.dtype in MASKS and n is not None and n.op != "get_attr"
-            ]
-            if not masked:
-                return
-        raise CaptureError(
-            f"node {self._found.node!r}: the shape of what {call_name(event)} returns depends on values",
-            where=where(self._slicer, event),
-            expected="shapes that are the same in every step",
-            fix="compute for all elements and choose with torch.where or masked_fill",
-        )
-
 
 def _by_index(declarations: list[Declaration]) -> dict[int, list[Declaration]]:
     # Inputs come first: an output declared at the same place that is an input sees the input.
@@ -149,3 +130,8 @@ def _by_index(declarations: list[Declaration]) -> dict[int, list[Declaration]]:
     for declaration in declarations:
         found.setdefault(declaration.index, []).append(declaration)
     return found
+
+
+def dynamic_calls(slicer: Slicer, events: tuple[int, ...]) -> list[str]:
+    """Return where in the user's code shapes came to depend on values."""
+    return [where(slicer, slicer.recorder.events[i]) for i in events]

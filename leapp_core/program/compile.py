@@ -10,7 +10,7 @@ import torch
 
 from leapp_core.errors import CaptureError
 from leapp_core.plugins.exporters import NodeProgram, Sample
-from leapp_core.program.build import BuiltGraph, GraphBuilder
+from leapp_core.program.build import BuiltGraph, GraphBuilder, dynamic_calls
 from leapp_core.program.constants import TensorNames
 from leapp_core.program.exported import to_exported
 from leapp_core.program.records import constant_records
@@ -137,7 +137,7 @@ def _compile_node(
     built, initial = build_node(slicer, found, views, names, fed)
     spec, state_names = _interface(found, built, slicer.recorder, names)
     inputs, outputs = _inputs(steps), _outputs(steps)
-    exported = to_exported(node, built.module, [*inputs[0], *initial])
+    exported = to_exported(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
     states = replay(node, exported.module(), inputs, outputs, initial)
     samples = tuple(_sample(spec, *parts) for parts in zip(inputs, outputs, states[:-1], states[1:], strict=True))
     declared = _declared_feedback(node, found.step)
@@ -216,8 +216,8 @@ def _interface(
     outputs = [_port(d) for d in _declared_outputs(step)]
     taken = {p.name for p in (*inputs, *outputs)}
     state_names: list[str] = []
-    for slot in built.states:
-        base = names.state_name(recorder, found, slot)
+    bases = names.state_names(recorder, found, built.states)
+    for slot, base in zip(built.states, bases, strict=True):
         name, number = base, 1
         while f"{name}_in" in taken or f"{name}_out" in taken:
             name, number = f"{base}_{number}", number + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 
@@ -43,34 +43,19 @@ class TensorNames:
         """Return the qualified name of the registered buffer at an address."""
         return self._buffers.get(address)
 
-    def attribute(self, tensors: Iterable[torch.Tensor]) -> str | None:
-        """Return the attribute or key under which user code holds one of the tensors."""
-        for tensor in tensors:
-            name = _holder(tensor)
-            if name:
-                return name
-            for group in gc.get_referrers(tensor):  # (h, c) of an LSTM, a list of past values
-                if type(group) in (tuple, list) and group is not self._held and len(group) <= _GROUP:
-                    name = _holder(group)
-                    if name:
-                        return f"{name}_{next(i for i, t in enumerate(group) if t is tensor)}"
-        return None
-
-    def state_name(self, recorder: TraceRecorder, found: NodeAnalysis, slot: StateSlot) -> str:
-        """Return a name for a state: of the buffer or attribute that holds it, else ``state``."""
-        storages = {slot.read.storage}
-        if slot.chain is not None:
-            for step in range(len(found.steps)):
-                at = found.alignment.between(found.reference, step).get(slot.chain[0])
-                if at is not None:
-                    storages.add(recorder.events[at].outs[slot.chain[1]].storage)
-        for storage in storages:
-            name = self.buffer(recorder.storages[storage].storage.data_ptr())
-            if name:
-                return name
-        holders = [t for t in recorder.held_tensors() if recorder.storage_number(t) in storages]
-        found_name = self.attribute(reversed(holders))
-        return found_name or "state"
+    def state_names(self, recorder: TraceRecorder, found: NodeAnalysis, slots: Sequence[StateSlot]) -> tuple[str, ...]:
+        """Return a name for each state: of the buffer or attribute that holds it, else ``state``."""
+        storages = [_storages_over_steps(recorder, found, slot) for slot in slots]
+        wanted = set().union(*storages) if storages else set()
+        held = {id(t): (t, n) for t in self._held if (n := recorder.storage_number(t)) in wanted}
+        holders = _attributes([t for t, _ in held.values()], self._held)
+        by_storage = {number: holders[key] for key, (_, number) in held.items() if key in holders}
+        names = []
+        for numbers in storages:
+            registered = (self.buffer(recorder.storages[n].storage.data_ptr()) for n in numbers)
+            kept = (by_storage.get(n) for n in numbers)
+            names.append(next((name for name in (*registered, *kept) if name), "state"))
+        return tuple(names)
 
     def _scan_modules(self, wanted: set[int]) -> None:
         modules = [o for o in gc.get_objects() if issubclass(type(o), torch.nn.Module)]
@@ -86,16 +71,47 @@ class TensorNames:
                         self._buffers[tensor.untyped_storage().data_ptr()] = name
 
 
-def _holder(value: object) -> str | None:
-    """Return the attribute name under which some object holds a value."""
-    for referrer in gc.get_referrers(value):
-        if type(referrer).__module__.startswith("leapp_core."):
-            continue
-        attributes = referrer if type(referrer) is dict else getattr(referrer, "__dict__", {})
-        for key, held in list(attributes.items()):
-            if held is value and isinstance(key, str) and key.strip("_"):
-                return key.lstrip("_")
-    return None
+def _storages_over_steps(recorder: TraceRecorder, found: NodeAnalysis, slot: StateSlot) -> list[int]:
+    storages = [slot.read.storage]
+    if slot.chain is not None:
+        for step in reversed(range(len(found.steps))):
+            at = found.alignment.between(found.reference, step).get(slot.chain[0])
+            if at is not None:
+                storages.append(recorder.events[at].outs[slot.chain[1]].storage)
+    return storages
+
+
+def _attributes(tensors: Sequence[torch.Tensor], ours: object) -> dict[int, str]:
+    """Return the attribute or key under which user code holds each tensor, alone or in a tuple or list."""
+    names: dict[int, str] = {}
+    groups: list[object] = []
+    wanted = {id(t) for t in tensors}
+    for referrer in gc.get_referrers(*tensors) if tensors else ():
+        if type(referrer) in (tuple, list) and referrer is not ours and referrer is not tensors:
+            groups.append(referrer)
+        else:
+            names.update(_keys_of(referrer, wanted))
+    by_group = {id(g): g for g in groups if len(g) <= _GROUP}  # type: ignore[arg-type]
+    found: dict[int, str] = {}
+    for referrer in gc.get_referrers(*by_group.values()) if by_group else ():
+        if referrer is not groups and referrer is not by_group:
+            found.update(_keys_of(referrer, set(by_group)))
+    for key, name in found.items():
+        for position, item in enumerate(by_group[key]):  # type: ignore[var-annotated, arg-type]
+            if id(item) in wanted:
+                names.setdefault(id(item), f"{name}_{position}")
+    return names
+
+
+def _keys_of(referrer: object, wanted: set[int]) -> dict[int, str]:
+    if type(referrer).__module__.startswith("leapp_core."):
+        return {}
+    attributes = referrer if type(referrer) is dict else getattr(referrer, "__dict__", {})
+    return {
+        id(value): key.strip("_")
+        for key, value in list(attributes.items())
+        if id(value) in wanted and isinstance(key, str) and key.strip("_")
+    }
 
 
 def constant_value(recorder: TraceRecorder, info: TensorInfo, begin: int) -> torch.Tensor:

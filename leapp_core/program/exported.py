@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 def to_exported(
-    node: str, module: GraphModule, inputs: Sequence[torch.Tensor], extra: Sequence[ProgramPass] = ()
+    node: str,
+    module: GraphModule,
+    inputs: Sequence[torch.Tensor],
+    dynamic: Sequence[str] = (),
+    extra: Sequence[ProgramPass] = (),
 ) -> ExportedProgram:
     """Functionalise a node's graph, clean it and return it as an ``ExportedProgram``.
 
@@ -26,6 +30,7 @@ def to_exported(
         node: Node name, for messages.
         module: Graph with in-place calls.
         inputs: Example inputs in positional order.
+        dynamic: Where in the user's code shapes came to depend on values.
         extra: Passes of plugins, run after ours.
 
     Raises:
@@ -33,15 +38,32 @@ def to_exported(
     """
     from leapp_core.program.passes import clean_program
 
+    varying = CaptureError(
+        f"node {node!r}: a shape depends on values",
+        where=dynamic[0] if dynamic else None,
+        expected="shapes that are the same in every step",
+        fix="compute for all elements and choose with torch.where or masked_fill",
+    )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             exported = torch.export.export(module, tuple(inputs), strict=False).run_decompositions({})
     except (RuntimeError, ValueError, TypeError, AssertionError) as error:
+        if dynamic:
+            raise varying from error
         first = str(error).strip().splitlines()
         raise CaptureError(
             f"node {node!r}: PyTorch cannot export the captured program: {first[0] if first else type(error).__name__}",
             expected="operators with shapes that do not depend on values",
             fix="replace selections of a varying number of elements with torch.where",
         ) from error
-    return clean_program(exported, extra)
+    cleaned = clean_program(exported, extra)
+    if dynamic and _has_varying_shape(cleaned):
+        raise varying
+    return cleaned
+
+
+def _has_varying_shape(exported: ExportedProgram) -> bool:
+    values = (node.meta.get("val") for node in exported.graph.nodes)
+    tensors = (v for v in values if isinstance(v, torch.Tensor))
+    return any(not isinstance(size, int) for tensor in tensors for size in tensor.shape)

@@ -10,7 +10,7 @@ from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.events import TensorInfo
 from leapp_core.tracing.leaves import Constant
 from leapp_core.tracing.regions import numel
-from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.slicing import Slicer, varying_storages
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Layout:
         events: Sliced calls that are emitted.
         written: Storages written in the graph, which therefore need memory of their own.
         used: Geometries used, by storage.
+        dynamic: Storages whose size depends on values.
     """
 
     states: tuple[StateSlot, ...]
@@ -30,6 +31,7 @@ class Layout:
     events: tuple[int, ...]
     written: frozenset[int]
     used: dict[int, list[TensorInfo]]
+    dynamic: frozenset[int]
 
 
 def lay_out(slicer: Slicer, found: NodeAnalysis, views: ViewTable) -> Layout:
@@ -43,7 +45,7 @@ def lay_out(slicer: Slicer, found: NodeAnalysis, views: ViewTable) -> Layout:
             used.setdefault(info.storage, []).append(info)
     written = {w.info.storage for i in events for w in slicer.effects.of(slicer.recorder.events[i]).writes}
     written |= _mixed(found, views, used)
-    return Layout(states, frozenset(folded), events, frozenset(written), used)
+    return Layout(states, frozenset(folded), events, frozenset(written), used, varying_storages(slicer, events))
 
 
 def _foldable(slicer: Slicer, found: NodeAnalysis) -> set[int]:

@@ -89,7 +89,8 @@ class GraphMemory:
         """
         node = self._nodes.get(info)
         if node is None:
-            if numel(info) == 0 or self._is_constant(info.storage):
+            empty = numel(info) == 0 and info.storage not in self._layout.dynamic
+            if empty or self._is_constant(info.storage):
                 node = self._lift(info, event)
             else:
                 node = self._part_of_input(info) or self._view_of_root(info)

@@ -16,7 +16,7 @@ from leapp_core.tracing.leaves import Constant, ProducedState, arguments
 from leapp_core.tracing.messages import call_name, describe_read, describe_tensor, where
 from leapp_core.tracing.opplan import draws_random
 from leapp_core.tracing.recorder import PACK
-from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.slicing import Slicer, varying_storages
 
 HOLD_IN_TENSOR = "hold it in a tensor that tensor operations update, or declare it as an input"
 
@@ -36,6 +36,7 @@ class StepChecker:
         self._events = slicer.recorder.events
         self._storages = slicer.recorder.storages
         self._found = found
+        self._varying = varying_storages(slicer, found.sliced.events)
 
     def check(self) -> None:
         """Check everything.
@@ -149,6 +150,8 @@ class StepChecker:
         )
 
     def _check_operand(self, step: int, event: Event, mine: TensorInfo, its: TensorInfo) -> None:
+        if mine.storage in self._varying:
+            return
         if mine.dtype != its.dtype or (mine.sizes != its.sizes and step > 0):
             raise CaptureError(
                 f"node {self._found.node!r}: an operand of {call_name(event)} is {describe_tensor(its)} in step "

@@ -9,7 +9,7 @@ import torch
 from leapp_core.errors import CaptureError
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import Edge
-from leapp_core.tracing.events import Declaration
+from leapp_core.tracing.events import Declaration, TensorInfo
 from leapp_core.tracing.messages import where
 from leapp_core.tracing.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.slicing import Slicer
@@ -65,7 +65,7 @@ def find_edges(slicer: Slicer, steps: dict[str, tuple[Step, ...]]) -> Wiring:
         for k, step in enumerate(items):
             for name, d in step.inputs.items():
                 if d.role == "input":
-                    source = _source(d, made_by, by_tensor)
+                    source = _source(slicer, d, made_by, by_tensor)
                     sources.setdefault(PortRef(node, name), {})[k] = outputs[id(source)] if source else None
     wiring = _classify(sources)
     _check_broken(slicer, steps, {edge.target for edge in (*wiring.data_flow, *wiring.feedback)})
@@ -94,35 +94,78 @@ def _check_broken(slicer: Slicer, steps: dict[str, tuple[Step, ...]], fed: set[P
             if broken and sliced.events:
                 raise CaptureError(
                     f"input {name!r} of node {node!r} is computed from output {broken[0].port!r} of node "
-                    f"{broken[0].node!r} between the two nodes",
+                    f"{broken[0].node!r} between the two "
+                    "nodes (an edge broken by computation between nodes)",
                     where=where(slicer, slicer.recorder.events[sliced.events[0]]),
                     expected="computation inside a node, and outputs passed on unchanged",
                     fix="move the computation before output_tensors or after input_tensors",
                 )
 
 
-def _makers(recorder: TraceRecorder) -> dict[int, torch.Tensor]:
-    """Return result tensor object to the tensor it hands on."""
-    makers: dict[int, torch.Tensor] = {}
+@dataclass(frozen=True)
+class _Maker:
+    """A tensor was handed on from ``source`` by the call at ``index``."""
+
+    source: torch.Tensor
+    index: int
+
+
+def _makers(recorder: TraceRecorder) -> dict[int, _Maker]:
+    """Return result tensor object to what it was handed on from."""
+    makers: dict[int, _Maker] = {}
     for event in recorder.events:
         if event.plan.name in PASSED_ON and isinstance(event.out, torch.Tensor) and event.out is not event.args[0]:
             same_type = not event.ins or event.outs[0].dtype == event.ins[0].dtype
             if same_type and event.outs[0].sizes == event.ins[0].sizes:
-                makers[id(event.out)] = event.args[0]
+                makers[id(event.out)] = _Maker(event.args[0], event.index)
     return makers
 
 
 def _source(
-    declaration: Declaration, made_by: dict[int, torch.Tensor], by_tensor: dict[int, list[Declaration]]
+    slicer: Slicer, declaration: Declaration, makers: dict[int, _Maker], by_tensor: dict[int, list[Declaration]]
 ) -> Declaration | None:
-    tensor: torch.Tensor | None = declaration.tensor
-    while tensor is not None:
-        earlier = [d for d in by_tensor.get(id(tensor), ()) if d.index <= declaration.index]
-        for candidate in reversed(earlier):
-            if _equal(candidate.value, declaration.value):
-                return candidate
-        tensor = made_by.get(id(tensor))
-    return None
+    """Return the declared output that an input is, handed on unchanged.
+
+    Raises:
+        CaptureError: recorded calls wrote to it on the way.
+    """
+    tensor, until, info = declaration.tensor, declaration.index, declaration.info
+    writes: list[int] = []
+    while True:
+        earlier = [d for d in by_tensor.get(id(tensor), ()) if d.index <= until]
+        maker = makers.get(id(tensor))
+        since = earlier[-1].index if earlier else maker.index if maker else until
+        writes += _writes_between(slicer, info, since, until)
+        if earlier:
+            if writes:
+                raise _broken(slicer, declaration, earlier[-1], writes[0])
+            return earlier[-1] if _equal(earlier[-1].value, declaration.value) else None
+        if maker is None:
+            return None
+        tensor, until = maker.source, maker.index
+        info = slicer.recorder.events[maker.index].ins[0]
+
+
+def _writes_between(slicer: Slicer, info: TensorInfo, since: int, until: int) -> list[int]:
+    region = slicer.regions.of(info)
+    probe = slicer.masks()
+    probe.add(info.storage, region)
+    return [
+        event.index
+        for event in slicer.recorder.events[since:until]
+        for write in slicer.effects.of(event).writes
+        if probe.touches(write.info.storage, slicer.written(write))
+    ]
+
+
+def _broken(slicer: Slicer, declaration: Declaration, source: Declaration, index: int) -> CaptureError:
+    return CaptureError(
+        f"input {declaration.port!r} of node {declaration.node!r} is output {source.port!r} of node {source.node!r}, "
+        "changed by a call in between (an edge broken by computation between nodes)",
+        where=where(slicer, slicer.recorder.events[index]),
+        expected="computation inside a node, and outputs passed on unchanged",
+        fix="move the computation before output_tensors or after input_tensors, or work on a clone",
+    )
 
 
 def _equal(a: torch.Tensor, b: torch.Tensor) -> bool:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
+
+if TYPE_CHECKING:
+    from leapp_core.tracing.events import Event
+
+MASK_DTYPES = (torch.bool, torch.uint8)
+"""Index dtypes that select by truth value."""
 
 # Marked as writes in the schema, but they change metadata only: the memory stays as it is.
 METADATA_ONLY = frozenset(
@@ -129,6 +135,13 @@ def draws_random(plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
     if not p:
         return False
     return rule[1] is None or (bool(args[rule[1]]) if len(args) > rule[1] else bool(kwargs.get("train", True)))
+
+
+def is_dynamic(event: Event) -> bool:
+    """Return whether the shape of a call's result depends on values (a selection by mask, ``nonzero``)."""
+    if isinstance(event.func, str) or torch.Tag.dynamic_output_shape not in event.func.tags:
+        return False
+    return event.plan.name != "aten::index" or any(info.dtype in MASK_DTYPES for info in event.ins[1:])
 
 
 class PlanTable(dict[Any, OpPlan]):

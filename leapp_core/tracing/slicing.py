@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from leapp_core.tracing.effects import Effects, EffectTable, Write
 from leapp_core.tracing.events import Declaration, Event, TensorInfo
+from leapp_core.tracing.opplan import is_dynamic
 from leapp_core.tracing.recorder import TraceRecorder
 from leapp_core.tracing.regions import Masks, Region, RegionTable, element_offsets, numel
 from leapp_core.tracing.steps import Step
@@ -47,6 +48,17 @@ class LiveRead:
     position: int = 0
     port: str = ""
     live: npt.NDArray[np.bool_] | None = field(default=None, compare=False)
+
+
+def varying_storages(slicer: Slicer, events: Iterable[int]) -> frozenset[int]:
+    """Return the storages whose size depends on values: results of selections by mask and what is made of them."""
+    varying: set[int] = set()
+    for index in events:
+        event = slicer.recorder.events[index]
+        effects = slicer.effects.of(event)
+        if is_dynamic(event) or any(event.ins[i].storage in varying for i in effects.reads):
+            varying |= {info.storage for info in effects.births}
+    return frozenset(varying)
 
 
 class Slicer:
