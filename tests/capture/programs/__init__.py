@@ -1,0 +1,1 @@
+"""Programs in the style of robot policies, one module per topic."""
