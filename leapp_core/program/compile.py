@@ -121,8 +121,13 @@ def build_node(
         check_single_step(slicer, found)
     built = GraphBuilder(slicer, found, views, names).build()
     initial = tuple(_initial(slicer, found, slot, built.states) for slot in built.states)
-    replay(found.node, built.module, _inputs(found.steps), _outputs(found.steps), initial)
+    replay(found.node, built.module, _inputs(found.steps), _outputs(found.steps), initial, captured_on=_device(found))
     return built, initial
+
+
+def _device(found: NodeAnalysis) -> str:
+    kinds = {d.tensor.device.type for d in (*found.step.inputs.values(), *found.step.outputs.values())}
+    return "cuda" if "cuda" in kinds else "cpu"
 
 
 def _compile_node(
@@ -138,7 +143,7 @@ def _compile_node(
     spec, state_names = _interface(found, built, slicer.recorder, names)
     inputs, outputs = _inputs(steps), _outputs(steps)
     exported = to_exported(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
-    states = replay(node, exported.module(), inputs, outputs, initial)
+    states = replay(node, exported.module(), inputs, outputs, initial, captured_on=_device(found))
     samples = tuple(_sample(spec, *parts) for parts in zip(inputs, outputs, states[:-1], states[1:], strict=True))
     declared = _declared_feedback(node, found.step)
     own = {f"{n}_out": f"{n}_in" for n in state_names}

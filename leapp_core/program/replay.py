@@ -10,6 +10,10 @@ import torch
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.recorder import unrecorded
 
+# Programs run on the CPU. A GPU adds in another order, and with TF32 (PyTorch's default for convolutions and recurrent
+# layers) multiplies with 10 bits.
+CUDA_TOLERANCE, TF32_TOLERANCE = 1e-4, 5e-3
+
 # Folding and another order of the same operations move the last bits, not more.
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-5, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 
@@ -20,6 +24,8 @@ def replay(
     inputs: Sequence[Sequence[torch.Tensor]],
     outputs: Sequence[Mapping[str, torch.Tensor]],
     initial: Sequence[torch.Tensor],
+    *,
+    captured_on: str = "cpu",
 ) -> list[tuple[torch.Tensor, ...]]:
     """Replay captured steps.
 
@@ -29,6 +35,7 @@ def replay(
         inputs: Declared inputs per step.
         outputs: Captured outputs per step, in the program's order.
         initial: First values of the states.
+        captured_on: Device type the user's program ran on.
 
     Returns:
         The state values each step started with.
@@ -36,21 +43,25 @@ def replay(
     Raises:
         CaptureError: an output differs; names step, output and element.
     """
+    least = 0.0
+    if captured_on == "cuda":
+        tf32 = torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32
+        least = TF32_TOLERANCE if tf32 else CUDA_TOLERANCE
     state = tuple(initial)
     seen = [state]
     with unrecorded(), torch.no_grad():
         for step, (given, expected) in enumerate(zip(inputs, outputs, strict=True)):
             results = program(*given, *state)
             for (name, wanted), got in zip(expected.items(), results, strict=False):
-                _compare(node, step, name, wanted, got)
+                _compare(node, step, name, wanted, got, least)
             state = tuple(results[len(expected) :])
             seen.append(state)
     return seen
 
 
-def _compare(node: str, step: int, name: str, wanted: torch.Tensor, got: torch.Tensor) -> None:
+def _compare(node: str, step: int, name: str, wanted: torch.Tensor, got: torch.Tensor, least: float) -> None:
     if wanted.shape == got.shape and wanted.dtype == got.dtype:
-        tolerance = TOLERANCE.get(wanted.dtype, 0.0)
+        tolerance = max(TOLERANCE[wanted.dtype], least) if wanted.dtype in TOLERANCE else 0.0
         if torch.equal(wanted, got) or torch.allclose(
             wanted, got, rtol=tolerance, atol=tolerance * 0.1, equal_nan=True
         ):
