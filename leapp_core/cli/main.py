@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 
 from leapp_core.cli.app import build_app
@@ -26,6 +27,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         SystemExit: always, with 0, the error's ``exit_code``, or 2 for wrong usage.
     """
     arguments, debug = _take_debug(sys.argv[1:] if argv is None else argv)
+    if not debug:
+        # Libraries warn their developers; whoever runs a command gets what concerns them as notes.
+        warnings.simplefilter("ignore")
     plugins = PluginManager()
     try:
         verb = next((argument for argument in arguments if not argument.startswith("-")), None)

@@ -14,7 +14,7 @@ from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, Pol
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
-from leapp_core.policy_export.record import file_closed_loop
+from leapp_core.policy_export.record import check_writable, file_closed_loop
 from leapp_core.policy_export.tasks import find_provider
 from leapp_core.validation.report import ValidationReport
 
@@ -137,6 +137,8 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
     checkpoint = find_checkpoint(job.checkpoint, provider, job.task)
     adapter = plugins.adapters.get(job.adapter or provider.adapter)
     adapter.require()
+    save_path = job.save_path or (Path.cwd() if job.checkpoint.pretrained else checkpoint.parent)
+    check_writable(save_path)
     request = EnvRequest(job.task, job.seed, job.device, job.overrides)
     with stage("start environment"):
         env = provider.make(request)
@@ -147,7 +149,7 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
             )
         with stage("record control steps"):
             captured = _capture(job, env, policy)
-        report = _export(job, captured, checkpoint, plugins, progress)
+        report = _export(job, captured, save_path, plugins, progress)
         result = JobResult(report, provider.name, policy.summary, checkpoint)
         if job.steps and job.closed_loop_steps:
             with stage("run policy and bundle side by side"):
@@ -170,14 +172,13 @@ def _capture(job: ExportJob, env: PolicyEnvironment, policy: LoadedPolicy) -> Ca
 
 
 def _export(
-    job: ExportJob, captured: CapturedPipeline, checkpoint: Path, plugins: PluginManager, progress: Progress | None
+    job: ExportJob, captured: CapturedPipeline, save_path: Path, plugins: PluginManager, progress: Progress | None
 ) -> ExportReport:
     from leapp_core.export.run import export_pipeline
 
-    default = Path.cwd() if job.checkpoint.pretrained else checkpoint.parent
     return export_pipeline(
         captured,
-        save_path=job.save_path or default,
+        save_path=save_path,
         plugins=plugins,
         backend=job.backend,
         options=job.options,

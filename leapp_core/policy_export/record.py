@@ -1,15 +1,35 @@
-"""Add what the closed loop found to the report and the log of a bundle that is in place already."""
+"""What the job itself does with the disk: look before the work, and add the closed loop's figures after it."""
 
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leapp_core.errors import ExportError
 from leapp_core.export.contents import LOG, REPORT
 
 if TYPE_CHECKING:
     from leapp_core.export.closed_loop import ClosedLoopReport
+
+
+def check_writable(save_path: Path) -> None:
+    """Find out before minutes of work whether the bundle has a place.
+
+    Raises:
+        ExportError: the folder cannot be made or written to.
+    """
+    there = save_path.absolute()
+    while not there.exists() and there != there.parent:
+        there = there.parent
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise ExportError(
+            f"the bundle cannot be written to {save_path}",
+            where=str(there),
+            expected="a folder that can be written to" if there.is_dir() else "a folder, not a file",
+            fix="choose another place with --export_save_path",
+        )
 
 
 def file_closed_loop(bundle: Path, loop: ClosedLoopReport) -> None:
