@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from leapp_backends.common.failures import unsupported
 from leapp_backends.common.functional import calls, op_name, standalone
+from leapp_backends.common.tracing import keep_sizes
 from leapp_backends.onnx.legacy_rewrites import rewrites
 from leapp_core.plugins.exporters import NodeProgram
 
@@ -29,11 +30,12 @@ def lower(program: NodeProgram, opset: int | None) -> GraphModule:
     known = _KnownOperators(opset)
     exported = _decompose(program.exported, known, table)
     module = standalone(exported)
+    keep_sizes(module, "ONNX with the TorchScript exporter")
     for node in calls(module):
         replacement = table.get(node.target)
         if replacement is not None:
             node.target = _or_itself(replacement, node.target)
-        elif not known.has(node):
+        elif hasattr(node.target, "_schema") and not known.has(node):
             raise unsupported(
                 "ONNX with the TorchScript exporter",
                 node,

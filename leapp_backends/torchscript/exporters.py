@@ -89,6 +89,9 @@ class JitTraceExporter(_TorchscriptExporter):
 
     def _function(self, module: GraphModule, weights: Sequence[str]) -> Callable[..., Any]:
 
+        from leapp_backends.common.tracing import keep_sizes
+
+        keep_sizes(module, "TorchScript")
         count = sum(node.op == "placeholder" for node in module.graph.nodes)
 
         def run(*values: torch.Tensor) -> Any:
