@@ -81,6 +81,13 @@ def _text(node: Node, key: str) -> str | None:
     return None if found.value is None else found.text
 
 
+def _words(node: Node) -> Any:
+    """Return names as they are spelt: an unquoted number is a name where names are meant."""
+    if isinstance(node.value, list):
+        return [_words(item) for item in node.value]
+    return node.text if node.value is not None and not isinstance(node.value, dict) else None
+
+
 def _node(name: str, model: Node, problems: list[Problem]) -> NodeSpec:
     sides = [
         tuple(
@@ -100,7 +107,7 @@ def _port(node: Node, path: Path, problems: list[Problem]) -> PortSpec:
     period = period if isinstance(period, (int, float)) else None
     names = None
     try:
-        names, period = normalise_element_names(_get(node, "element_names").plain(), _text(node, "name") or "?", period)
+        names, period = normalise_element_names(_words(_get(node, "element_names")), _text(node, "name") or "?", period)
     except UsageError as error:
         problems.append(Problem(error.message, (*path, "element_names"), _get(node, "element_names").line))
     return PortSpec(
