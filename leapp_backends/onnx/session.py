@@ -129,7 +129,8 @@ def _match(node: str, what: str, ports: Sequence[PortSpec], args: Sequence[Any],
 
 def _check_port(node: str, what: str, port: PortSpec, arg: Any, path: Path) -> None:
     element = str(arg.type).removeprefix("tensor(").removesuffix(")")
-    shape = list(arg.shape)
+    # A sequence or an optional value has no shape.
+    shape = list(arg.shape or ())
     fits = len(shape) == len(port.shape) and all(
         not isinstance(found, int) or found == stated for found, stated in zip(shape, port.shape, strict=True)
     )

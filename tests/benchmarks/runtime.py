@@ -71,10 +71,10 @@ def contenders_of(case: Case, yaml: Path, *, with_peer: bool) -> dict[str, conte
         "session.run": contenders.session_run,
         "torch eager": contenders.eager,
     }
-    if len(case.nodes) > 1:
-        makers["ours, nodes apart"] = partial(contenders.ours, merge=False)
     if with_peer:
         makers["leapp 0.7.2"] = contenders.peer
+    if len(case.nodes) > 1:
+        makers["ours, nodes apart"] = partial(contenders.ours, merge=False)
     return {name: make(case, yaml) for name, make in makers.items()}
 
 
@@ -134,7 +134,17 @@ def table(rows: list[Row]) -> Table:
 
 
 def markdown(rows: list[Row]) -> str:
-    """Return the results as a Markdown table, one row per pipeline and contender."""
-    lines = ["| pipeline | contender | median µs | p99 µs | ratio |", "|---|---|---:|---:|---:|"]
-    lines += [f"| {r.case} | {r.contender} | {r.median_us:.1f} | {r.p99_us:.1f} | {r.ratio:.2f} |" for r in rows]
-    return "\n".join(lines) + "\n"
+    """Return the results as two Markdown tables, a row per pipeline and a column per contender."""
+    names = list(dict.fromkeys(row.contender for row in rows))
+    found = {(row.case, row.contender): row for row in rows}
+    tables = []
+    for title, show in (
+        ("median µs (ratio)", lambda row: f"{row.median_us:.1f} ({row.ratio:.2f})"),
+        ("99th percentile µs", lambda row: f"{row.p99_us:.1f}"),
+    ):
+        lines = [f"| {title} | {' | '.join(names)} |", f"|---|{'---:|' * len(names)}"]
+        for case in dict.fromkeys(row.case for row in rows):
+            cells = [show(found[case, name]) if (case, name) in found else "" for name in names]
+            lines.append(f"| {case} | {' | '.join(cells)} |")
+        tables.append("\n".join(lines) + "\n")
+    return "\n".join(tables)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 import runtime_pipelines as pipelines
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from onnx import helper, numpy_helper
 
 from leapp_backends.onnx import merge_model, merge_rename
 from leapp_backends.onnx.merge import CannotMergeError, NodeModel, merge_models
-from leapp_backends.onnx.merge_wire import WireError, fields
+from leapp_backends.onnx.merge_wire import WireError, field_bytes, fields
 
 
 def merged_model(pipeline: pipelines.Pipeline) -> onnx.ModelProto:
@@ -280,3 +285,34 @@ def test_every_truncation_of_a_model_is_refused_or_lacks_a_graph(tmp_path):
         except WireError:
             continue
         pytest.fail(f"{length} of {len(content)} bytes were taken for a model")
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_mutated_models_are_read_or_refused(data):
+    """Reading a model that somebody tampered with ends, in a model or in a WireError."""
+    content = bytearray(_content())
+    for _ in range(data.draw(st.integers(1, 8))):
+        position = data.draw(st.integers(0, len(content) - 1))
+        content[position] = data.draw(st.integers(0, 255))
+    cut = data.draw(st.sampled_from([len(content), len(content), len(content) // 2]))
+    with contextlib.suppress(WireError):
+        merge_model.read_model(bytes(content[:cut]))
+
+
+@functools.cache
+def _content() -> bytes:
+    return pipelines.three_nodes(Path()).models["net"].SerializeToString()
+
+
+def test_subgraphs_nested_without_end_are_refused():
+    node = b""
+    for _ in range(200):
+        graph = field_bytes(merge_rename.GRAPH_NODE, node)
+        attribute = field_bytes(merge_rename.ATTRIBUTE_GRAPH, graph)
+        node = field_bytes(merge_rename.NODE_ATTRIBUTE, attribute)
+    graph = field_bytes(merge_rename.GRAPH_NODE, node)
+    with pytest.raises(WireError, match="nested more than 32 levels"):
+        merge_model.read_model(field_bytes(merge_model.MODEL_GRAPH, graph))
+    with pytest.raises(WireError, match="nested more than 32 levels"):
+        merge_rename.rename_node(memoryview(node), str, "")

@@ -81,10 +81,29 @@ def bundles(tmp_path_factory) -> list[Path]:
     return folders
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory) -> list[Path]:
+    """Every shipped policy as a bundle of both ONNX backends."""
+    leapp, folders = Path(sys.executable).with_name("leapp"), []
+    listed = subprocess.run([leapp, "envs", "list", "--json"], check=True, capture_output=True, text=True).stdout
+    builtin = next(env for env in json.loads(listed)["environments"] if env["name"] == "builtin")
+    tasks = [task["name"] for task in builtin["tasks"] if task["pretrained"]]
+    assert len(tasks) >= 4
+    for backend in ("onnx-dynamo", "onnx-torchscript"):
+        for task in tasks:
+            folder = tmp_path_factory.mktemp(backend)
+            line = [leapp, "export", "--env", "builtin", "--task", task, "--use_pretrained_checkpoint"]
+            line += ["--backend", backend, "--export_save_path", folder, "--disable_graph_visualization"]
+            done = subprocess.run(line, check=False, capture_output=True, text=True)
+            assert done.returncode == 0, done.stderr
+            folders.append(folder / task)
+    return folders
+
+
 @pytest.mark.venv
 @pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
-def test_bundles_run_where_neither_torch_nor_onnx_is_installed(tmp_path, wheel, bundles, version):
+def test_bundles_run_where_neither_torch_nor_onnx_is_installed(tmp_path, wheel, bundles, exported, version):
     base = interpreter(version)
     if base is None:
         pytest.skip(f"there is no Python {version} here")
@@ -98,3 +117,8 @@ def test_bundles_run_where_neither_torch_nor_onnx_is_installed(tmp_path, wheel, 
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["onnxruntime"]
+    for folder in exported:
+        # Runs the inputs that the bundle carries and compares with the outputs the program gave.
+        leapp = tmp_path / "venv" / "bin" / "leapp"
+        done = subprocess.run([leapp, "validate", folder], check=False, capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == 0, f"{folder.name}: {done.stdout}{done.stderr}"
