@@ -68,10 +68,6 @@ def serve(link: Connection, request: EnvRequest, yaml_text: str) -> None:
     """Run the deployment until told to close; every failure is reported to the other process."""
     try:
         _serve(link, request, yaml_text)
-    except _ClosedError:
-        return
-    except EOFError:
-        return
     except Exception as error:  # noqa: BLE001 - the border of a process: the other one reports it
         link.send(("error", f"{type(error).__name__}: {error}"))
 
@@ -99,12 +95,15 @@ def _serve(link: Connection, request: EnvRequest, yaml_text: str) -> None:
         policy = RemotePolicy(link, models, request.device)
         deployment.InferenceManager = lambda _: policy
         env = deployment.LeappDeploymentEnv(config.env, str(path))
+        env.reset()  # after the very first reset of a scene Isaac Lab still reads the velocities from before it
         link.send(("ready", None))
         try:
             policy.seed = policy.wait("reset")
             with torch.inference_mode():
                 while True:
                     _episode(env, policy, link)
+        except (_ClosedError, EOFError):
+            pass  # within the launcher, which prints the traceback of what passes through it
         finally:
             env.close()
 

@@ -48,8 +48,12 @@ class Simulator:
         return float(1.0 / self.env.step_dt)
 
     def reset(self, seed: int) -> None:
-        """Start an episode that depends on ``seed`` only."""
+        """Start an episode that depends on ``seed`` only.
+
+        What some events do at a reset (choose the terrain) shows in the next episode, so there are two resets.
+        """
         with self.running() as env:
+            env.reset(seed=seed)
             env.reset(seed=seed)
 
     def step(self, action: torch.Tensor) -> tuple[float, bool]:
