@@ -20,6 +20,7 @@ from leapp_core.tracing.messages import where
 from leapp_core.tracing.opplan import MASK_DTYPES, is_dynamic
 from leapp_core.tracing.slicing import Slicer
 
+aten = torch.ops.aten
 INDEXED = frozenset({"aten::index", "aten::index_put", "aten::index_put_", "aten::_index_put_impl_"})
 
 
@@ -97,12 +98,23 @@ class GraphBuilder:
     def _emit(self, event: Event) -> None:
         tensors = tensors_in([*event.args, *event.kwargs.values()])
         nodes = [self._operand(event, i) for i in range(len(tensors))]
-        out = emit_call(self._graph, event, nodes)
+        out = self._constant_selection(event, nodes) or emit_call(self._graph, event, nodes)
         effects = self._slicer.effects.of(event)
         for position, info in enumerate(event.outs):
             if info in effects.births:
                 several = isinstance(event.out, (tuple, list))
                 self._memory.place_result(info, self._memory.item(out, event.out, position) if several else out)
+
+    def _constant_selection(self, event: Event, nodes: list[Node | None]) -> Node | None:
+        """Emit ``masked_select`` with a constant mask as a selection of known indices."""
+        if event.plan.name != "aten::masked_select":
+            return None
+        mask = self._memory.constant_node(event.ins[1])
+        if mask is None or mask.shape != event.ins[0].sizes:
+            return None
+        indices = self._memory.attribute("selected_indices", mask.reshape(-1).nonzero().squeeze(1))
+        flat = self._graph.call_function(aten.reshape.default, (nodes[0], [-1]))
+        return self._graph.call_function(aten.index_select.default, (flat, 0, indices))
 
     def _operand(self, event: Event, position: int) -> Node | None:
         if event.plan.metadata_reader and position == 0:

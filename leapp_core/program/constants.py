@@ -45,7 +45,7 @@ class TensorNames:
 
     def state_names(self, recorder: TraceRecorder, found: NodeAnalysis, slots: Sequence[StateSlot]) -> tuple[str, ...]:
         """Return a name for each state: of the buffer or attribute that holds it, else ``state``."""
-        storages = [_storages_over_steps(recorder, found, slot) for slot in slots]
+        storages = [_storages_over_steps(found, slot) for slot in slots]
         wanted = set().union(*storages) if storages else set()
         held = {id(t): (t, n) for t in self._held if (n := recorder.storage_number(t)) in wanted}
         holders = _attributes([t for t, _ in held.values()], self._held)
@@ -71,13 +71,13 @@ class TensorNames:
                         self._buffers[tensor.untyped_storage().data_ptr()] = name
 
 
-def _storages_over_steps(recorder: TraceRecorder, found: NodeAnalysis, slot: StateSlot) -> list[int]:
+def _storages_over_steps(found: NodeAnalysis, slot: StateSlot) -> list[int]:
     storages = [slot.read.storage]
     if slot.chain is not None:
         for step in reversed(range(len(found.steps))):
-            at = found.alignment.between(found.reference, step).get(slot.chain[0])
-            if at is not None:
-                storages.append(recorder.events[at].outs[slot.chain[1]].storage)
+            info = found.chain_table.made_in(slot.chain, step)
+            if info is not None:
+                storages.append(info.storage)
     return storages
 
 

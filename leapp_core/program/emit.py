@@ -47,6 +47,8 @@ def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
     kwargs = {k: _replace(v, operands) for k, v in event.kwargs.items() if k not in DROPPED}
     if event.plan.name.startswith("aten::_foreach_"):
         return _emit_foreach(graph, event, args, kwargs)  # type: ignore[no-any-return]
+    if event.plan.name == "aten::one_hot" and len(args) > 1 and args[1] > 0:
+        return _emit_one_hot(graph, args[0], args[1])
     func = _functional(event) if event.plan.metadata_only else event.func
     return graph.call_function(func, args, kwargs)
 
@@ -127,6 +129,14 @@ def _emit_foreach(graph: Graph, event: Event, args: tuple[Any, ...], kwargs: dic
     return results
 
 
+def _emit_one_hot(graph: Graph, classes: Node, count: int) -> Node:
+    """``one_hot`` looks at values to size its result even when told the number of classes: compare instead."""
+    options: dict[str, Any] = {"dtype": torch.int64, "device": CPU}
+    numbers = graph.call_function(aten.arange.default, (count,), options)
+    hits = graph.call_function(aten.eq.Tensor, (graph.call_function(aten.unsqueeze.default, (classes, -1)), numbers))
+    return graph.call_function(aten.to.dtype, (hits, torch.int64))
+
+
 def _overload_for(packet: Any, args: list[Any]) -> Any:
     """Return the overload of an operator that takes these arguments: tensor or scalar second operand."""
     names = packet.overloads()
@@ -145,4 +155,5 @@ def _functional(event: Event) -> Any:
     """Return the view operator for a call that changes metadata in place (``t_`` is ``t``)."""
     name, _, overload = str(event.func).removeprefix("aten.").partition(".")
     packet = getattr(aten, name.removesuffix("_"))
-    return getattr(packet, overload) if overload in packet.overloads() else packet.default
+    names = packet.overloads()
+    return getattr(packet, next(n for n in (overload, "default", "int", "dim", *names) if n in names))

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leapp_core.program.views import ViewTable, choose_root
-from leapp_core.tracing.analysis import NodeAnalysis, chain_member
+from leapp_core.tracing.analysis import NodeAnalysis
+from leapp_core.tracing.chains import Chain
 from leapp_core.tracing.events import TensorInfo
 from leapp_core.tracing.leaves import InPlaceState
 from leapp_core.tracing.regions import is_dense
@@ -21,14 +22,14 @@ class StateSlot:
         index: Position among the node's states.
         read: Geometry of its value in the reference step.
         next_info: Geometry of its successor in the reference step.
-        chain: Producer event and result position for a value kept by reference, else ``None``.
+        chain: What makes a value kept by reference; ``None`` for in-place state.
         age: How many steps before it is read the value was made (1 for in-place state).
     """
 
     index: int
     read: TensorInfo
     next_info: TensorInfo
-    chain: tuple[int, int] | None
+    chain: Chain | None
     age: int
 
 
@@ -40,13 +41,13 @@ def state_slots(slicer: Slicer, found: NodeAnalysis, views: ViewTable) -> tuple[
         if isinstance(leaf, InPlaceState):
             root = _in_place_root(slicer, views, storage, used.get(storage, []))
             slots.append(StateSlot(len(slots), root, root, None, 1))
-    for (producer, output), oldest in sorted(found.chains().items()):
-        following = slicer.recorder.events[producer].outs[output]
+    for chain, oldest in sorted(found.chains().items()):
+        following = found.chain_table.successor(chain)
         for age in range(1, oldest + 1):
-            info = chain_member(slicer, found.alignment, found.reference, (producer, output), age)
+            info = found.chain_table.made_in(chain, found.reference - age)
             if info is None:  # analyse() refuses a chain with a gap before this is asked
                 break
-            slots.append(StateSlot(len(slots), info, following, (producer, output), age))
+            slots.append(StateSlot(len(slots), info, following, chain, age))
             following = info
     return tuple(slots)
 

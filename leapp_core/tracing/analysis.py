@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.align import Alignment
+from leapp_core.tracing.chains import Chain, ChainTable
 from leapp_core.tracing.events import TensorInfo
 from leapp_core.tracing.leaves import (
     InPlaceState,
@@ -29,6 +30,7 @@ class NodeAnalysis:
         reference: Index of the step the program is built from.
         alignment: Which calls correspond over the steps.
         classifier: Classifier of live memory in the reference step.
+        chain_table: Where kept values lie over the steps.
         sliced: The calls of the reference step that matter, and the bytes live before it.
         leaves: What each live storage is.
         reads: Live operands by storage, in order.
@@ -40,6 +42,7 @@ class NodeAnalysis:
     reference: int
     alignment: Alignment
     classifier: LeafClassifier
+    chain_table: ChainTable
     sliced: StepSlice
     leaves: dict[int, Leaf]
     reads: dict[int, list[LiveRead]]
@@ -50,13 +53,12 @@ class NodeAnalysis:
         """The reference step."""
         return self.steps[self.reference]
 
-    def chains(self) -> dict[tuple[int, int], int]:
-        """Return ``(producer event, result position)`` of states kept by reference, to the oldest age read."""
-        oldest: dict[tuple[int, int], int] = {}
+    def chains(self) -> dict[Chain, int]:
+        """Return the chains of values kept by reference, to the oldest age read."""
+        oldest: dict[Chain, int] = {}
         for leaf in self.leaves.values():
             if isinstance(leaf, ProducedState):
-                key = (leaf.producer, leaf.output)
-                oldest[key] = max(oldest.get(key, 0), leaf.age)
+                oldest[leaf.chain] = max(oldest.get(leaf.chain, 0), leaf.age)
         return oldest
 
 
@@ -91,6 +93,7 @@ def _fixpoint(node: str, slicer: Slicer, steps: tuple[Step, ...], alignment: Ali
     for name, declaration in step.inputs.items():  # declared state that is written in place has no update
         if declaration.role == "state" and name[: -len("_in")] + "_out" not in step.outputs:
             end_need.add(declaration.info.storage, slicer.regions.of(declaration.info))
+    table = ChainTable(slicer.recorder.events, steps, alignment, reference)
     members: dict[int, ProducedState] = {}
     while True:
         sliced = slicer.backward(step, end_need)
@@ -107,28 +110,23 @@ def _fixpoint(node: str, slicer: Slicer, steps: tuple[Step, ...], alignment: Ali
             if isinstance(leaf, InPlaceState):
                 grown |= end_need.merge(storage, mask)
             elif isinstance(leaf, ProducedState):
-                chain = _chain(slicer, alignment, reference, leaf)
-                members.update(chain)
-                infos = [leaf.successor, *(_birth_info(slicer, m) for m in chain.values())]
+                younger = _younger(table, reference, leaf)
+                members.update(younger)
+                infos = [table.successor(leaf.chain), *(m.birth for m in younger.values())]
                 grown |= _need_at_end(slicer, infos, end_need)
         if not grown:
             break
-    return NodeAnalysis(node, steps, reference, alignment, classifier, sliced, leaves, reads, end_need)
+    return NodeAnalysis(node, steps, reference, alignment, classifier, table, sliced, leaves, reads, end_need)
 
 
-def _chain(slicer: Slicer, alignment: Alignment, reference: int, leaf: ProducedState) -> dict[int, ProducedState]:
+def _younger(table: ChainTable, reference: int, leaf: ProducedState) -> dict[int, ProducedState]:
     """Return the younger members of a chain by storage: they move up by one when the step ends."""
     found: dict[int, ProducedState] = {}
     for age in range(1, leaf.age):
-        info = chain_member(slicer, alignment, reference, (leaf.producer, leaf.output), age)
+        info = table.made_in(leaf.chain, reference - age)
         if info is not None:
-            found[info.storage] = replace(leaf, storage=info.storage, age=age)
+            found[info.storage] = ProducedState(info.storage, age, leaf.chain, info)
     return found
-
-
-def _birth_info(slicer: Slicer, leaf: ProducedState) -> TensorInfo:
-    birth = slicer.recorder.storages[leaf.storage].birth
-    return slicer.recorder.events[birth].outs[leaf.output]
 
 
 def _need_at_end(slicer: Slicer, infos: list[TensorInfo], end_need: Masks) -> bool:
@@ -140,24 +138,13 @@ def _need_at_end(slicer: Slicer, infos: list[TensorInfo], end_need: Masks) -> bo
     return grown
 
 
-def chain_member(
-    slicer: Slicer, alignment: Alignment, reference: int, chain: tuple[int, int], age: int
-) -> TensorInfo | None:
-    """Return where the value a chain's producer made ``age`` steps before the reference step lies."""
-    at = alignment.between(reference, reference - age).get(chain[0])
-    if at is None:
-        return None
-    outs = slicer.recorder.events[at].outs
-    return outs[chain[1]] if chain[1] < len(outs) else None
-
-
 def _first_unexplained(found: NodeAnalysis) -> Unexplained | None:
     troubles = [leaf for leaf in found.leaves.values() if isinstance(leaf, Unexplained)]
     return min(troubles, key=lambda t: (t.reason != "outside", t.read.event), default=None)
 
 
 def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained) -> CaptureError:
-    from leapp_core.tracing.messages import describe_read
+    from leapp_core.tracing.messages import describe_read, numpy_fix, origin
 
     what, where = describe_read(slicer, found, trouble.read)
     if trouble.reason == "tail":
@@ -168,8 +155,9 @@ def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained
             fix="capture more steps, or take the Python branch out of the step",
         )
     return CaptureError(
-        f"node {found.node!r}: {what} is another tensor in each step, and no recorded call made it (undeclared input)",
+        f"node {found.node!r}: {what} is another tensor in each step, and no recorded call made it (undeclared input)"
+        + origin(slicer, trouble.storage),
         where=where,
         expected="a declared input, a constant, or state made by recorded calls",
-        fix=f"declare it: session.input_tensors({found.node!r}, {{'name': tensor}})",
+        fix=f"declare it: session.input_tensors({found.node!r}, {{'name': tensor}})" + numpy_fix(slicer, trouble.storage),
     )

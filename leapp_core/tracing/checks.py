@@ -102,16 +102,14 @@ class StepChecker:
 
     def _check_extra(self, step: int, known: set[int]) -> None:
         """Look for calls of the step that reach its outputs or state and have no counterpart."""
-        image = self._found.alignment.between(self._found.reference, step)
         need = self._slicer.masks()
         for storage in self._found.end_need:
             leaf = self._found.leaves.get(storage)
             if leaf is not None and not isinstance(leaf, ProducedState):
                 need.merge(storage, self._found.end_need.get(storage))
         for chain in self._found.chains():
-            at = image.get(chain[0])
-            if at is not None:
-                info = self._events[at].outs[chain[1]]
+            info = self._found.chain_table.made_in(chain, step)
+            if info is not None:
                 need.add(info.storage, self._slicer.regions.of(info))
         sliced = self._slicer.backward(self._found.steps[step], need)
         extra = [i for i in sliced.events if i not in known]
@@ -198,11 +196,8 @@ class StepChecker:
                 return other.info.storage, other.info.offset - declaration.info.offset
         leaf = self._found.leaves.get(mine.storage)
         if isinstance(leaf, ProducedState):
-            made_in = step - leaf.age
-            if made_in < 0:
-                return None
-            at = self._found.alignment.between(self._found.reference, made_in).get(leaf.producer)
-            return (self._events[at].outs[leaf.output].storage, 0) if at is not None else None
+            made = self._found.chain_table.made_in(leaf.chain, step - leaf.age)
+            return (made.storage, made.offset - leaf.birth.offset) if made else None
         return mine.storage, 0
 
     def _check_other_storage(self, step: int, event: Event, mine: TensorInfo, its: TensorInfo) -> None:

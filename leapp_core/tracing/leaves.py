@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from leapp_core.tracing.align import Alignment
+from leapp_core.tracing.chains import Chain
 from leapp_core.tracing.events import StorageRecord, TensorInfo
 from leapp_core.tracing.regions import Region, RegionTable
 from leapp_core.tracing.slicing import LiveRead, Slicer
@@ -44,16 +45,14 @@ class ProducedState:
     Attributes:
         storage: Memory read in the reference step.
         age: How many steps ago it was made.
-        producer: Event of the reference step that makes its successor.
-        output: Position among the producer's results.
-        successor: Where the successor lies.
+        chain: What makes its successor.
+        birth: Where the value lies in ``storage``.
     """
 
     storage: int
     age: int
-    producer: int
-    output: int
-    successor: TensorInfo
+    chain: Chain
+    birth: TensorInfo
 
 
 @dataclass(frozen=True)
@@ -132,6 +131,9 @@ class LeafClassifier:
         return Constant(storage, lazy=bool(written) or born == 0)
 
     def _produced(self, record: StorageRecord, read: LiveRead) -> Leaf:
+        kept = self._kept_input(record.number)
+        if kept is not None:
+            return kept
         made_in = self._step_of(record.birth)
         if made_in is None or made_in >= self._reference:
             return Unexplained(record.number, read, "outside")
@@ -140,10 +142,17 @@ class LeafClassifier:
             return Unexplained(record.number, read, "tail")
         outs = self._slicer.recorder.events[record.birth].outs
         position = next(i for i, info in enumerate(outs) if info.storage == record.number)
-        successors = self._slicer.recorder.events[at].outs
-        if position >= len(successors):
+        if position >= len(self._slicer.recorder.events[at].outs):
             return Unexplained(record.number, read, "tail")
-        return ProducedState(record.number, self._reference - made_in, at, position, successors[position])
+        return ProducedState(record.number, self._reference - made_in, Chain(at, position), outs[position])
+
+    def _kept_input(self, storage: int) -> ProducedState | None:
+        """Return the chain of a declared input of an earlier step that user code keeps."""
+        for step in reversed(range(self._reference)):
+            for port, declaration in self._steps[step].inputs.items():
+                if declaration.info.storage == storage:
+                    return ProducedState(storage, self._reference - step, Chain(-1, port=port), declaration.info)
+        return None
 
     def _step_of(self, event: int) -> int | None:
         return next((j for j, s in enumerate(self._steps) if s.begin <= event < s.end), None)

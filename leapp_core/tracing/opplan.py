@@ -141,6 +141,8 @@ def is_dynamic(event: Event) -> bool:
     """Return whether the shape of a call's result depends on values (a selection by mask, ``nonzero``)."""
     if isinstance(event.func, str) or torch.Tag.dynamic_output_shape not in event.func.tags:
         return False
+    if event.plan.name == "aten::one_hot":
+        return len(event.args) < 2 or event.args[1] <= 0
     return event.plan.name != "aten::index" or any(info.dtype in MASK_DTYPES for info in event.ins[1:])
 
 
