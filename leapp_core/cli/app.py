@@ -15,6 +15,7 @@ VERBS = (
     "inspect",
     "validate",
     "run",
+    "bench",
     "visualize",
     "demo",
     "backends",

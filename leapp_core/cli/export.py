@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from leapp_core.cli.options import JsonFlag, key_values, plugins_of
+from leapp_core.cli.plugins import broken
 from leapp_core.cli.progress import StageProgress
-from leapp_core.cli.render import show, show_json
+from leapp_core.cli.render import print_note, show, show_json
 from leapp_core.plugins.markers import hookimpl
 
 EXAMPLES = """Examples:
@@ -93,8 +94,11 @@ def export(  # noqa: PLR0913 - one parameter per option
         device=device,
         overrides=tuple(overrides or ()),
     )
+    manager = plugins_of(context)
+    for info in broken(manager):
+        print_note(f"plugin {info.name!r} is broken and left out: {info.error}")
     with StageProgress(quiet=as_json) as progress:
-        result = run_export(job, plugins_of(context), progress)
+        result = run_export(job, manager, progress)
     if as_json:
         show_json(result.to_json())
     else:

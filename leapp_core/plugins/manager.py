@@ -16,6 +16,7 @@ from leapp_core.plugins import hookspecs
 from leapp_core.plugins.commands import refuse_duplicates
 from leapp_core.plugins.markers import PROJECT
 from leapp_core.plugins.registry import OwnedRegistry, Registry
+from leapp_core.plugins.requirements import DISTRIBUTION
 
 if TYPE_CHECKING:
     import typer
@@ -67,7 +68,7 @@ class PluginManager:
         self._disabled = frozenset(name.strip() for name in names if name.strip())
         self._infos: dict[str, PluginInfo] = {}
         if load_entry_points:
-            for entry_point in sorted(entry_points(group=PROJECT), key=lambda e: e.name):
+            for entry_point in sorted(entry_points(group=PROJECT), key=_rank):
                 self._load(entry_point)
 
     @property
@@ -174,6 +175,11 @@ class PluginManager:
     def info(self, owner: str) -> PluginInfo:
         """Return what is known of the plugin that owns a registry entry."""
         return self._infos[owner]
+
+
+def _rank(entry_point: EntryPoint) -> tuple[bool, str]:
+    """Order of loading: ours first, so that whoever claims a name of ours is the one told that it is taken."""
+    return entry_point.dist is None or entry_point.dist.name != DISTRIBUTION, entry_point.name
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,1 @@
+"""A LEAPP backend that packs programs."""

@@ -1,0 +1,7 @@
+"""``python -m leapp_core.cli``: the command line where its script is not on the path."""
+
+from __future__ import annotations
+
+from leapp_core.cli.main import main
+
+main()

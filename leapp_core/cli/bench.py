@@ -1,0 +1,99 @@
+"""``leapp bench``: how long a control step of a bundle takes, and whether its rate can be kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, plugins_of
+from leapp_core.cli.render import show, show_json
+from leapp_core.cli.views import View, fields, table
+from leapp_core.errors import UsageError
+from leapp_core.plugins.markers import hookimpl
+
+if TYPE_CHECKING:
+    from leapp_core.runtime import LatencyReport, PolicyRuntime, RateReport
+
+
+@hookimpl
+def leapp_register_commands(app: typer.Typer) -> None:
+    """Add ``bench``."""
+    app.command(
+        "bench", epilog="Examples: leapp bench out/X; leapp bench out/X --threads 2; leapp bench out/X --realtime 10"
+    )(bench)
+
+
+STEPS = typer.Option("--steps", min=1, help="Control steps to measure, on random inputs.")
+THREADS = typer.Option("--threads", min=1, help="Threads within one operator.")
+MERGE = typer.Option("--merge/--no-merge", help="Join nodes into one model where results are bit-identical.")
+REALTIME = typer.Option("--realtime", min=0.0, help="Also run this many seconds at the bundle's frequency.")
+FREQUENCY = typer.Option("--frequency", help="Steps per second for --realtime, in place of the bundle's.")
+
+
+def bench(  # noqa: PLR0913 - one parameter per option
+    context: typer.Context,
+    bundle: BundleArgument,
+    steps: Annotated[int, STEPS] = 10_000,
+    threads: Annotated[int, THREADS] = 1,
+    merge: Annotated[bool, MERGE] = True,
+    realtime: Annotated[float, REALTIME] = 0.0,
+    frequency: Annotated[float | None, FREQUENCY] = None,
+    provider: ProviderOption = "cpu",
+    trust: TrustFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure the time of a control step. With --realtime, also how well the loop keeps its rate."""
+    from leapp_core.plugins.runners import RunnerSettings
+    from leapp_core.runtime import load, measure_bundle, run_realtime
+
+    settings = RunnerSettings(provider, intra_op_threads=threads)
+    runtime = load(bundle, settings=settings, plugins=plugins_of(context), trust=trust, merge=merge)
+    rate = _rate(runtime, frequency, bundle) if realtime else None
+    latency = measure_bundle(runtime, steps)
+    kept = run_realtime(runtime, rate, realtime) if rate else None
+    if as_json:
+        facts = {"merged": runtime.merged, "notes": list(runtime.notes), "latency": latency.as_dict()}
+        show_json({**facts, "rate": kept.as_dict() if kept else None})
+        return
+    show(*_views(runtime, latency, kept))
+
+
+def _rate(runtime: PolicyRuntime, frequency: float | None, bundle: Path) -> float:
+    rate = frequency if frequency is not None else runtime.frequency
+    if rate is None:
+        raise UsageError(f"bundle {bundle.name!r} states no frequency", fix="give one with --frequency")
+    return rate
+
+
+def _views(runtime: PolicyRuntime, latency: LatencyReport, kept: RateReport | None) -> list[View]:
+    rows = (
+        ("processor", *(f"{v:.1f}" for v in (latency.median_us, latency.p90_us, latency.p99_us, latency.worst_us))),
+        ("wall", f"{latency.wall_median_us:.1f}", "", f"{latency.wall_p99_us:.1f}", f"{latency.wall_worst_us:.1f}"),
+    )
+    views: list[View] = [
+        fields(
+            {
+                "steps": latency.steps,
+                "native calls per step": 1 if runtime.merged else len(runtime.pipeline.nodes),
+                "99 of 100 steps could run at": f"{latency.max_frequency:.0f} Hz",
+                "bundle's frequency": f"{runtime.frequency:g} Hz" if runtime.frequency else None,
+                "note": "; ".join(runtime.notes) or None,
+            }
+        ),
+        table(None, ("time (µs)", "median", "p90", "p99", "worst"), rows),
+    ]
+    if kept is not None:
+        views.append(
+            fields(
+                {
+                    "rate asked for": f"{kept.frequency:g} Hz",
+                    "rate kept": f"{kept.achieved:.2f} Hz over {kept.steps} steps",
+                    "overruns": f"{kept.overruns}, {kept.skipped} beats skipped",
+                    "late": f"{kept.mean_late_ms:.3f} ms on average, {kept.worst_late_ms:.3f} ms at worst",
+                    "busy": f"{kept.busy_percent:.1f} %",
+                }
+            )
+        )
+    return views

@@ -1,0 +1,51 @@
+"""A fresh virtual environment that sees what is installed here, to install plugins into."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Sandbox:
+    """A virtual environment; installing into it leaves the surrounding one alone."""
+
+    def __init__(self, folder: Path) -> None:
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
+        self.python = folder / "bin" / "python"
+        (packages,) = folder.glob("lib/python3*/site-packages")
+        here = sysconfig.get_path("purelib")
+        # Not a plain path: the .pth files in there (this project's own, installed editable) have to be read too.
+        (packages / "surrounding.pth").write_text(f"import site; site.addsitedir({here!r})\n")
+
+    def pip(self, *arguments: str) -> None:
+        done = subprocess.run([self.python, "-m", "pip", *arguments], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+    def leapp(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.python, "-m", "leapp_core.cli", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
+
+    def backends(self) -> dict[str, Any]:
+        done = self.leapp("backends", "list", "--json")
+        assert done.returncode == 0, done.stderr
+        facts: dict[str, Any] = json.loads(done.stdout)
+        return facts
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
+    return Sandbox(tmp_path_factory.mktemp("venv") / "venv")

@@ -1,0 +1,79 @@
+"""Distributions of third parties, installed from their own pyproject into a fresh environment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.plugins.conftest import ROOT, Sandbox
+
+pytestmark = pytest.mark.venv
+HERE = Path(__file__).parent
+ACME = ROOT / "docs" / "examples" / "plugins" / "leapp-acme"
+OURS = {"onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2"}
+
+
+def names(facts: dict) -> set[str]:
+    return {backend["name"] for backend in facts["backends"]}
+
+
+def test_a_backend_appears_exports_and_vanishes(sandbox: Sandbox, tmp_path: Path) -> None:
+    assert names(sandbox.backends()) == OURS
+    sandbox.pip("install", "--no-deps", str(ACME))
+    try:
+        (acme,) = [b for b in sandbox.backends()["backends"] if b["name"] == "acme-packed"]
+        assert (acme["distribution"], acme["version"], acme["plugin"]) == ("leapp-acme", "1.2.0", "acme")
+        assert acme["available"]
+        shown = json.loads(sandbox.leapp("backends", "show", "acme-packed", "--json").stdout)
+        assert shown["options"][0]["name"] == "level"
+        _export(sandbox, tmp_path)
+    finally:
+        sandbox.pip("uninstall", "--yes", "leapp-acme")
+    assert names(sandbox.backends()) == OURS
+
+
+def _export(sandbox: Sandbox, folder: Path) -> None:
+    task = "Builtin-Balance-Partial"
+    arguments = ("export", "--task", task, "--use_pretrained_checkpoint", "--save_path", str(folder))
+    wrong = sandbox.leapp(*arguments, "--backend", "acme-packed", "--option", "level=12")
+    assert wrong.returncode == 2
+    assert "level is 12, expected 0 to 9" in wrong.stderr
+    done = sandbox.leapp(*arguments, "--backend", "acme-packed", "--option", "level=9", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["nodes"][0]["provider"] == "leapp-acme 1.2.0 (plugin 'acme')"
+    assert report["validation"]["ok"]
+    assert report["closed_loop"]["ok"]
+    assert (folder / task / f"{task}.acme").read_bytes().startswith(b"ACME1\n")
+    assert sandbox.leapp("run", str(folder / task)).returncode == 0
+
+
+def test_a_plugin_that_raises_at_import_is_listed_and_breaks_nothing(sandbox: Sandbox) -> None:
+    sandbox.pip("install", "--no-deps", str(HERE / "leapp-broken"))
+    try:
+        facts = sandbox.backends()
+        assert names(facts) == OURS
+        (broken,) = facts["broken_plugins"]
+        assert (broken["name"], broken["distribution"], broken["version"]) == ("broken", "leapp-broken", "0.3.0")
+        assert broken["error"] == "RuntimeError: the acme licence server is down"
+        table = sandbox.leapp("backends", "list")
+        assert "the acme licence server is down" in table.stdout
+        assert sandbox.leapp("export", "--help").returncode == 0
+    finally:
+        sandbox.pip("uninstall", "--yes", "leapp-broken")
+
+
+def test_a_name_claimed_twice_names_both_distributions(sandbox: Sandbox) -> None:
+    sandbox.pip("install", "--no-deps", str(HERE / "leapp-clash"))
+    try:
+        facts = sandbox.backends()
+        assert names(facts) == OURS
+        (clash,) = facts["broken_plugins"]
+        assert clash["name"] == "clash"
+        assert "'onnx-dynamo' is claimed twice" in clash["error"]
+        assert "leapp-framework" in clash["error"]
+        assert "leapp-clash 0.3.0" in clash["error"]
+    finally:
+        sandbox.pip("uninstall", "--yes", "leapp-clash")
