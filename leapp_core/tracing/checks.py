@@ -177,7 +177,8 @@ class StepChecker:
             f"{self._found.reference}",
             where=where(self._slicer, event),
             expected="the same part in every step",
-            fix="index with a tensor (torch.gather, index_copy_) or shift with torch.roll",
+            fix="index with a tensor of one element (x.index_select(0, i.reshape(1)), index_copy_) or shift with "
+            "torch.roll; a 0-d tensor used as an index is read as a Python number",
         )
 
     def _expected_storage(self, step: int, mine: TensorInfo) -> tuple[int, int] | None:
