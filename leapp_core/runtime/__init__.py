@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from leapp_core.runtime.benchmark import LatencyReport, measure_bundle
+    from leapp_core.runtime.benchmark import LatencyReport, measure_bundle, run_realtime
     from leapp_core.runtime.loading import load, open_document
     from leapp_core.runtime.mock import mock_inputs
     from leapp_core.runtime.policy import PolicyRuntime
@@ -33,6 +33,7 @@ __all__ = [
     "mock_inputs",
     "LatencyReport",
     "measure_bundle",
+    "run_realtime",
 ]
 
 _HOMES = {
@@ -50,6 +51,7 @@ _HOMES = {
     "mock_inputs": "mock",
     "LatencyReport": "benchmark",
     "measure_bundle": "benchmark",
+    "run_realtime": "benchmark",
 }
 
 

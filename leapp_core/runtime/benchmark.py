@@ -14,6 +14,7 @@ from leapp_core.errors import UsageError
 from leapp_core.runtime.arrays import Array
 from leapp_core.runtime.mock import mock_inputs
 from leapp_core.runtime.policy import PolicyRuntime
+from leapp_core.runtime.rate import RateKeeper, RateReport
 
 _INPUT_SETS = 16
 """Different inputs taken in turn, so that no step sees those of the one before."""
@@ -75,6 +76,27 @@ def measure_bundle(runtime: PolicyRuntime, steps: int = 10_000, *, seed: int = 0
         return summarise(*measure(step, steps))
     finally:
         runtime.reset()
+
+
+def run_realtime(runtime: PolicyRuntime, frequency: float, seconds: float, *, seed: int = 0) -> RateReport:
+    """Step on random inputs at a fixed rate; the policy is reset before and after.
+
+    Args:
+        runtime: The policy.
+        frequency: Steps per second (Hz).
+        seconds: How long.
+        seed: Seed of the inputs.
+    """
+    inputs = [mock_inputs(runtime.inputs, seed + i, runtime.sizes) for i in range(_INPUT_SETS)]
+    rate = RateKeeper(frequency)
+    runtime.reset()
+    step = 0
+    # Counted in beats, so that skipped ones do not make it longer.
+    while step < max(2, round(seconds * frequency)):
+        step += 1 + rate.wait()
+        runtime.step(inputs[step % _INPUT_SETS])
+    runtime.reset()
+    return rate.report()
 
 
 def measure(call: Callable[[int], object], steps: int) -> tuple[Array, Array]:

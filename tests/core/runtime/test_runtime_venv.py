@@ -100,6 +100,7 @@ def exported(tmp_path_factory) -> list[Path]:
     return folders
 
 
+@pytest.mark.timeout(1800)
 @pytest.mark.venv
 @pytest.mark.slow
 @pytest.mark.parametrize("version", VERSIONS)
