@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from leapp_core.cli.listing import availability, provided_by, provider_facts, status
-from leapp_core.cli.options import JsonFlag, plugins_of
+from leapp_core.cli.options import JsonFlag, examples, plugins_of
 from leapp_core.cli.plugins import broken, plugin_facts, show_broken
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import table
@@ -16,7 +16,7 @@ from leapp_core.plugins.markers import hookimpl
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add the group ``adapters``."""
     group = typer.Typer(help="Policy adapters: training libraries whose checkpoints load.", no_args_is_help=True)
-    group.command("list", epilog="Example: leapp adapters list")(list_adapters)
+    group.command("list", epilog=examples("leapp adapters list"))(list_adapters)
     app.add_typer(group, name="adapters")
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from leapp_core.cli.listing import availability, provided_by, provider_facts, status
-from leapp_core.cli.options import JsonFlag, plugins_of
+from leapp_core.cli.options import JsonFlag, examples, plugins_of
 from leapp_core.cli.plugins import broken, plugin_facts, show_broken
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import fields, table
@@ -23,9 +23,9 @@ from leapp_core.plugins.registry import Entry
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add the group ``backends``."""
     group = typer.Typer(help="Export backends, ours and those of plugins.", no_args_is_help=True)
-    group.command("list", epilog="Example: leapp backends list --json")(list_backends)
-    group.command("show", epilog="Example: leapp backends show onnx-dynamo")(show_backend)
-    group.command("test", epilog="Example: leapp backends test onnx-dynamo")(check_backend)
+    group.command("list", epilog=examples("leapp backends list --json"))(list_backends)
+    group.command("show", epilog=examples("leapp backends show onnx-dynamo"))(show_backend)
+    group.command("test", epilog=examples("leapp backends test onnx-dynamo"))(check_backend)
     app.add_typer(group, name="backends")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, plugins_of
+from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, examples, plugins_of
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import View, fields, table
 from leapp_core.errors import UsageError
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add ``bench``."""
     app.command(
-        "bench", epilog="Examples: leapp bench out/X; leapp bench out/X --threads 2; leapp bench out/X --realtime 10"
+        "bench",
+        epilog=examples("leapp bench out/X", "leapp bench out/X --threads 2", "leapp bench out/X --realtime 10"),
     )(bench)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from leapp_core.cli.options import JsonFlag, plugins_of
+from leapp_core.cli.options import JsonFlag, examples, plugins_of
 from leapp_core.cli.progress import StageProgress
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import Line
@@ -21,9 +21,9 @@ from leapp_core.plugins.markers import hookimpl
 @hookimpl
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add ``demo``."""
-    app.command("demo", epilog="Examples: leapp demo; leapp demo --task Builtin-Balance-Partial --backend jit-script")(
-        demo
-    )
+    app.command(
+        "demo", epilog=examples("leapp demo", "leapp demo --task Builtin-Balance-Partial --backend jit-script")
+    )(demo)
 
 
 TASK = typer.Option("--task", help="A task that comes with a trained policy; by default the first.")
@@ -39,7 +39,10 @@ def demo(
     save_path: Annotated[Path, SAVE] = Path("demo_output"),
     as_json: JsonFlag = False,
 ) -> None:
-    """Export a trained policy that comes along, validate the bundle, and let it control the robot for an episode."""
+    """Export a trained policy that comes along and let it run.
+
+    The bundle is validated and then controls the robot for a whole episode, beside the policy it was made from.
+    """
     from leapp_core.cli.export_views import export_views
     from leapp_core.policy_export.checkpoints import CheckpointChoice
     from leapp_core.policy_export.job import ExportJob, run_export

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from leapp_core.cli.listing import availability, provided_by, provider_facts, status
-from leapp_core.cli.options import JsonFlag, plugins_of
+from leapp_core.cli.options import JsonFlag, examples, plugins_of
 from leapp_core.cli.plugins import broken, plugin_facts, show_broken
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import Line, table
@@ -22,9 +22,7 @@ from leapp_core.plugins.registry import Entry
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add the group ``envs``."""
     group = typer.Typer(help="Environments and their tasks.", no_args_is_help=True)
-    group.command("list", epilog="Examples: leapp envs list; leapp envs list builtin; leapp envs list mjlab --json")(
-        list_environments
-    )
+    group.command("list", epilog=examples("leapp envs list", "leapp envs list mjlab --json"))(list_environments)
     app.add_typer(group, name="envs")
 
 

@@ -7,17 +7,19 @@ from typing import Annotated
 
 import typer
 
-from leapp_core.cli.options import JsonFlag, key_values, plugins_of
+from leapp_core.cli.options import JsonFlag, examples, key_values, plugins_of
 from leapp_core.cli.plugins import broken
 from leapp_core.cli.progress import StageProgress
 from leapp_core.cli.render import print_note, show, show_json
 from leapp_core.plugins.markers import hookimpl
 
-EXAMPLES = """Examples:
-leapp export --task Builtin-Reach-Arm --use_pretrained_checkpoint;
-leapp export --task Builtin-Reach-Arm --checkpoint model.pt --backend jit-script --export_save_path out;
-leapp export --env mjlab --task Mjlab-Cartpole-Balance --checkpoint model.pt --option opset=18;
-leapp export --env isaaclab --task Isaac-Cartpole --checkpoint model.pt presets=newton_mjwarp"""
+EXAMPLES = examples(
+    "leapp export --task Builtin-Reach-Arm --use_pretrained_checkpoint",
+    "leapp export --task Builtin-Reach-Arm --checkpoint model.pt --backend jit-script",
+    "leapp export --env mjlab --task Mjlab-Cartpole-Balance --checkpoint model.pt",
+    "leapp export --env isaaclab --task Isaac-Cartpole --checkpoint model.pt presets=newton_mjwarp",
+    "leapp export --task T --checkpoint model.pt --option opset=18 --export_save_path out",
+)
 
 
 @hookimpl
@@ -68,7 +70,7 @@ def export(  # noqa: PLR0913 - one parameter per option
     device: Annotated[str, DEVICE] = "cpu",
     as_json: JsonFlag = False,
 ) -> None:
-    """Export a trained policy with its observation and action processing as one validated bundle.
+    """Export a trained policy, processing and all, as one bundle.
 
     The task runs for a few control steps while everything between sensor readings and joint targets is recorded.
     The bundle is then held against the recording, against fresh inputs, and runs beside the policy in the simulator.

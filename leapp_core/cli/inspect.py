@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from leapp_core.cli.options import BundleArgument, JsonFlag
+from leapp_core.cli.options import BundleArgument, JsonFlag, examples
 from leapp_core.cli.render import print_note, show, show_json
 from leapp_core.plugins.markers import hookimpl
 
@@ -14,18 +14,17 @@ from leapp_core.plugins.markers import hookimpl
 @hookimpl
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add ``inspect``."""
-    app.command(
-        "inspect", epilog="Examples: leapp inspect out/Balance-GRU; leapp inspect out/Balance-GRU --constants --json"
-    )(inspect)
+    app.command("inspect", epilog=examples("leapp inspect out/X", "leapp inspect out/X --constants --json"))(inspect)
 
 
 CONSTANTS = typer.Option("--constants", help="List constants captured from your code, with their source lines.")
 
 
 def inspect(bundle: BundleArgument, constants: Annotated[bool, CONSTANTS] = False, as_json: JsonFlag = False) -> None:
-    """Show a bundle: nodes, ports and their meaning, wiring, state, and what a robot runtime wires by itself.
+    """Show what a bundle holds: nodes, ports, wiring and state.
 
-    Hashes, files and wiring are checked; every problem found is listed. Nothing in the bundle is run.
+    Says too which ports an existing robot runtime could wire by itself. Files, hashes and wiring are checked, and
+    every problem found is listed; nothing in the bundle is run.
     """
     from leapp_core.bundle import load_document
     from leapp_core.cli.bundle_facts import bundle_facts, captured_constants

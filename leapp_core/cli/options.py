@@ -23,6 +23,11 @@ TrustFlag = Annotated[
 ]
 
 
+def examples(*lines: str) -> str:
+    """Return command lines for the end of a command's help, kept as they are (that is what the first line says)."""
+    return "\n  ".join(("\b\nExamples:" if len(lines) > 1 else "\b\nExample:", *lines))
+
+
 def plugins_of(context: typer.Context) -> PluginManager:
     """Return the plugin manager that :func:`leapp_core.cli.main.main` put into the context."""
     manager = context.find_root().obj

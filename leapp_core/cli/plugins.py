@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import typer
 
-from leapp_core.cli.options import JsonFlag, plugins_of
+from leapp_core.cli.options import JsonFlag, examples, plugins_of
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import Line, table
 from leapp_core.plugins.manager import PluginInfo, PluginManager
@@ -17,7 +17,7 @@ from leapp_core.plugins.markers import hookimpl
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add the group ``plugins``."""
     group = typer.Typer(help="Plugins that are installed, blocked or broken.", no_args_is_help=True)
-    group.command("list", epilog="Example: leapp plugins list")(list_plugins)
+    group.command("list", epilog=examples("leapp plugins list"))(list_plugins)
     app.add_typer(group, name="plugins")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, plugins_of
+from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, examples, plugins_of
 from leapp_core.cli.render import print_note, show, show_json
 from leapp_core.cli.views import Line, View, table
 from leapp_core.errors import UsageError, ValidationError
@@ -26,8 +26,12 @@ def leapp_register_commands(app: typer.Typer) -> None:
     """Add ``run``."""
     app.command(
         "run",
-        epilog="Examples: leapp run out/X --steps 3; leapp run out/X --inputs log.npz --output out.npz; "
-        "leapp run out/X --record run.npz; leapp run out/X --replay run.npz",
+        epilog=examples(
+            "leapp run out/X --steps 3",
+            "leapp run out/X --inputs log.npz --output out.npz",
+            "leapp run out/X --record run.npz",
+            "leapp run out/X --replay run.npz",
+        ),
     )(run)
 
 
@@ -52,7 +56,10 @@ def run(  # noqa: PLR0913 - one parameter per option
     trust: TrustFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Run a bundle for some control steps and show what it puts out. Without inputs, random ones are used."""
+    """Run a bundle for some control steps and show what comes out.
+
+    Without inputs, random ones are used.
+    """
     from leapp_core.plugins.runners import RunnerSettings
     from leapp_core.runtime import load
 

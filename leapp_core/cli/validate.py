@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, plugins_of
+from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, examples, plugins_of
 from leapp_core.cli.render import print_note, show, show_json
 from leapp_core.plugins.markers import hookimpl
 
@@ -14,9 +14,7 @@ from leapp_core.plugins.markers import hookimpl
 @hookimpl
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add ``validate``."""
-    app.command(
-        "validate", epilog="Examples: leapp validate out/Builtin-Reach-Arm; leapp validate out/X --provider cuda"
-    )(validate)
+    app.command("validate", epilog=examples("leapp validate out/X", "leapp validate out/X --provider cuda"))(validate)
 
 
 STEPS = typer.Option("--validation_steps", min=1, help="Recorded steps of an episode to compare; all by default.")
@@ -34,9 +32,9 @@ def validate(
     trust: TrustFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check a bundle's files, hashes and wiring, then run it on the values recorded at export and compare.
+    """Hold a bundle against the values recorded at its export.
 
-    Works where it will run: an ONNX bundle needs no PyTorch.
+    Files, hashes and wiring are checked first. Works where it will run: an ONNX bundle needs no PyTorch.
     """
     from leapp_core.cli.export_views import levels_table
     from leapp_core.compare import same_tolerance

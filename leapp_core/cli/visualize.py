@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from leapp_core.cli.options import BundleArgument, JsonFlag
+from leapp_core.cli.options import BundleArgument, JsonFlag, examples
 from leapp_core.cli.render import show, show_json
 from leapp_core.errors import UsageError
 from leapp_core.plugins.markers import hookimpl
@@ -18,7 +18,7 @@ def leapp_register_commands(app: typer.Typer) -> None:
     """Add ``visualize``."""
     app.command(
         "visualize",
-        epilog="Examples: leapp visualize out/Balance-GRU; leapp visualize out/Balance-GRU --output gru.svg",
+        epilog=examples("leapp visualize out/X", "leapp visualize out/X --output gru.svg"),
     )(visualize)
 
 
@@ -26,7 +26,7 @@ OUTPUT = typer.Option("--output", "-o", help="A .png or .svg file to write inste
 
 
 def visualize(bundle: BundleArgument, output: Annotated[Path | None, OUTPUT] = None, as_json: JsonFlag = False) -> None:
-    """Draw a bundle: inputs, nodes, state and outputs, as PNG and SVG."""
+    """Draw a bundle as PNG and SVG."""
     from leapp_core.bundle import load_document
     from leapp_core.visualize import render
     from leapp_core.visualize.render import FORMATS

@@ -1,0 +1,118 @@
+"""Write the reference pages that are made from the source: command line, hooks, exit codes.
+
+Usage: python docs/generate.py [--check]
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import os
+import sys
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from pathlib import Path
+
+REFERENCE = Path(__file__).parent / "reference"
+NOTE = "<!-- Made by docs/generate.py; edit the source instead. -->\n"
+GROUPS = {"backends": ("list", "show", "test"), "envs": ("list",), "adapters": ("list",), "plugins": ("list",)}
+
+
+def pages() -> dict[str, str]:
+    """Return file name to content."""
+    return {"cli.md": _cli(), "hooks.md": _hooks(), "exit-codes.md": _exit_codes()}
+
+
+def _cli() -> str:
+    from leapp_core.cli.app import build_app
+    from leapp_core.plugins.commands import command_names
+    from leapp_core.plugins.manager import PluginManager
+
+    # Only what this distribution brings: a page must not depend on what else is installed.
+    names = command_names(build_app(PluginManager(load_entry_points=False)))
+    parts = [NOTE, "# Command line\n", "Every command takes `--debug`, which shows the traceback of an error.\n"]
+    parts.append(_block(()))
+    for name in names:
+        commands = [(name, verb) for verb in GROUPS[name]] if name in GROUPS else [(name,)]
+        for command in commands:
+            parts += [f"## leapp {' '.join(command)}\n", _block(command)]
+    return "\n".join(parts)
+
+
+def _block(command: tuple[str, ...]) -> str:
+    return f"```text\n{help_text(command)}```\n"
+
+
+def help_text(command: tuple[str, ...]) -> str:
+    """Return what ``leapp COMMAND --help`` prints on a terminal of 100 columns."""
+    from leapp_core.cli.main import main
+
+    os.environ["COLUMNS"] = "100"
+    out = io.StringIO()
+    with redirect_stdout(out), redirect_stderr(io.StringIO()), suppress(SystemExit):
+        main([*command, "--help"])
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _hooks() -> str:
+    from leapp_core.plugins import hookspecs
+
+    parts = [
+        NOTE,
+        "# Hooks\n",
+        "A plugin is a module named by an entry point in group `leapp`. It implements any of these functions, each"
+        " decorated with `leapp_core.hookimpl`. [Write a backend](../howto/write-a-backend.md) shows a whole one.\n",
+        '```toml\n[project.entry-points.leapp]\nmine = "my_package.plugin"\n```\n',
+        "`LEAPP_DISABLE_PLUGINS=mine,other` blocks plugins by the name on the left. A plugin that fails is listed by"
+        " `leapp plugins list` with its error and takes nothing else down.\n",
+    ]
+    for name, function in vars(hookspecs).items():
+        if name.startswith("leapp_"):
+            arguments = ", ".join(f"{arg}: {hint}" for arg, hint in function.__annotations__.items() if arg != "return")
+            parts.append(
+                f"## `{name}`\n\n```python\ndef {name}({arguments}) -> None\n```\n\n{inspect.getdoc(function)}\n"
+            )
+    return "\n".join(parts)
+
+
+def _exit_codes() -> str:
+    from leapp_core import errors
+    from leapp_core.cli.main import INTERNAL_ERROR
+
+    rows = [(0, "", "Done, and everything that was checked is right.")]
+    rows += [(e.exit_code, f"`{e.__name__}`", _first_line(e)) for e in _error_classes(errors.LeappError)]
+    rows.append((INTERNAL_ERROR, "", "A defect of LEAPP or of a plugin; run again with `--debug` and report it."))
+    table = "\n".join(f"| {code} | {name} | {text} |" for code, name, text in sorted(rows))
+    return (
+        f"{NOTE}\n# Exit codes\n\nErrors are printed to stderr as one message: what is wrong, where, what was expected"
+        " and how to fix it. The class is the one that `leapp_core.errors` raises in Python.\n\n"
+        f"| code | error | meaning |\n| --- | --- | --- |\n{table}\n"
+    )
+
+
+def _error_classes(base: type) -> list[type]:
+    return [base, *(kind for kind in base.__subclasses__() if kind.__module__ == base.__module__)]
+
+
+def _first_line(kind: type) -> str:
+    text = (inspect.getdoc(kind) or "").splitlines()[0]
+    return "Any other error on purpose, such as a file that cannot be read." if kind.__name__ == "LeappError" else text
+
+
+def main() -> int:
+    """Write the pages, or with ``--check`` say which are out of date."""
+    stale = [name for name, text in pages().items() if not _same(REFERENCE / name, text)]
+    if "--check" in sys.argv:
+        print("\n".join(f"out of date: docs/reference/{name}" for name in stale) or "up to date")
+        return bool(stale)
+    REFERENCE.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")
+    return 0
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
