@@ -108,4 +108,9 @@ def _line_of(code: CodeType, lasti: int) -> int:
 
 
 def _is_library(path: str) -> bool:
-    return "/torch/" in path or "/tensordict/" in path or path.startswith((_ROOT + "/tracing", "<frozen"))
+    return (
+        "/torch/" in path
+        or "/numpy/" in path
+        or "/tensordict/" in path
+        or path.startswith((_ROOT + "/tracing", "<frozen"))
+    )

@@ -9,6 +9,9 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from leapp_core.tracing.numpy_carrier import plain_all
+from leapp_core.tracing.numpy_recorder import NumpyRecorder
+
 if TYPE_CHECKING:
     from leapp_core.tracing.recorder import TraceRecorder
 
@@ -56,25 +59,37 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 class FunctionRecorder(TorchFunctionMode):
-    """Sees ``torch.tensor([t0, t1])`` and its kin, which read tensor elements with no ATen call."""
+    """Sees ``torch.tensor([t0, t1])`` and its kin, which read tensor elements with no ATen call, and ``.numpy()``."""
 
     PACKING = frozenset({torch.tensor, torch.as_tensor, torch.asarray, _TENSOR.new_tensor})
+    LEAVING: frozenset[Any] = frozenset((_TENSOR.numpy, _TENSOR.__array__))
 
     def __init__(self, recorder: TraceRecorder) -> None:
         super().__init__()
         self._recorder = recorder
+        self._numpy = NumpyRecorder(recorder)
+
+    def __exit__(self, *exc: Any) -> None:
+        self._numpy.close()
+        super().__exit__(*exc)  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Record packing of tensors into a new tensor."""
+        """Record packing of tensors into a new tensor, and arrays that leave for NumPy."""
+        carried = args
+        if self._numpy.used and func not in self.LEAVING:  # PyTorch knows NumPy's own scalar types only
+            args = plain_all(args)
         out = func(*args, **(kwargs or {}))
         if func in self.PACKING and not self._recorder.idle:
+            args = carried
             data = args[1] if func is _TENSOR.new_tensor else args[0] if args else (kwargs or {}).get("data")
-            if isinstance(data, (list, tuple)):
-                elements = list(_flatten(data))
+            if not isinstance(data, _TENSOR) and not self._numpy.shares(data, out):
+                elements = self._numpy.tensors(list(_flatten([data])))
                 if any(isinstance(e, _TENSOR) for e in elements):
                     self._recorder.add_pack(elements, out, sys._getframe(1))
+        elif func in self.LEAVING:
+            return self._numpy.carry(args[0], out)
         return out
 
 

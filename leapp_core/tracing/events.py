@@ -42,10 +42,12 @@ class StorageRecord:
         epoch: Epoch of the last snapshot.
         snapshots: ``(event index, bytes)`` at each first touch of an epoch; equal contents share one bytes object.
         first_info: First tensor seen on it.
+        note: Where its contents come from when no recorded call explains them.
     """
 
     __slots__ = (
-        "birth", "epoch", "first_info", "foreign", "literal", "nbytes", "number", "parameter", "snapshots", "storage",
+        "birth", "epoch", "first_info", "foreign", "literal", "nbytes", "note", "number", "parameter", "snapshots",
+        "storage",
     )  # fmt: skip
 
     def __init__(self, number: int, storage: torch.UntypedStorage, birth: int) -> None:
@@ -59,6 +61,7 @@ class StorageRecord:
         self.epoch = -1
         self.snapshots: list[tuple[int, bytes]] = []
         self.first_info: TensorInfo | None = None
+        self.note = ""
 
     def value_at(self, index: int) -> bytes | None:
         """Return the contents at the first touch at or after event ``index``, if a snapshot was taken."""

@@ -26,6 +26,26 @@ def where(slicer: Slicer, event: Event) -> str:
     return slicer.recorder.sites.describe(event.stack, event.line)
 
 
+def origin(slicer: Slicer, storage: int) -> str:
+    """Return what is known of memory that no recorded call explains."""
+    record = slicer.recorder.storages[storage]
+    return f"; it is {record.note}" if record.note else ""
+
+
+def numpy_fix(slicer: Slicer, storage: int) -> str:
+    """Return how to bring values through NumPy so that they are recorded, for memory that NumPy owns."""
+    record = slicer.recorder.storages[storage]
+    if not record.foreign:
+        return ""
+    if record.note:
+        return "; or write it with NumPy functions that PyTorch has too, or with tensors"
+    return (
+        "; a NumPy array computed from tensors is followed if it is made by NumPy functions of tensor.numpy(): "
+        "np.stack or np.concatenate instead of np.array([...]), np.zeros(n, like=array) instead of np.zeros(n), "
+        "tensor.numpy() instead of np.asarray(tensor)"
+    )
+
+
 def describe_read(slicer: Slicer, found: NodeAnalysis, read: LiveRead) -> tuple[str, str]:
     """Return what is read, and where."""
     if read.event < 0:

@@ -157,7 +157,7 @@ class NumpyMemory:
             root = root.base
         low, high = _bounds(root)
         # By address: strides, byte order and write protection of the array do not matter to whoever only looks.
-        memory = np.frombuffer((ctypes.c_uint8 * (high - low)).from_address(low), dtype=np.uint8)
+        memory = np.ctypeslib.as_array((ctypes.c_uint8 * (high - low)).from_address(low))
         region = Region(low, high, torch.from_numpy(memory).untyped_storage(), (root, memory))
         self._add(region)
         return region

@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import _disable_current_modes
 
 from leapp_core.tracing.callsite import CallSites
 from leapp_core.tracing.events import Declaration, Event, StorageRecord, TensorInfo
+from leapp_core.tracing.numpy_literals import is_literal
 from leapp_core.tracing.opplan import OpPlan, PlanTable
 
 PACK = "leapp::pack"
@@ -41,7 +42,7 @@ class TraceRecorder:
         self._numbers: dict[int, int] = {}
         self._infos: dict[int, TensorInfo] = {}
         self._held: list[torch.Tensor] = []
-        self._foreign: list[StorageRecord] = []
+        self._shared: list[StorageRecord] = []
         self._pack_plan = OpPlan(PACK)
 
     def start_epoch(self) -> None:
@@ -83,7 +84,7 @@ class TraceRecorder:
         elif isinstance(out, (tuple, list)):
             outs.extend([self._out_info(o, index) for o in out if isinstance(o, torch.Tensor)])
         if plan.literal:
-            self._mark_literal(ins[0], index)
+            self._mark_literal(ins[0], index, frame)
         if plan.escape == "array":
             self.escaped[index] = _read_bytes(out.untyped_storage())
         stack, line = self.sites.number(frame)
@@ -102,6 +103,41 @@ class TraceRecorder:
         record.literal, record.foreign, record.birth, record.snapshots = -1, False, index, []
         stack, line = self.sites.number(frame)
         self.events.append(Event(index, PACK, (elements,), {}, out, ins, [info], self._pack_plan, stack, line))
+
+    def add_done(
+        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, frame: FrameType, fresh: bool
+    ) -> None:
+        """Record a call that explains what other software (NumPy) has just done to memory.
+
+        Args:
+            func: The ATen overload; it is not run.
+            args: Its arguments.
+            kwargs: Its keyword arguments.
+            out: The tensor over the memory that now holds its result.
+            frame: Where.
+            fresh: Whether that memory was allocated for the result.
+        """
+        ins = [self.touch(a) for a in args if isinstance(a, torch.Tensor)]
+        index = len(self.events)
+        self.add(func, args, kwargs, out, ins, self.plans[func], frame)
+        if fresh:
+            record = self.storages[self.events[index].outs[0].storage]
+            record.birth, record.foreign, record.snapshots = index, False, []
+
+    def share(self, tensor: torch.Tensor) -> None:
+        """Note that other software (NumPy) got hold of a tensor's memory and may wrap any part of it anew."""
+        record = self.storages[self.info_of(tensor).storage]
+        if record not in self._shared:
+            self._shared.append(record)
+
+    def mark_literal(self, tensor: torch.Tensor) -> None:
+        """Note that a tensor's memory was filled with numbers written out in the user's code."""
+        record = self.storages[self.touch(tensor).storage]
+        record.literal, record.foreign = len(self.events), False
+
+    def annotate(self, tensor: torch.Tensor, note: str) -> None:
+        """Note where a tensor's memory comes from, for messages."""
+        self.storages[self.touch(tensor).storage].note = note
 
     def declare(
         self, node: str, port: str, role: Any, tensor: torch.Tensor, semantics: Any, frame: FrameType
@@ -175,7 +211,7 @@ class TraceRecorder:
     def _new_storage(self, storage: torch.UntypedStorage, address: int, birth: int) -> tuple[int, int]:
         foreign = storage.device.type == "cpu" and address > 0 and not storage.resizable()
         if foreign:  # every access to a NumPy array wraps its memory anew, maybe from another first element
-            for known in self._foreign:
+            for known in self._shared:
                 start = known.storage.data_ptr()
                 if start <= address < start + known.nbytes:
                     return known.number, address - start
@@ -186,13 +222,20 @@ class TraceRecorder:
         self.storages.append(record)
         self._numbers[address] = record.number
         if foreign:
-            self._foreign.append(record)
+            self._shared.append(record)
         return record.number, 0
 
-    def _mark_literal(self, info: TensorInfo, index: int) -> None:
+    def _mark_literal(self, info: TensorInfo, index: int, frame: FrameType) -> None:
         record = self.storages[info.storage]
-        if record.birth < 0 and not record.foreign and len(record.snapshots) == 1 and record.literal < 0:
-            record.literal = index
+        if record.birth >= 0 or len(record.snapshots) != 1 or record.literal >= 0:
+            return
+        if record.foreign:  # torch.from_numpy(np.array([1.0, 2.0])), written out in the step
+            value = self.tensor_of(record.snapshots[0][1], info)
+            if info.dtype == torch.bfloat16 or not is_literal(value.numpy(), self.sites, frame):
+                return
+        elif record in self._shared:
+            return
+        record.literal = index
 
     def _snapshot(self, record: StorageRecord) -> None:
         record.epoch = self.epoch
