@@ -34,7 +34,8 @@ class TensorSemantics:
     def __post_init__(self) -> None:
         if self.element_names is None:
             return
-        names, self.temporal_period_ms = normalise_element_names(self.element_names, self.name)
+        given = self.element_names or [[]]  # no names of no elements, as a selection of nothing gives
+        names, self.temporal_period_ms = normalise_element_names(given, self.name)
         self.element_names = [list(axis) if isinstance(axis, tuple) else axis for axis in names or ()]
 
     def core(self) -> CoreSemantics:

@@ -37,6 +37,7 @@ class StepChecker:
         self._storages = slicer.recorder.storages
         self._found = found
         self._varying = varying_storages(slicer, found.sliced.events)
+        self._overwritten: dict[tuple[int, int], tuple[int, int]] = {}
 
     def check(self) -> None:
         """Check everything.
@@ -162,6 +163,9 @@ class StepChecker:
         if isinstance(leaf, ProducedState) and step < leaf.age:
             return  # it reads an initial value here
         expected = self._expected_storage(step, mine)
+        if expected == (mine.storage, 0) and leaf is None and not self._is_input(mine.storage):
+            # Nothing it held before is read (a result buffer made anew per step): any storage will do, but one only.
+            expected = self._overwritten.setdefault((step, mine.storage), (its.storage, its.offset - mine.offset))
         shift = its.offset - mine.offset
         if expected is not None and its.storage == expected[0]:
             if shift != expected[1] and mine.sizes == its.sizes:
@@ -180,6 +184,9 @@ class StepChecker:
             fix="index with a tensor of one element (x.index_select(0, i.reshape(1)), index_copy_) or shift with "
             "torch.roll; a 0-d tensor used as an index is read as a Python number",
         )
+
+    def _is_input(self, storage: int) -> bool:
+        return any(d.info.storage == storage for d in self._found.step.inputs.values())
 
     def _expected_storage(self, step: int, mine: TensorInfo) -> tuple[int, int] | None:
         """Return the storage and element shift an operand should have in another step, if that is known."""
