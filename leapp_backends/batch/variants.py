@@ -70,6 +70,8 @@ def variants(node: Node, args: Args, one_row: Any, values: Values) -> Iterator[V
     if name in _VIEWS:
         yield from _reshaped(args, one_row, values)
     others: list[Iterator[Args]] = [iter([args])]
+    if name == "index_put":
+        others.insert(0, _with_unsqueezed_values(args, values))
     if name in _EXPANDS:
         others.insert(0, _expanded_to(args, values.wide))
     elif name in _RECURRENT:
@@ -114,6 +116,17 @@ def _with_initial_state(args: Args, value_of: ValueOf) -> Iterator[Args]:
             for item in (state if several else [state])
         ]
         yield (source, given if several else given[0], *rest), kwargs
+
+
+def _with_unsqueezed_values(args: Args, values: Values) -> Iterator[Args]:
+    """Give values with their leading axes of size 1, which ``x[:, i] = v`` drops before it writes."""
+    (target, indices, written, *rest), kwargs = args
+    if is_view(written) and written.args:
+        source = written.args[0]
+        before, after = values.small(source).shape, values.small(written).shape
+        if batch_axis(values.wide(source)) is not None and tuple(before[len(before) - len(after) :]) == tuple(after):
+            base: Any = target if batch_axis(values.wide(target)) is not None else Expanded(target, 0)
+            yield (base, indices, source, *rest), kwargs
 
 
 def _whole_slice(args: Args, value_of: ValueOf) -> Iterator[Args]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from leapp_backends.common.failures import where
+from leapp_backends.common.failures import root_cause, where
 from leapp_backends.common.functional import op_name
 from leapp_core.errors import ExportError
 
@@ -47,12 +47,21 @@ def verify(
         ]
         with torch.no_grad():
             alone = [_outputs(single(*row)) for row in rows]
-            together = _outputs(several(*joined))
+            together = _run_together(several, joined)
         for at, axis in enumerate(outputs):
             for row, expected in enumerate(alone):
                 found = together[at] if axis is None else together[at].narrow(axis, row, 1)
                 if not _close(found, expected[at]):
                     raise _mixed(single, several, rows, joined, at)
+
+
+def _run_together(several: GraphModule, joined: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
+    try:
+        return _outputs(several(*joined))
+    except RuntimeError as error:
+        raise ExportError(
+            f"the batch size cannot be made dynamic: {root_cause(error)}", fix="export without dynamic_batch"
+        ) from error
 
 
 def _row(

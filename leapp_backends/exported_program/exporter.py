@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -49,7 +50,10 @@ class Pt2Exporter(Exporter):
         facts = json.dumps(dict(request.metadata), ensure_ascii=False)
         try:
             with quiet() as notes:
-                torch.export.save(_without_origin(program.exported), request.destination, extra_files={METADATA: facts})
+                # Into memory first: PyTorch's archive writer aborts the whole process when the disk is full.
+                buffer = io.BytesIO()
+                torch.export.save(_without_origin(program.exported), buffer, extra_files={METADATA: facts})
+            request.destination.write_bytes(buffer.getvalue())
         except (LeappError, OSError):
             raise
         except Exception as error:

@@ -1,0 +1,188 @@
+"""What every exporter has to do: one function per promise, each raising ``ContractBrokenError``."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from leapp_core.errors import ExportError, LeappError, UsageError
+from leapp_core.plugins.exporters import Exporter, NodeProgram
+from leapp_core.testing.programs import Case, cases, draw_like
+from leapp_core.testing.subject import ContractBrokenError, Subject, compare, evaluate, export, open_artifact, run
+
+FRESH = 3
+BATCHES = (1, 2, 5)
+
+Check = Callable[[Subject, Path], None]
+
+
+def describes_itself(subject: Subject, folder: Path) -> None:
+    """Name, format, suffix and options are stated as the registry and the command line need them."""
+    exporter = subject.exporter
+    if not isinstance(exporter, Exporter):
+        raise ContractBrokenError(
+            f"{type(exporter).__name__} does not derive from leapp_core.plugins.exporters.Exporter"
+        )
+    for attribute in ("name", "format", "suffix"):
+        if not isinstance(getattr(exporter, attribute, None), str) or not getattr(exporter, attribute):
+            raise ContractBrokenError(f"class attribute {attribute!r} must be a non-empty string")
+    if not exporter.suffix.startswith("."):
+        raise ContractBrokenError(f"suffix {exporter.suffix!r} must begin with a dot")
+    if not dataclasses.is_dataclass(exporter.options_type):
+        raise ContractBrokenError("options_type must be a dataclass")
+    exporter.parse_options({})
+
+
+def refuses_bad_options(subject: Subject, folder: Path) -> None:
+    """Unknown options and values of the wrong type are usage errors, before any work."""
+    names = [item.name for item in dataclasses.fields(subject.exporter.options_type)]
+    given: list[dict[str, object]] = [{"no_such_option": 1}, *({name: object()} for name in names)]
+    for options in given:
+        try:
+            subject.exporter.parse_options(options)
+        except UsageError:
+            continue
+        raise ContractBrokenError(f"parse_options accepted {options}")
+
+
+def leaves_the_program_alone(subject: Subject, folder: Path) -> None:
+    """Exporting changes neither the program nor the captured values."""
+    (program,) = cases()[0].make()
+    before = _fingerprint(program)
+    export(subject, program, folder)
+    if _fingerprint(program) != before:
+        raise ContractBrokenError("the program was changed by exporting it")
+
+
+def _fingerprint(program: NodeProgram) -> str:
+    digest = hashlib.sha256(str(program.exported.graph).encode())
+    for tensor in (*program.exported.state_dict.values(), *program.samples[0].inputs.values()):
+        digest.update(tensor.detach().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def writes_only_its_file(subject: Subject, folder: Path) -> None:
+    """The artifact is one file at the destination asked for."""
+    (program,) = cases()[0].make()
+    written = export(subject, program, folder)
+    found = sorted(path.name for path in folder.iterdir())
+    if found != [written.path.name] or written.path.parent != folder:
+        raise ContractBrokenError(f"wrote {found}, expected {[written.path.name]} in the folder of the destination")
+
+
+def writes_equal_bytes(subject: Subject, folder: Path) -> None:
+    """The same program gives the same bytes: bundles are compared and cached by hash."""
+    digests = set()
+    for attempt in ("first", "second"):
+        (program,) = cases()[1].make()
+        (folder / attempt).mkdir()
+        digests.add(export(subject, program, folder / attempt).path.read_bytes())
+    if len(digests) != 1:
+        raise ContractBrokenError("two exports of one program differ: no time, counter or path may get into the file")
+
+
+def holds_no_paths(subject: Subject, folder: Path) -> None:
+    """Nothing in the file tells where it was made."""
+    (program,) = cases()[0].make()
+    content = export(subject, program, folder).path.read_bytes()
+    for secret in (str(folder), str(Path.home()), str(Path(__file__).parent)):
+        if secret.encode() in content:
+            raise ContractBrokenError(f"the file holds the path {secret}")
+
+
+def tells_of_failed_writes(subject: Subject, folder: Path) -> None:
+    """A destination that cannot be written is an error, never a silent success."""
+    (program,) = cases()[0].make()
+    for place, what in ((folder / "missing", "a folder that does not exist"), (_full_disk, "a full disk")):
+        try:
+            if isinstance(place, Path):
+                export(subject, program, place)
+            else:
+                with place():
+                    export(subject, program, folder)
+        except (LeappError, OSError):
+            continue
+        raise ContractBrokenError(f"writing to {what} was reported as success")
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    """Let files grow to 1000 bytes only, where the operating system can."""
+    import signal
+
+    try:
+        import resource
+    except ImportError as error:
+        raise OSError("this system has no file size limits to check with") from error
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, handler)
+
+
+def exports_case(subject: Subject, folder: Path, case: Case) -> None:
+    """Artifacts of a case compute what its programs compute, on captured and on fresh inputs."""
+    for program in case.make():
+        try:
+            written = export(subject, program, folder)
+        except ExportError as error:
+            if not case.refusable:
+                raise
+            if not error.fix:
+                raise ContractBrokenError(f"the refusal names no way out: {error}") from error
+            return
+        if subject.runner is not None:
+            session = open_artifact(subject, program, written)
+            for step, sample in enumerate(program.samples):
+                compare(program.spec, sample.outputs, run(session, sample.inputs), f"captured step {step}")
+            for inputs in _fresh(program):
+                found = run(session, inputs)
+                compare(program.spec, evaluate(program, tuple(inputs.values())), found, "fresh inputs")
+
+
+def _fresh(program: NodeProgram) -> Iterator[dict[str, torch.Tensor]]:
+    generator = torch.Generator().manual_seed(11)
+    for scale in range(FRESH):
+        drawn = {name: draw_like(tensor, generator) for name, tensor in program.samples[0].inputs.items()}
+        yield {name: tensor * scale if tensor.is_floating_point() else tensor for name, tensor in drawn.items()}
+
+
+def serves_any_batch(subject: Subject, folder: Path, case: Case) -> None:
+    """With the option ``dynamic_batch``, each row gives what it gives alone."""
+    from leapp_core.testing.rows import check_rows
+
+    for program in case.make():
+        written = export(subject, program, folder, {"dynamic_batch": True})
+        spec = written.spec or program.spec
+        if not any(isinstance(size, str) for port in spec.inputs for size in port.shape):
+            raise ContractBrokenError("dynamic_batch was asked for and no input has a symbolic size")
+        if subject.runner is not None:
+            session = open_artifact(subject, program, written)
+            for batch in BATCHES:
+                check_rows(program, spec, session, batch)
+
+
+GENERAL: tuple[Check, ...] = (
+    describes_itself,
+    refuses_bad_options,
+    leaves_the_program_alone,
+    writes_only_its_file,
+    writes_equal_bytes,
+    holds_no_paths,
+    tells_of_failed_writes,
+)
+"""Checks that need no case."""
+
+
+def has_dynamic_batch(exporter: Exporter) -> bool:
+    """Return whether the exporter has the option."""
+    return any(item.name == "dynamic_batch" for item in dataclasses.fields(exporter.options_type))
