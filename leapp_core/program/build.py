@@ -8,7 +8,7 @@ import torch
 from torch.fx import Graph, GraphModule, Node
 
 from leapp_core.program.constants import TensorNames, identifier
-from leapp_core.program.emit import emit_call
+from leapp_core.program.emit import emit_call, emit_write_back
 from leapp_core.program.layout import lay_out
 from leapp_core.program.memory import GraphMemory, LiftedConstant
 from leapp_core.program.states import StateSlot
@@ -100,6 +100,9 @@ class GraphBuilder:
         nodes = [self._operand(event, i) for i in range(len(tensors))]
         out = self._constant_selection(event, nodes) or emit_call(self._graph, event, nodes)
         effects = self._slicer.effects.of(event)
+        for selection in effects.mirrors:
+            base, index = (self._memory.node_of(info) for info in selection.ins)
+            emit_write_back(self._graph, selection, base, index, self._memory.node_of(selection.outs[0]))
         for position, info in enumerate(event.outs):
             if info in effects.births:
                 several = isinstance(event.out, (tuple, list))

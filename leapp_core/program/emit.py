@@ -11,6 +11,7 @@ from torch.fx import Graph, Node
 from leapp_core.program.views import Fit
 from leapp_core.tracing.events import Event
 from leapp_core.tracing.recorder import PACK
+from leapp_core.tracing.selected import SELECT
 
 aten = torch.ops.aten
 CPU = torch.device("cpu")
@@ -38,6 +39,8 @@ def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
     """
     if event.func == PACK:
         return _emit_pack(graph, event, nodes)
+    if event.func == SELECT:
+        return graph.call_function(aten.index.Tensor, (nodes[0], [*[None] * _axis(event), nodes[1]]))
     if event.plan.metadata_reader:
         return _emit_filled(graph, event)
     if event.func in _SIZED_LIKE:
@@ -51,6 +54,15 @@ def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
         return _emit_one_hot(graph, args[0], args[1])
     func = _functional(event) if event.plan.metadata_only else event.func
     return graph.call_function(func, args, kwargs)
+
+
+def emit_write_back(graph: Graph, selection: Event, base: Node, index: Node, row: Node) -> None:
+    """Write a row that was taken by a tensor index back to where it came from."""
+    graph.call_function(aten.index_put_.default, (base, [*[None] * _axis(selection), index], row))
+
+
+def _axis(selection: Event) -> int:
+    return int(selection.args[1]) % len(selection.ins[0].sizes)
 
 
 def emit_fit(graph: Graph, root: Node, fit: Fit, *, reshape: bool = True) -> Node:

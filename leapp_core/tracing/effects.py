@@ -13,6 +13,7 @@ from leapp_core.tracing.events import Event, StorageRecord, TensorInfo
 from leapp_core.tracing.indexed import INDEX_PUT, indexed_bytes
 from leapp_core.tracing.opplan import hidden_writes
 from leapp_core.tracing.recorder import PACK
+from leapp_core.tracing.selected import SELECT
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Effects:
         writes: Writes to memory that existed before.
         births: Fresh results.
         views: ``(result, operand)`` for results that lie in an operand's memory.
+        mirrors: Selections whose rows are written: the tensor they were taken from is written too.
         allocates: A fresh result holds no defined values (``empty``).
     """
 
@@ -47,6 +49,7 @@ class Effects:
     births: tuple[TensorInfo, ...] = ()
     views: tuple[tuple[TensorInfo, TensorInfo], ...] = ()
     allocates: bool = False
+    mirrors: tuple[Event, ...] = ()
 
     @property
     def has_data(self) -> bool:
@@ -62,6 +65,16 @@ def tensors_in(value: Any) -> list[torch.Tensor]:
             found.append(a)
         elif isinstance(a, (list, tuple)):
             found.extend(b for b in a if isinstance(b, torch.Tensor))
+    return found
+
+
+def selections_of(info: TensorInfo, storages: list[StorageRecord]) -> list[Event]:
+    """Return the selections by tensor index that a tensor came from, the last one first."""
+    found: list[Event] = []
+    selection = storages[info.storage].selected
+    while selection is not None:
+        found.append(selection)
+        selection = storages[selection.ins[0].storage].selected
     return found
 
 
@@ -83,7 +96,7 @@ class EffectTable:
 
     def _compute(self, event: Event) -> Effects:
         plan = event.plan
-        if event.func == PACK:
+        if event.func in (PACK, SELECT):
             return Effects(reads=tuple(range(len(event.ins))), births=tuple(event.outs))
         if plan.metadata_only:
             views = tuple((o, i) for o, i in zip(event.outs, event.ins, strict=False) if o != i)
@@ -99,7 +112,10 @@ class EffectTable:
         if plan.metadata_reader:
             reads = ()
         births, views = self._results(event, {w.info for w in writes})
-        return Effects(reads, writes, births, views, plan.name in ("aten::empty", "aten::empty_strided"))
+        mirrors = tuple(s for w in writes for s in selections_of(w.info, self._storages))
+        writes += tuple(Write(s.ins[0], reads=True) for s in mirrors)
+        allocates = plan.name in ("aten::empty", "aten::empty_strided")
+        return Effects(reads, writes, births, views, allocates, mirrors)
 
     def _steady(self) -> set[int]:
         """Return storages from outside or from Python numbers that no recorded call writes."""

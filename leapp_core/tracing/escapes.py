@@ -10,6 +10,7 @@ from leapp_core.tracing.events import Event
 from leapp_core.tracing.leaves import InPlaceState, ProducedState
 from leapp_core.tracing.messages import where
 from leapp_core.tracing.regions import Masks
+from leapp_core.tracing.selected import SELECT
 from leapp_core.tracing.slicing import Slicer
 from leapp_core.tracing.statements import is_harmless
 
@@ -68,10 +69,16 @@ def _follow(slicer: Slicer, found: NodeAnalysis, end: int) -> tuple[list[Escape]
             tainted.add(info.storage, slicer.regions.of(info))
         event = slicer.recorder.events[index]
         reads = any(tainted.touches(i.storage, slicer.regions.of(i)) for i in event.ins)
-        if event.plan.escape and reads:
+        if event.plan.escape and reads and not _is_index(slicer, index):
             escapes.append(Escape(event, event.plan.escape))
         _spread(slicer, event, tainted, reads)
     return escapes, tainted
+
+
+def _is_index(slicer: Slicer, index: int) -> bool:
+    """Return whether a number was read only to take a row by a tensor index, which the program keeps as an index."""
+    events = slicer.recorder.events
+    return index + 1 < len(events) and events[index + 1].func == SELECT
 
 
 def _initial_taint(slicer: Slicer, found: NodeAnalysis) -> Masks:

@@ -7,8 +7,10 @@ from typing import Any
 
 import torch
 
+from leapp_core.tracing.effects import selections_of
 from leapp_core.tracing.events import Event, TensorInfo
 from leapp_core.tracing.recorder import PACK, TraceRecorder, unrecorded
+from leapp_core.tracing.selected import SELECT
 
 
 class Evaluator:
@@ -42,14 +44,25 @@ class Evaluator:
             flat = torch.cat([torch.as_tensor(v).reshape(-1).to(event.outs[0].dtype) for v in values])
             self._store(event.outs[0], flat.view(event.outs[0].sizes))
             return
+        if event.func == SELECT:
+            base, index = (self._view(info) for info in event.ins)
+            self._store(event.outs[0], base.select(event.args[1], int(index)))
+            return
         args = [self._argument(a, infos) for a in event.args]
         kwargs = {k: self._argument(a, infos) for k, a in event.kwargs.items()}
         out = event.func(*args, **kwargs)
         results = out if isinstance(out, (tuple, list)) else [out]
         tensors = [r for r in results if isinstance(r, torch.Tensor)]
+        self._write_back(event)
         for info, result in zip(event.outs, tensors, strict=False):
             if self._recorder.storages[info.storage].birth == event.index:
                 self._store(info, result)
+
+    def _write_back(self, event: Event) -> None:
+        for info in event.ins:
+            for selection in selections_of(info, self._recorder.storages):
+                base, index = (self._view(i) for i in selection.ins)
+                base.select(selection.args[1], int(index)).copy_(self._view(selection.outs[0]))
 
     def _argument(self, value: Any, infos: Any) -> Any:
         if isinstance(value, torch.Tensor):

@@ -42,11 +42,22 @@ class StorageRecord:
         epoch: Epoch of the last snapshot.
         snapshots: ``(event index, bytes)`` at each first touch of an epoch; equal contents share one bytes object.
         first_info: First tensor seen on it.
+        selected: The call that took it as a row of another tensor, by a tensor index.
         note: Where its contents come from when no recorded call explains them.
     """
 
     __slots__ = (
-        "birth", "epoch", "first_info", "foreign", "literal", "nbytes", "note", "number", "parameter", "snapshots",
+        "birth",
+        "epoch",
+        "first_info",
+        "foreign",
+        "literal",
+        "nbytes",
+        "note",
+        "number",
+        "parameter",
+        "selected",
+        "snapshots",
         "storage",
     )  # fmt: skip
 
@@ -61,6 +72,7 @@ class StorageRecord:
         self.epoch = -1
         self.snapshots: list[tuple[int, bytes]] = []
         self.first_info: TensorInfo | None = None
+        self.selected: Event | None = None
         self.note = ""
 
     def value_at(self, index: int) -> bytes | None:

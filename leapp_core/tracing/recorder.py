@@ -13,6 +13,7 @@ from leapp_core.tracing.callsite import CallSites
 from leapp_core.tracing.events import Declaration, Event, StorageRecord, TensorInfo
 from leapp_core.tracing.numpy_literals import is_literal
 from leapp_core.tracing.opplan import OpPlan, PlanTable
+from leapp_core.tracing.selected import Selections
 
 PACK = "leapp::pack"
 """Name of the pseudo call that packs tensor elements into a new tensor."""
@@ -38,6 +39,7 @@ class TraceRecorder:
         self.storages: list[StorageRecord] = []
         self.escaped: dict[int, bytes] = {}
         self.plans = PlanTable()
+        self.selections = Selections(self)
         self.sites = CallSites(driver)
         self._numbers: dict[int, int] = {}
         self._infos: dict[int, TensorInfo] = {}
@@ -80,14 +82,17 @@ class TraceRecorder:
                 self._infos.pop(id(a), None)
         outs: list[TensorInfo] = []
         if isinstance(out, torch.Tensor):
-            outs.append(self._out_info(out, index))
+            outs.append(self._out_info(out, index, ins))
         elif isinstance(out, (tuple, list)):
-            outs.extend([self._out_info(o, index) for o in out if isinstance(o, torch.Tensor)])
+            outs.extend([self._out_info(o, index, ins) for o in out if isinstance(o, torch.Tensor)])
         if plan.literal:
             self._mark_literal(ins[0], index, frame)
         if plan.escape == "array":
             self.escaped[index] = _read_bytes(out.untyped_storage())
         stack, line = self.sites.number(frame)
+        if self.selections.is_selection(plan, args, stack, line):
+            self.events.append(self.selections.event(index, args, out, ins[0], stack, line))
+            return
         self.events.append(Event(index, func, args, kwargs, out, ins, outs, plan, stack, line))
         if plan.metadata_only:  # set_data swaps the storage after this call returns
             for a in args:
@@ -179,9 +184,16 @@ class TraceRecorder:
         """Return every tensor object seen."""
         return self._held
 
-    def _out_info(self, tensor: torch.Tensor, index: int) -> TensorInfo:
+    def place(self, tensor: torch.Tensor, info: TensorInfo) -> None:
+        """Note where a tensor lies in the record."""
+        self._infos[id(tensor)] = info
+        self._held.append(tensor)
+
+    def _out_info(self, tensor: torch.Tensor, index: int, ins: list[TensorInfo]) -> TensorInfo:
         info = self._infos.get(id(tensor))
-        return self._read_info(tensor, index) if info is None else info
+        if info is None:
+            info = self._infos[id(tensor)] = self.selections.translate(self._read_info(tensor, index), ins)
+        return info
 
     def _read_info(self, tensor: torch.Tensor, birth: int) -> TensorInfo:
         storage = tensor.untyped_storage()

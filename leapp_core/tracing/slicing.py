@@ -192,6 +192,9 @@ class Slicer:
             or any(need.touches(w.info.storage, self.written(w)) for w in effects.writes)
         ):
             return False
+        for selection in effects.mirrors:  # the whole row is written back, at the index it was taken by
+            need.add(selection.outs[0].storage, self.regions.of(selection.outs[0]))
+            need.add(selection.ins[1].storage, self.regions.of(selection.ins[1]))
         for info in effects.births:
             need.remove(info.storage, slice(None))
         for write in effects.writes:
