@@ -54,6 +54,25 @@ class Loop:
     runtime: Steppable
 
 
+@dataclass(frozen=True)
+class StepPair:
+    """One control step of both forms.
+
+    Attributes:
+        number: From 0.
+        trained: Under the policy.
+        deployed: Under the bundle.
+        refs: The bundle's output for each target of the training form.
+        outputs: Everything the bundle put out, by ``node/port``.
+    """
+
+    number: int
+    trained: StepOutcome
+    deployed: StepOutcome
+    refs: Mapping[str, PortRef]
+    outputs: Mapping[str, np.ndarray[Any, Any]]
+
+
 @dataclass
 class ClosedLoopReport:
     """What two runs of one episode had in common.
@@ -98,6 +117,7 @@ def run_closed_loop(
     steps: int | None = None,
     tolerances: Mapping[str, Tolerance] | None = None,
     progress: Callable[[int, float], None] | None = None,
+    observe: Callable[[StepPair], None] | None = None,
 ) -> ClosedLoopReport:
     """Run one episode in both forms and compare every step.
 
@@ -107,6 +127,7 @@ def run_closed_loop(
         steps: Control steps at most; by default a whole episode.
         tolerances: By dtype name, over the defaults.
         progress: Told the step and the largest difference of a target so far.
+        observe: Given both forms of every step, for closer looks.
 
     Raises:
         EnvError: the training form puts out a target that the bundle does not have.
@@ -115,7 +136,7 @@ def run_closed_loop(
     loop.environment.reset(seed)
     loop.deployment.reset(seed)
     loop.runtime.reset()
-    run = _Run(loop, ClosedLoopReport(LevelReport(LEVEL, episodes=1), seed), tolerances or {})
+    run = _Run(loop, ClosedLoopReport(LevelReport(LEVEL, episodes=1), seed), tolerances or {}, observe)
     for number in range(steps or loop.environment.max_episode_steps):
         over = run.step(number)
         if progress is not None:
@@ -128,8 +149,15 @@ def run_closed_loop(
 class _Run:
     """One episode under way."""
 
-    def __init__(self, loop: Loop, report: ClosedLoopReport, tolerances: Mapping[str, Tolerance]) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        report: ClosedLoopReport,
+        tolerances: Mapping[str, Tolerance],
+        observe: Callable[[StepPair], None] | None,
+    ) -> None:
         self.report = report
+        self._observe = observe
         self._loop = loop
         self._tolerances = tolerances
         self._rewards: list[tuple[float | None, float | None]] = []
@@ -140,8 +168,11 @@ class _Run:
         trained = self._loop.environment.step(self._loop.policy)
         outputs = self._loop.runtime.step(self._loop.deployment.read())
         deployed = self._loop.deployment.step(outputs)
-        self._compare_targets(number, trained, outputs)
+        refs = {name: _find(name, self._loop.runtime.pipeline, self._loop.environment.node) for name in trained.targets}
+        self._compare_targets(number, trained, outputs, refs)
         self._compare_states(number, trained, deployed)
+        if self._observe is not None:
+            self._observe(StepPair(number, trained, deployed, refs, outputs))
         self._rewards.append((trained.reward, deployed.reward))
         self.report.level.steps += 1
         if trained.done != deployed.done:
@@ -157,10 +188,12 @@ class _Run:
         self.report.bundle_reward = sum(deployed) / len(deployed) if deployed else None
         return self.report
 
-    def _compare_targets(self, number: int, trained: StepOutcome, outputs: Mapping[str, Any]) -> None:
+    def _compare_targets(
+        self, number: int, trained: StepOutcome, outputs: Mapping[str, Any], refs: Mapping[str, PortRef]
+    ) -> None:
         pipeline = self._loop.runtime.pipeline
         for name, expected in trained.targets.items():
-            ref = _find(name, pipeline, self._loop.environment.node)
+            ref = refs[name]
             found = outputs[str(ref)].reshape(expected.shape).astype(expected.dtype)
             port = _flat_port(pipeline.output_spec(ref), expected)
             result = compare_arrays(expected, found, port, self._tolerances)
@@ -214,4 +247,4 @@ def _ends(trained: StepOutcome, deployed: StepOutcome) -> Comparison:
     return Comparison(False, float("inf"), reason=text.format("policy" if trained.done else "bundle"))
 
 
-__all__ = ["ClosedLoopReport", "Loop", "run_closed_loop"]
+__all__ = ["ClosedLoopReport", "Loop", "StepPair", "run_closed_loop"]

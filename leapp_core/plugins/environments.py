@@ -42,12 +42,14 @@ class EnvRequest:
         seed: Seed of everything random.
         device: Torch device string.
         overrides: Configuration overrides in the provider's own syntax (``a.b=c``).
+        render: Pictures of the scene will be asked for; renderers often have to be chosen before anything is loaded.
     """
 
     task: str
     seed: int = 0
     device: str = "cpu"
     overrides: tuple[str, ...] = ()
+    render: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,13 @@ class DeploymentEnvironment(ABC):
     @abstractmethod
     def step(self, outputs: Mapping[str, np.ndarray[Any, Any]]) -> StepOutcome:
         """Write what the outputs (``node/port`` to array) name and advance physics by one control step."""
+
+    def render(self) -> np.ndarray[Any, Any] | None:
+        """Return a picture of the scene as it is now, ``uint8[height, width, 3]``; ``None`` if there is no renderer.
+
+        Called only if the request had ``render``.
+        """
+        return None
 
     def close(self) -> None:  # noqa: B027 - see PolicyEnvironment.close
         """Release what the environment holds."""

@@ -14,6 +14,7 @@ from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, Pol
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
+from leapp_core.policy_export.origin import Origin
 from leapp_core.policy_export.record import check_writable, file_closed_loop
 from leapp_core.policy_export.tasks import find_provider
 from leapp_core.validation.report import ValidationReport
@@ -148,7 +149,7 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
                 PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions, device=job.device)
             )
         with stage("record control steps"):
-            captured = _capture(job, env, policy)
+            captured = _capture(job, env, policy, Origin(provider.name, job.task, job.overrides))
         report = _export(job, captured, save_path, plugins, progress)
         result = JobResult(report, provider.name, policy.summary, checkpoint)
         if job.steps and job.closed_loop_steps:
@@ -157,7 +158,7 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
     return result
 
 
-def _capture(job: ExportJob, env: PolicyEnvironment, policy: LoadedPolicy) -> CapturedPipeline:
+def _capture(job: ExportJob, env: PolicyEnvironment, policy: LoadedPolicy, origin: Origin) -> CapturedPipeline:
     from leapp_core.tracing.session import capture
 
     steps = max(job.steps, MIN_STEPS)
@@ -167,7 +168,8 @@ def _capture(job: ExportJob, env: PolicyEnvironment, policy: LoadedPolicy) -> Ca
         for _ in range(steps):
             env.step(policy, session)
     captured = session.compile()
-    configs = replace(captured.spec.configs, frequency=env.frequency)
+    configs = captured.spec.configs
+    configs = replace(configs, frequency=env.frequency, extra={**configs.extra, **origin.to_configs()})
     return replace(captured, spec=replace(captured.spec, configs=configs), notes=(*captured.notes, *env.notes))
 
 
