@@ -185,7 +185,7 @@ def run_failure(what: str, error: Exception) -> BundleError:
     """Return ONNX Runtime's own error (its classes share no base but ``Exception``) as one of ours."""
     text = str(error).strip() or type(error).__name__
     return BundleError(
-        f"{what} failed in ONNX Runtime: {text.splitlines()[0]}",
+        f"{what} failed in ONNX Runtime: {text.splitlines()[0][:300]}",
         fix="check the inputs' values, such as an index out of range; shapes and dtypes were right",
     )
 

@@ -77,6 +77,19 @@ def provider_options(settings: RunnerSettings, extra: OnnxExtra) -> Mapping[str,
     return {"device_id": str(extra.device_id)} if settings.provider in ("cuda", "tensorrt") else {}
 
 
+def on_cpu(settings: RunnerSettings) -> bool:
+    """Return whether the CPU itself is what is asked for."""
+    return settings.provider in ("cpu", PROVIDERS["cpu"])
+
+
+def disabled_optimizers(settings: RunnerSettings) -> list[str]:
+    """Return rewrites that a provider's own compiler has to do itself.
+
+    Folding turns the copy of a weight that a model returns back into the weight, which OpenVINO does not compile.
+    """
+    return [] if on_cpu(settings) else ["ConstantFolding"]
+
+
 def session_options(settings: RunnerSettings, extra: OnnxExtra) -> Any:
     """Return ``onnxruntime.SessionOptions`` for a control loop: sequential, few threads, no noise on the console.
 
@@ -97,9 +110,10 @@ def session_options(settings: RunnerSettings, extra: OnnxExtra) -> Any:
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, _LEVELS[settings.optimization])
     options.enable_cpu_mem_arena = settings.arena
-    options.log_severity_level = 3
+    # Whatever goes wrong is raised, and told by whoever catches it.
+    options.log_severity_level = 4
     spin = "1" if settings.allow_spinning and settings.intra_op_threads > 1 else "0"
     options.add_session_config_entry("session.intra_op.allow_spinning", spin)
-    if settings.provider not in ("cpu", PROVIDERS["cpu"]) and not extra.allow_cpu_nodes:
+    if not on_cpu(settings) and not extra.allow_cpu_nodes:
         options.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
     return options

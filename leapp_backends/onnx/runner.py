@@ -36,9 +36,9 @@ class OnnxRunner(Runner):
         Other devices than the CPU have memory of their own, so there the runtime steps through :meth:`open`.
         """
         from leapp_backends.onnx.pipeline import open_bound_pipeline
-        from leapp_backends.onnx.providers import PROVIDERS, provider_name
+        from leapp_backends.onnx.providers import on_cpu
 
-        if provider_name(settings.provider) != PROVIDERS["cpu"]:
+        if not on_cpu(settings):
             return None
         return open_bound_pipeline(pipeline, paths, settings, merge=merge)
 

@@ -9,7 +9,15 @@ from typing import Any
 
 from leapp_backends.onnx.merge_model import read_model
 from leapp_backends.onnx.merge_wire import WireError
-from leapp_backends.onnx.providers import parse_extra, provider_name, provider_options, session_options
+from leapp_backends.onnx.providers import (
+    disabled_optimizers,
+    on_cpu,
+    parse_extra,
+    provider_name,
+    provider_options,
+    session_options,
+)
+from leapp_backends.onnx.returned_weights import copy_returned_weights
 from leapp_core.errors import BundleError, UsageError
 from leapp_core.plugins.runners import RunnerSettings
 from leapp_core.spec.pipeline import NodeSpec
@@ -50,14 +58,16 @@ def open_node(path: Path, spec: NodeSpec, settings: RunnerSettings) -> NodeSessi
     """
     try:
         content = path.read_bytes()
-        external = read_model(content).external
+        parts = read_model(content)
     except OSError as error:
         raise BundleError(f"cannot read the model of node {spec.name!r}: {error}", where=str(path)) from error
     except WireError as error:
         raise BundleError(f"the model of node {spec.name!r} is no ONNX file: {error}", where=str(path)) from error
-    check_external(path, external)
+    check_external(path, parts.external)
+    if not on_cpu(settings):
+        content = copy_returned_weights(content, parts)
     # With weights beside the file ONNX Runtime has to know where that is; otherwise the bytes just read are used.
-    session = open_session(str(path) if external else content, settings, f"node {spec.name!r}", str(path))
+    session = open_session(str(path) if parts.external else content, settings, f"node {spec.name!r}", str(path))
     return NodeSession(
         session,
         content,
@@ -80,10 +90,15 @@ def open_session(model: bytes | str, settings: RunnerSettings, what: str, where:
     options = session_options(settings, extra)
     try:
         session = onnxruntime.InferenceSession(
-            model, options, providers=[(name, dict(provider_options(settings, extra)))], enable_fallback=0
+            model,
+            options,
+            providers=[(name, dict(provider_options(settings, extra)))],
+            disabled_optimizers=disabled_optimizers(settings),
+            enable_fallback=0,
         )
     except Exception as error:
-        raise BundleError(f"ONNX Runtime cannot load {what}: {_first_line(error)}", where=where) from error
+        hint = None if on_cpu(settings) else f"provider {settings.provider!r} may lack an operator; try --provider cpu"
+        raise BundleError(f"ONNX Runtime cannot load {what}: {_first_line(error)}", where=where, fix=hint) from error
     if session.get_providers()[0] != name:
         raise UsageError(
             f"execution provider {settings.provider!r} did not start; ONNX Runtime offers {session.get_providers()}",
@@ -144,4 +159,4 @@ def _check_port(node: str, what: str, port: PortSpec, arg: Any, path: Path) -> N
 
 def _first_line(error: Exception) -> str:
     text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+    return text.splitlines()[0][:300] if text else type(error).__name__

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import runtime_pipelines as pipelines
@@ -120,3 +124,80 @@ def test_weights_in_a_file_beside_the_model(tmp_path):
     tensor.data_location = onnx.TensorProto.EXTERNAL
     tensor.external_data.add(key="location", value="weights.bin")
     np.testing.assert_array_equal(pipeline.open().step(INPUTS)["joint_targets"], expected)
+
+
+def with_gains(folder):
+    """A policy that returns a constant, as exporters write it: a weight that is an output; and uses it, too."""
+    from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
+
+    spec = NodeSpec("policy", (pipelines.port("x", 1, 3),), (pipelines.port("y", 1, 3), pipelines.port("kp", 1, 3)))
+    graph = pipelines.Graph()
+    graph.weight("kp", np.array([[80.0, 40.0, 10.0]], np.float32))
+    graph.op("Mul", ["x", "kp"], ["y"])
+    pipeline = PipelineSpec((spec,), inputs=pipelines.refs("policy/x"), outputs=pipelines.refs("policy/y", "policy/kp"))
+    return pipelines.Pipeline(pipeline, folder, {"policy": graph.model(spec)})
+
+
+def test_returned_weights_can_be_copied(tmp_path):
+    import onnx
+    import onnxruntime
+
+    from leapp_backends.onnx.merge_model import read_model
+    from leapp_backends.onnx.returned_weights import copy_returned_weights
+
+    content = with_gains(tmp_path).models["policy"].SerializeToString()
+    changed = copy_returned_weights(content, read_model(content))
+    model = onnx.load_from_string(changed)
+    onnx.checker.check_model(model, full_check=True)
+    assert [node.op_type for node in model.graph.node] == ["Mul", "Identity"]
+    assert copy_returned_weights(changed, read_model(changed)) == changed
+    session = onnxruntime.InferenceSession(changed, providers=["CPUExecutionProvider"])
+    y, kp = session.run(["y", "kp"], {"x": np.full((1, 3), 2, np.float32)})
+    assert kp.tolist() == [[80, 40, 10]]
+    assert y.tolist() == [[160, 80, 20]]
+
+
+OPENVINO = """
+import sys
+import numpy as np
+from leapp_core.errors import UsageError
+from leapp_core.plugins.runners import RunnerSettings
+from leapp_core.runtime import load, mock_inputs
+
+for path in sys.argv[1:]:
+    reference, runtime = load(path), load(path, settings=RunnerSettings("openvino"))
+    for step in range(5):
+        inputs = mock_inputs(reference.inputs, step)
+        expected, found = reference.step(inputs), runtime.step(inputs)
+        for name, value in expected.items():
+            np.testing.assert_allclose(found[name], value, rtol=1e-4, atol=1e-5)
+try:
+    load(sys.argv[1], settings=RunnerSettings("cuda"))
+except UsageError as error:
+    print(error)
+"""
+
+
+@pytest.mark.venv
+@pytest.mark.slow
+def test_another_provider_than_the_cpu(tmp_path):
+    """OpenVINO's build of ONNX Runtime, which runs on any CPU, shows that the provider asked for is the one that runs."""
+    packages = tmp_path / "packages"
+    line = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", packages]
+    installed = subprocess.run([*line, "onnxruntime-openvino"], check=False, capture_output=True, text=True)
+    if installed.returncode:
+        pytest.skip("onnxruntime-openvino has no wheel for this Python and platform")
+    bundles = []
+    for make in (pipelines.mlp, pipelines.recurrent, pipelines.three_nodes, with_gains):
+        folder = tmp_path / make.__name__
+        folder.mkdir()
+        bundles.append(make(folder).write())
+    done = subprocess.run(
+        [sys.executable, "-c", OPENVINO, *bundles],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(packages), "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "execution provider 'cuda' is not part of the installed onnxruntime" in done.stdout
