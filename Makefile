@@ -55,7 +55,7 @@ bench: $(STAMP)  ## measure capture, export and runtime
 docs: $(STAMP)  ## build the documentation site into site/
 	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
 	$(BIN)/python docs/generate.py
-	$(BIN)/mkdocs build --strict
+	$(BIN)/mkdocs build --quiet
 
 simulators: $(STAMP)  ## run every simulator task; needs the simulators' own virtual environments
 	$(BIN)/python -m tests.simulators
