@@ -8,6 +8,7 @@ from leapp_core.program.build import BuiltGraph
 from leapp_core.program.memory import LiftedConstant
 from leapp_core.spec.dtypes import canonical
 from leapp_core.tracing.analysis import NodeAnalysis
+from leapp_core.tracing.events import Event
 from leapp_core.tracing.messages import call_name
 from leapp_core.tracing.result import ConstantRecord
 from leapp_core.tracing.slicing import Slicer
@@ -32,6 +33,10 @@ def _record(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant, value
         warning = "its memory is owned by software outside PyTorch, which may change it after the capture"
     elif _written_elsewhere(slicer, found, constant):
         warning = "other code wrote this memory during the session"
+    elif (read := foreign_read(slicer, constant)) is not None:
+        site = slicer.recorder.sites.portable(read.stack, read.line)
+        origin = "foreign"
+        warning = f"computed from memory owned by software outside PyTorch, which may change it, read at {site}"
     return ConstantRecord(
         node=found.node,
         name=constant.name,
@@ -44,6 +49,26 @@ def _record(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant, value
         origin=origin,
         warning=warning,
     )
+
+
+def foreign_read(slicer: Slicer, constant: LiftedConstant) -> Event | None:
+    """Return the recorded call through which foreign memory went into a constant that was computed in the session.
+
+    A reading that nothing declares looks like this: the simulator's memory is scaled or reshaped by recorded calls,
+    and only their result, which is fresh memory, meets the inputs.
+    """
+    events, storages = slicer.recorder.events, slicer.recorder.storages
+    wanted = {constant.info.storage}
+    for index in range(constant.event - 1, -1, -1):
+        effects = slicer.effects.of(events[index])
+        made = {info.storage for info in (*events[index].outs, *(w.info for w in effects.writes))}
+        if not made & wanted:
+            continue
+        read = {events[index].ins[position].storage for position in effects.reads}
+        if any(storages[storage].foreign for storage in read):
+            return events[index]
+        wanted |= read
+    return None
 
 
 def _written_elsewhere(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant) -> bool:
