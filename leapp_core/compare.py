@@ -22,8 +22,8 @@ class Tolerance:
 
 
 _FLOATING = {
-    "float64": Tolerance(1e-6, 1e-5),
-    "float32": Tolerance(1e-5, 1e-4),
+    "float64": Tolerance(1e-6, 1e-6),
+    "float32": Tolerance(1e-5, 1e-5),
     "float16": Tolerance(2e-3, 2e-3),
     "bfloat16": Tolerance(1e-2, 1.6e-2),
 }

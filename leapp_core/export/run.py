@@ -107,7 +107,7 @@ class _Job:
         with self.log.stage(f"export {node.node}"):
             try:
                 written = write_artifact(self.captured, node, folder)
-            except LeappError:
+            except (LeappError, OSError):
                 raise
             except Exception as error:  # a plugin's own failure is told as what it is, with who provides it
                 raise ExportError(

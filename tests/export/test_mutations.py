@@ -1,0 +1,149 @@
+"""Validation catches what it exists for, and nothing else."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from leapp_core.bundle import load_document
+from leapp_core.errors import BundleError, LeappError
+from leapp_core.export.run import export_pipeline
+from leapp_core.export.validate import Episodes, ValidationSettings, make_episodes, validate_bundle_against
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.validation.bundle import CheckSettings, validate_bundle
+from leapp_core.validation.report import ValidationReport
+from tests.export.faulty import Faulty, plugins_with
+from tests.export.mutations import MUTATIONS, Mutation
+from tests.export.pipelines import PIPELINES, capture_pipeline
+
+
+@pytest.fixture(scope="session")
+def episodes(captured: dict) -> dict[str, Episodes]:
+    return {name: make_episodes(pipeline, ValidationSettings()) for name, pipeline in captured.items()}
+
+
+def export_mutated(mutation: Mutation, captured: dict, folder: Path) -> Path:
+    def change(program):
+        return mutation.change(program) if mutation.change and program.spec.name == mutation.node else program
+
+    report = export_pipeline(
+        captured[mutation.pipeline],
+        save_path=folder,
+        plugins=plugins_with(Faulty(change)),
+        backend="faulty",
+        validate=False,
+        visualize=False,
+    )
+    if mutation.damage:
+        mutation.damage(report.bundle)
+    return report.bundle
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_mutation_is_caught(
+    mutation: Mutation, captured: dict, episodes: dict, plugins: PluginManager, tmp_path: Path
+) -> None:
+    bundle = export_mutated(mutation, captured, tmp_path)
+    if mutation.refused:
+        with pytest.raises(BundleError, match="problem"):
+            load_document(bundle)
+        return
+    report = validate_bundle_against(load_document(bundle), episodes[mutation.pipeline], plugins, ValidationSettings())
+    assert not report.ok, f"{mutation.name} passed: {report.rows()}"
+    first = report.mismatches[0]
+    assert first.port.node == mutation.node
+    assert first.cause
+    # A fault in a program shows in that node by itself; a fault in the document only when nodes are put together.
+    assert first.alone == (mutation.change is not None)
+
+
+def test_there_are_enough_mutations() -> None:
+    assert len(MUTATIONS) >= 30
+    assert max(Counter(mutation.name for mutation in MUTATIONS).values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("action scale wrong by 0.1 %", "factor 1.001"),
+        ("joint order of an output", "elements are in another order"),
+        ("an overflow to infinity", "overflow"),
+        ("action offset missing", "offset differs by -0.1"),
+        ("wrong initial state", "initial state is wrong"),
+        ("observation clip too wide", "did not reach"),
+    ],
+)
+def test_the_likely_cause_is_told(
+    name: str, says: str, captured: dict, episodes: dict, plugins: PluginManager, tmp_path: Path
+) -> None:
+    mutation = next(m for m in MUTATIONS if m.name == name)
+    bundle = load_document(export_mutated(mutation, captured, tmp_path))
+    report = validate_bundle_against(bundle, episodes[mutation.pipeline], plugins, ValidationSettings())
+    assert says in "\n".join(m.cause for m in report.mismatches)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_two_hundred_healthy_exports_raise_no_alarm(tmp_path: Path, plugins: PluginManager) -> None:
+    """Weights and inputs of other seeds each; backends in turn."""
+    backends = ["onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2"]
+    alarms: list[str] = []
+    for number in range(204):
+        name = list(PIPELINES)[number % len(PIPELINES)]
+        pipeline = capture_pipeline(PIPELINES[name], f"{name}-{number}", seed=number)
+        report = export_pipeline(
+            pipeline, save_path=tmp_path, plugins=plugins, backend=backends[number % 5], strict=False, visualize=False
+        )
+        alarms += [f"{pipeline.name}: {mismatch}" for mismatch in _found(report.validation)]
+    assert not alarms, "\n".join(alarms)
+
+
+def _found(report: ValidationReport | None) -> list[str]:
+    assert report is not None
+    assert report.levels
+    return [str(mismatch) for mismatch in report.mismatches]
+
+
+def test_a_bundle_can_be_checked_from_what_it_carries(bundle: Path, plugins: PluginManager) -> None:
+    report = validate_bundle(bundle, plugins)
+    assert report.ok
+    assert [(level.level, level.steps) for level in report.levels] == [("replay", 5), ("fresh inputs", 36)]
+    assert validate_bundle(bundle, plugins, CheckSettings(steps=2)).levels[0].steps == 2
+
+
+def test_a_bundle_without_recorded_values_is_checked_for_repeatability(bundle: Path, plugins: PluginManager) -> None:
+    text = (bundle / "policy.yaml").read_text()
+    start, end = text.index("validation:"), text.index("system information:")
+    (bundle / "policy.yaml").write_text(text[:start] + text[end:])
+    report = validate_bundle(bundle, plugins)
+    assert report.ok
+    assert [level.level for level in report.levels] == ["repeatability"]
+    assert "no recorded values" in report.notes[0]
+
+
+def test_recorded_values_that_are_not_reproduced_are_told(bundle: Path, plugins: PluginManager) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _make_first_target_wrong(bundle)
+    report = validate_bundle(bundle, plugins)
+    assert not report.ok
+    assert str(report.mismatches[0]).startswith(
+        "node 'act', port 'joint_targets', step 0 (replay, replay): element hip"
+    )
+    with pytest.raises(LeappError, match="does not reproduce the policy"):
+        report.raise_if_wrong("the bundle")
+
+
+def _make_first_target_wrong(bundle: Path) -> None:
+    from leapp_core.bundle.files import hash_file
+    from leapp_core.bundle.tensors import read_tensors, tensors_to_bytes
+
+    path = bundle / "policy_validation.safetensors"
+    before, values = hash_file(path), read_tensors(path)
+    values["replay/0000/out/act/joint_targets"][0, 0] += 0.5
+    path.write_bytes(tensors_to_bytes(values))
+    yaml = bundle / "policy.yaml"
+    yaml.write_text(yaml.read_text().replace(before, hash_file(path)))
