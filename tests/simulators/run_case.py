@@ -1,0 +1,171 @@
+"""Export one case and hold it against the training path; runs in a simulator's environment and prints one JSON line."""
+
+from __future__ import annotations
+
+import copy
+import json
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from leapp_core import GraphConfigs, capture
+from leapp_core.bundle import load_document
+from leapp_core.plugins.environments import EnvRequest, PolicyEnvironment
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
+from leapp_core.runtime import load
+from tests.simulators.cases import CASES, Case
+from tests.simulators.motion import make_motion
+from tests.simulators.venvs import ROOT
+
+SEED = 7
+RECORDED = 6
+MARK = "RESULT "
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a case gave.
+
+    Attributes:
+        name: The case.
+        policy: The policy, in a line.
+        export_s: Seconds from the first recorded step to the validated bundle.
+        size: Bytes of the model.
+        steps: Closed-loop steps.
+        action_error: Largest difference of a target, relative to the largest value of that element in the episode.
+        state_error: Largest difference of the robot's state (rad, m and their rates).
+        policy_reward: Mean reward per step of the policy.
+        bundle_reward: The same of the bundle, if the deployment knows it.
+        loop_rate: Deployment, steps per second, simulator included.
+        bundle_rate: The bundle alone, steps per second.
+        valid: Whether replay and fresh inputs agreed.
+        warnings: Constants that capture warns of.
+    """
+
+    name: str
+    policy: str
+    export_s: float
+    size: int
+    steps: int
+    action_error: float
+    state_error: float
+    policy_reward: float | None
+    bundle_reward: float | None
+    loop_rate: float
+    bundle_rate: float
+    valid: bool
+    warnings: int
+
+
+def main(name: str) -> None:
+    """Run the case of that name."""
+    torch.set_num_threads(1)
+    case = next(c for c in CASES if c.name == name)
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = run(case, Path(folder))
+    sys.stdout.write(f"{MARK}{json.dumps(asdict(outcome))}\n")
+
+
+def run(case: Case, folder: Path) -> Outcome:
+    """Export, deploy, compare."""
+    plugins = PluginManager()
+    provider = plugins.environments.get(case.env)
+    motion = str(make_motion(folder / "motion.npz")) if any("MOTION" in o for o in case.overrides) else ""
+    overrides = tuple(o.replace("MOTION", motion) for o in case.overrides)
+    request = EnvRequest(case.task, seed=SEED, overrides=overrides)
+    env = provider.make(request)
+    checkpoint = ROOT / case.checkpoint if case.checkpoint else untrained(env, folder / "untrained.pt")
+    needs = PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions)
+    policy = plugins.adapters.get(provider.adapter).load(needs)
+    began = time.perf_counter()
+    report = _export(case, env, policy, folder)
+    export_s = time.perf_counter() - began
+    scene = provider.deploy(request, load_document(report.yaml_path).document)
+    runtime = load(report.yaml_path, full_names=True, trust=True)
+    compared = _side_by_side(env, policy, scene, runtime, case.steps)
+    bundle_rate = _rate(runtime, scene.read())
+    scene.close()
+    env.close()
+    warned = sum(constant.warning is not None for constant in report.constants)
+    size = sum(node.size for node in report.nodes)
+    return Outcome(case.name, policy.summary, export_s, size, case.steps, *compared, bundle_rate, report.ok, warned)
+
+
+def _export(case: Case, env: PolicyEnvironment, policy: LoadedPolicy, folder: Path) -> Any:
+    env.reset(0)
+    policy.reset()
+    session = capture(case.task, folder)
+    with session:
+        for _ in range(RECORDED):
+            env.step(policy, session)
+    return session.export(case.backend, configs=GraphConfigs(env.frequency, {}))
+
+
+def _side_by_side(env: Any, policy: Any, scene: Any, runtime: Any, steps: int) -> tuple[Any, ...]:
+    """Run one episode in both forms; return errors, rewards and the deployment's rate."""
+    env.reset(SEED)
+    scene.reset(SEED)
+    policy.reset()
+    runtime.reset()
+    wanted, found, rewards = [], [], []
+    state_error = spent = 0.0
+    for _ in range(steps):
+        trained = env.step(policy)
+        began = time.perf_counter()
+        outputs = runtime.step(scene.read())
+        deployed = scene.step(outputs)
+        spent += time.perf_counter() - began
+        wanted.append(np.concatenate([trained.targets[n].ravel() for n in deployed.targets]))
+        found.append(np.concatenate([value.ravel() for value in deployed.targets.values()]))
+        rewards.append((trained.reward, deployed.reward))
+        differences = (np.abs(v - deployed.state[n]).max() for n, v in trained.state.items())
+        state_error = max(state_error, float(max(differences)))
+        assert trained.done == deployed.done
+        if trained.done:
+            policy.reset()
+            runtime.reset()
+    a, b = np.array(wanted), np.array(found)
+    error = np.abs(a - b) / np.maximum(np.abs(a).max(axis=0), 1e-3)
+    of_policy, of_bundle = (_mean([r[i] for r in rewards]) for i in (0, 1))
+    return float(error.max()), state_error, of_policy, of_bundle, steps / spent
+
+
+def _mean(values: list[float | None]) -> float | None:
+    return None if any(v is None for v in values) else float(np.mean(np.array(values, float)))
+
+
+def _rate(runtime: Any, inputs: Any, steps: int = 300) -> float:
+    began = time.perf_counter()
+    for _ in range(steps):
+        runtime.step(inputs)
+    return steps / (time.perf_counter() - began)
+
+
+def untrained(env: PolicyEnvironment, path: Path) -> Path:
+    """Write a checkpoint of the task's actor with drawn weights, in the layout that rsl_rl's runner saves."""
+    from rsl_rl.utils import resolve_callable
+    from tensordict import TensorDict
+
+    agent = copy.deepcopy(dict(env.agent or {}))
+    config = agent["actor"]
+    model_class = resolve_callable(config.pop("class_name"))
+    observations = TensorDict({k: v.clone() for k, v in env.observations().items()}, batch_size=[1])
+    torch.manual_seed(SEED)
+    groups = {"actor": list(agent["obs_groups"]["actor"])}
+    model = model_class(observations, groups, "actor", env.num_actions, **config)
+    for name, buffer in model.named_buffers():
+        if "normalizer" in name and buffer.is_floating_point():
+            buffer.uniform_(0.5, 1.5)
+    torch.save({"actor_state_dict": model.state_dict(), "critic_state_dict": {}, "iter": 0, "infos": None}, path)
+    return path
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
