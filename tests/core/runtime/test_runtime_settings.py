@@ -181,7 +181,7 @@ except UsageError as error:
 @pytest.mark.venv
 @pytest.mark.slow
 def test_another_provider_than_the_cpu(tmp_path):
-    """OpenVINO's build of ONNX Runtime, which runs on any CPU, shows that the provider asked for is the one that runs."""
+    """OpenVINO's build of ONNX Runtime runs on any CPU and shows that the provider asked for is the one that runs."""
     packages = tmp_path / "packages"
     line = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", packages]
     installed = subprocess.run([*line, "onnxruntime-openvino"], check=False, capture_output=True, text=True)
