@@ -10,6 +10,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from leapp_core.tracing.numpy_carrier import plain_all
+from leapp_core.tracing.numpy_makers import NumpyMakers
 from leapp_core.tracing.numpy_recorder import NumpyRecorder
 
 if TYPE_CHECKING:
@@ -19,11 +20,17 @@ _TENSOR = torch.Tensor
 
 
 class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Hands every ATen call to the recorder and computes it unchanged."""
+    """Hands every ATen call to the recorder and computes it as it would be computed without a session.
+
+    Make it before the session enters anything: the dispatch keys of the moment are those that calls run under.
+    """
 
     def __init__(self, recorder: TraceRecorder) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
+        # With autograd left out some calls take another route inside (matmul folds otherwise), and results would not
+        # require gradients where they do without a session.
+        self._keys = {mode: _dispatch_keys(mode) for mode in (False, True)}
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -38,8 +45,10 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         recorder = self._recorder
         if kwargs is None:
             kwargs = {}
+        keys = self._keys[torch.is_inference_mode_enabled()]
         if recorder.idle:
-            return func(*args, **kwargs)
+            with torch._C._ForceDispatchKeyGuard(*keys):
+                return func(*args, **kwargs)
         plan = recorder.plans[func]
         ins: list[Any] = []
         for a in args:
@@ -53,9 +62,16 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                     ins.append(recorder.touch(a))
                 elif isinstance(a, (list, tuple)):
                     ins.extend([recorder.touch(b) for b in a if isinstance(b, _TENSOR)])
-        out = func(*args, **kwargs)
+        with torch._C._ForceDispatchKeyGuard(*keys):
+            out = func(*args, **kwargs)
         recorder.add(func, args, kwargs, out, ins, plan, sys._getframe(1))
         return out
+
+
+def _dispatch_keys(inference: bool) -> tuple[Any, Any]:
+    """Return the dispatch keys that calls include and exclude now, inside or outside inference mode."""
+    with torch.inference_mode(inference):
+        return torch._C._dispatch_tls_local_include_set(), torch._C._dispatch_tls_local_exclude_set()
 
 
 class FunctionRecorder(TorchFunctionMode):
@@ -68,8 +84,15 @@ class FunctionRecorder(TorchFunctionMode):
         super().__init__()
         self._recorder = recorder
         self._numpy = NumpyRecorder(recorder)
+        self._makers = NumpyMakers(self._numpy)
+
+    def __enter__(self) -> FunctionRecorder:
+        super().__enter__()  # type: ignore[no-untyped-call]
+        self._makers.install()
+        return self
 
     def __exit__(self, *exc: Any) -> None:
+        self._makers.remove()
         self._numpy.close()
         super().__exit__(*exc)  # type: ignore[no-untyped-call]
 

@@ -40,9 +40,8 @@ def numpy_fix(slicer: Slicer, storage: int) -> str:
     if record.note:
         return "; or write it with NumPy functions that PyTorch has too, or with tensors"
     return (
-        "; a NumPy array computed from tensors is followed if it is made by NumPy functions of tensor.numpy(): "
-        "np.stack or np.concatenate instead of np.array([...]), np.zeros(n, like=array) instead of np.zeros(n), "
-        "tensor.numpy() instead of np.asarray(tensor)"
+        "; a NumPy array computed from tensors is followed if NumPy functions of tensor.numpy() made it; writing "
+        "into an array that was made before the session, and tolist(), cannot be followed"
     )
 
 
@@ -54,3 +53,11 @@ def describe_read(slicer: Slicer, found: NodeAnalysis, read: LiveRead) -> tuple[
         return f"output {read.port!r}, {describe_tensor(read.info)},", place
     event = slicer.recorder.events[read.event]
     return f"{describe_tensor(read.info)}, read by {call_name(event)},", where(slicer, event)
+
+
+def declared_elsewhere(slicer: Slicer, node: str, storage: int) -> str:
+    """Return what port of another node a storage is, or an empty text."""
+    for d in slicer.recorder.declarations:
+        if d.node != node and d.info.storage == storage:
+            return f"{d.role} {d.port!r} of node {d.node!r} (undeclared edge)"
+    return ""

@@ -123,6 +123,9 @@ class CarriedScalar:
         """As the scalar's ``tolist``; the value leaves for Python."""
         return self.item()
 
+    def __getitem__(self, key: Any) -> Any:
+        return _recorder_of((self,)).method("__getitem__", self, (key,), {})
+
     def __hash__(self) -> int:
         return hash(plain(self))
 
@@ -209,6 +212,20 @@ METHODS = (
     "round", "searchsorted", "sort", "std", "sum", "take", "trace", "var", "compress", "choose", "conj", "__copy__",
     "__deepcopy__", "itemset",
 )  # fmt: skip
+SCALAR_METHODS = (
+    "astype",
+    "clip",
+    "copy",
+    "flatten",
+    "max",
+    "mean",
+    "min",
+    "ravel",
+    "repeat",
+    "reshape",
+    "round",
+    "sum",
+)
 _BINARY: dict[str, np.ufunc] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "truediv": np.true_divide, "floordiv": np.floor_divide,
     "mod": np.remainder, "pow": np.power,
@@ -221,6 +238,8 @@ _UNARY: dict[str, np.ufunc] = {"neg": np.negative, "pos": np.positive, "abs": np
 for _name in METHODS:
     if hasattr(np.ndarray, _name):
         setattr(Carrier, _name, _method(_name))
+for _name in SCALAR_METHODS:
+    setattr(CarriedScalar, _name, _method(_name))
 for _name, _twin in _BINARY.items():
     setattr(CarriedScalar, f"__{_name}__", _operator(_name, _twin))
     setattr(CarriedScalar, f"__r{_name}__", _reflected(_name, _twin))

@@ -82,6 +82,8 @@ def for_method(name: str) -> Equivalent | None:
         return lambda tensor, *_, **__: tensor.clone()
     if name == "flatten":
         return lambda tensor, *_: tensor.reshape(-1)
+    if name == "__getitem__":
+        return lambda tensor, key: tensor[key]
     if name == "astype":
         return _astype
     if name == "clip":

@@ -31,12 +31,11 @@ def torch_dtype(dtype: np.dtype[Any]) -> torch.dtype | None:
 
 @dataclass(frozen=True)
 class Region:
-    """A block of memory: addresses from ``start`` to ``end``, its storage, and whose it is (kept alive)."""
+    """A block of memory, from address ``start`` to ``end``, and the storage over it. The record keeps it alive."""
 
     start: int
     end: int
     storage: torch.UntypedStorage
-    owner: Any
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class NumpyMemory:
         storage = tensor.untyped_storage()
         if storage.nbytes() and self._find(storage.data_ptr(), storage.data_ptr() + storage.nbytes()) is None:
             self._recorder.share(tensor)
-            self._add(Region(storage.data_ptr(), storage.data_ptr() + storage.nbytes(), storage, tensor))
+            self._add(Region(storage.data_ptr(), storage.data_ptr() + storage.nbytes(), storage))
 
     def knows(self, array: Array) -> bool:
         """Return whether an array lies in memory seen before."""
@@ -158,7 +157,8 @@ class NumpyMemory:
         low, high = _bounds(root)
         # By address: strides, byte order and write protection of the array do not matter to whoever only looks.
         memory = np.ctypeslib.as_array((ctypes.c_uint8 * (high - low)).from_address(low))
-        region = Region(low, high, torch.from_numpy(memory).untyped_storage(), (root, memory))
+        region = Region(low, high, torch.from_numpy(memory).untyped_storage())
+        self._recorder.keep((root, memory))
         self._add(region)
         return region
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from leapp_core.tracing.numpy_carrier import Array, CarriedScalar, Carrier, plain
+from leapp_core.tracing.numpy_carrier import Array, CarriedScalar, Carrier, plain, plain_all
 from leapp_core.tracing.numpy_literals import is_literal
 from leapp_core.tracing.numpy_memory import NumpyMemory, torch_dtype
 from leapp_core.tracing.recorder import TraceRecorder
@@ -76,6 +76,20 @@ class Operands:
         if new and is_literal(array, self._recorder.sites, sys._getframe(1)):
             self._recorder.mark_literal(tensor)
         return tensor
+
+
+def is_basic(key: Any) -> bool:
+    """Return whether an index gives a view: numbers, slices, None and the ellipsis only."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return all(
+        p is None or p is ... or isinstance(p, (slice, np.integer)) or (isinstance(p, int) and not isinstance(p, bool))
+        for p in parts
+    )
+
+
+def plain_key(key: Any) -> Any:
+    """Return an index with NumPy's own arrays and scalars."""
+    return tuple(plain_all(list(key))) if isinstance(key, tuple) else plain_all(key)
 
 
 def _kind(value: Any) -> Any:

@@ -11,8 +11,9 @@ import torch
 
 from leapp_core.tracing.numpy_carrier import Array, CarriedBool, CarriedScalar, Carrier, plain, plain_all, wrap_scalar
 from leapp_core.tracing.numpy_functions import MUTATORS, Equivalent, for_function, for_method, for_ufunc
+from leapp_core.tracing.numpy_makers import as_one_tensor
 from leapp_core.tracing.numpy_memory import NumpyMemory, torch_dtype
-from leapp_core.tracing.numpy_operands import Operands
+from leapp_core.tracing.numpy_operands import Operands, is_basic, plain_key
 from leapp_core.tracing.recorder import TraceRecorder
 
 # What PyTorch raises when a twin does not know an argument; NumPy itself then decides what the user gets.
@@ -55,7 +56,6 @@ class NumpyRecorder:
         memory = self._active()
         if memory is None or not isinstance(array, np.ndarray) or torch_dtype(array.dtype) is None:
             return array
-        self.used = True
         memory.share(tensor)
         return self._carrier(array) if memory.knows(array) else array
 
@@ -100,7 +100,7 @@ class NumpyRecorder:
         name = f"{function.__module__}.{function.__name__}"
         return self._call(name, function, equivalent, args, kwargs, function.__name__ in MUTATORS)
 
-    def method(self, name: str, array: Carrier, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    def method(self, name: str, array: Carrier | CarriedScalar, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run a method of arrays."""
         writes = name in _WRITING_METHODS
 
@@ -120,10 +120,26 @@ class NumpyRecorder:
 
         return self._run(f"numpy.{ufunc.__name__}", lambda: compute(*map(plain, operands)), twin, ())
 
+    def convert(self, name: str, original: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Run ``np.array``, ``np.asarray`` of tensors and carried values."""
+        if isinstance(args[0], torch.Tensor):
+            args = (args[0].numpy() if args[0].device.type == "cpu" else args[0], *args[1:])
+        return self._call(f"numpy.{name}", original, lambda data, *_, **__: as_one_tensor(data), args, kwargs, False)
+
+    def filled(self, name: str, made: Array) -> Any:
+        """Follow an array that user code has just made by ``np.zeros``, ``np.ones`` and their kin."""
+        dtype = torch_dtype(made.dtype)
+        if self._active() is None or dtype is None or made.size == 0:
+            return made
+        value = 0 if name == "empty" else made.flat[0].item()
+        if name == "full" and not (made == made.flat[0]).all():
+            return made
+        return self._explained(made, torch.full(made.shape, value, dtype=dtype), f"numpy.{name}")
+
     def get_item(self, array: Carrier, key: Any) -> Any:
         """Read by index."""
         base = plain(array)
-        if _is_basic(key):
+        if is_basic(key):
             part = base[key]
             if isinstance(part, np.ndarray):
                 return self._carrier(part)
@@ -134,16 +150,16 @@ class NumpyRecorder:
         def twin() -> Any:
             return self._operands.read(base)[self._operands.argument(key)]
 
-        return self._run("ndarray.__getitem__", lambda: base[_plain_key(key)], twin, ())
+        return self._run("ndarray.__getitem__", lambda: base[plain_key(key)], twin, ())
 
     def set_item(self, array: Carrier, key: Any, value: Any) -> None:
         """Write by index."""
         base = plain(array)
 
         def compute() -> None:
-            base[_plain_key(key)] = plain(value)
+            base[plain_key(key)] = plain(value)
 
-        if _is_basic(key):
+        if is_basic(key):
             places = key if isinstance(key, tuple) else (key,)
             target = base[(*places, ...) if not any(p is ... for p in places) else places]
             self._run("ndarray.__setitem__", compute, lambda: self._source(value, target), (target,))
@@ -265,24 +281,13 @@ class NumpyRecorder:
         return source
 
     def _carrier(self, array: Array) -> Carrier:
+        self.used = True
         carrier = array.view(Carrier)
         carrier._numpy = self
         return carrier
 
     def _active(self) -> NumpyMemory | None:
         return None if self._recorder.idle else self._memory
-
-
-def _is_basic(key: Any) -> bool:
-    parts = key if isinstance(key, tuple) else (key,)
-    return all(
-        p is None or p is ... or isinstance(p, (slice, np.integer)) or (isinstance(p, int) and not isinstance(p, bool))
-        for p in parts
-    )
-
-
-def _plain_key(key: Any) -> Any:
-    return tuple(plain_all(list(key))) if isinstance(key, tuple) else plain_all(key)
 
 
 def _tensor(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from types import FrameType
 from typing import Any
 
@@ -23,6 +24,7 @@ class TraceRecorder:
     """The record of one session.
 
     Attributes:
+        unsupported: Something that cannot be followed, and where it was met.
         idle: Calls pass unrecorded (paused, or enough steps were recorded).
         epoch: Counts first input declarations; contents of storages are looked at once per epoch.
         events: All recorded calls, in order.
@@ -38,6 +40,8 @@ class TraceRecorder:
         self.declarations: list[Declaration] = []
         self.storages: list[StorageRecord] = []
         self.escaped: dict[int, bytes] = {}
+        self.unsupported: tuple[str, str] | None = None
+        self._nothing = torch.empty(0)
         self.plans = PlanTable()
         self.selections = Selections(self)
         self.sites = CallSites(driver)
@@ -45,6 +49,7 @@ class TraceRecorder:
         self._infos: dict[int, TensorInfo] = {}
         self._held: list[torch.Tensor] = []
         self._shared: list[StorageRecord] = []
+        self._owners: list[Any] = []
         self._pack_plan = OpPlan(PACK)
 
     def start_epoch(self) -> None:
@@ -140,6 +145,10 @@ class TraceRecorder:
         record = self.storages[self.touch(tensor).storage]
         record.literal, record.foreign = len(self.events), False
 
+    def keep(self, owner: Any) -> None:
+        """Keep the owner of foreign memory as long as the record."""
+        self._owners.append(owner)
+
     def annotate(self, tensor: torch.Tensor, note: str) -> None:
         """Note where a tensor's memory comes from, for messages."""
         self.storages[self.touch(tensor).storage].note = note
@@ -152,7 +161,8 @@ class TraceRecorder:
         stack, _ = self.sites.number(frame)
         with unrecorded():
             value = tensor.detach().to("cpu", copy=True).contiguous()
-        declaration = Declaration(len(self.events), node, port, role, tensor, info, value, semantics, stack)
+        order = len(self.declarations)
+        declaration = Declaration(len(self.events), node, port, role, tensor, info, value, semantics, stack, order)
         self.declarations.append(declaration)
         return declaration
 
@@ -196,6 +206,8 @@ class TraceRecorder:
         return info
 
     def _read_info(self, tensor: torch.Tensor, birth: int) -> TensorInfo:
+        if tensor.layout is not torch.strided:
+            return self._give_up(f"a {str(tensor.layout).removeprefix('torch.')} tensor")
         storage = tensor.untyped_storage()
         address = storage.data_ptr() or -int(storage._cdata)
         number = self._numbers.get(address)
@@ -219,6 +231,13 @@ class TraceRecorder:
         self._infos[id(tensor)] = info
         self._held.append(tensor)
         return info
+
+    def _give_up(self, what: str) -> TensorInfo:
+        """Stop recording at something that has no memory to follow; user code goes on, compiling refuses."""
+        if self.unsupported is None:
+            self.unsupported = what, self.sites.describe(*self.sites.number(sys._getframe(3)))
+        self.idle = True
+        return self._read_info(self._nothing, -1)
 
     def _new_storage(self, storage: torch.UntypedStorage, address: int, birth: int) -> tuple[int, int]:
         foreign = storage.device.type == "cpu" and address > 0 and not storage.resizable()
