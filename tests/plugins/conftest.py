@@ -20,6 +20,7 @@ class Sandbox:
 
     def __init__(self, folder: Path) -> None:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
+        self.folder = folder
         self.python = folder / "bin" / "python"
         (packages,) = folder.glob("lib/python3*/site-packages")
         here = sysconfig.get_path("purelib")
@@ -37,6 +38,7 @@ class Sandbox:
             text=True,
             check=False,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
+            cwd=self.folder,  # python -m would find the source tree in the current folder before what is installed
         )
 
     def backends(self) -> dict[str, Any]:
