@@ -15,6 +15,7 @@ VERBS = (
     "inspect",
     "validate",
     "run",
+    "deploy",
     "bench",
     "visualize",
     "demo",

@@ -1,0 +1,90 @@
+"""``leapp deploy``: a bundle controls the robot of its task in simulation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, examples, plugins_of
+from leapp_core.cli.progress import StageProgress
+from leapp_core.cli.render import show, show_json
+from leapp_core.plugins.markers import hookimpl
+
+
+@hookimpl
+def leapp_register_commands(app: typer.Typer) -> None:
+    """Add ``deploy``."""
+    lines = examples(
+        "leapp deploy out/Builtin-Reach-Arm --compare pretrained --plot arm.png",
+        "leapp deploy out/Mjlab-Cartpole-Balance --steps 500 --seed 3 --video cartpole.mp4",
+        "leapp deploy out/Isaac-Cartpole --env isaaclab --compare model.pt --json presets=newton_mjwarp",
+    )
+    app.command("deploy", epilog=lines)(deploy)
+
+
+ENV = typer.Option("--env", help="Environment: builtin, mjlab, isaaclab; by default the bundle's.")
+TASK = typer.Option("--task", help="Task; by default the one the bundle was exported from.")
+STEPS = typer.Option("--steps", min=1, help="Control steps; by default one episode.")
+SEED = typer.Option("--seed", help="Seed of the first episode; each further one has the next.")
+COMPARE = typer.Option(
+    "--compare",
+    metavar="CHECKPOINT",
+    help="Run this checkpoint as in training beside it, from the same seed, and compare every step; `pretrained` "
+    "is the one that comes with the task.",
+)
+PLOT = typer.Option("--plot", help="Draw the targets over time into this .png, .svg or .pdf file.")
+VIDEO = typer.Option("--video", help="Film the scene into this .mp4 or .gif file, where it can be rendered.")
+DEVICE = typer.Option("--device", help="Torch device of the simulation.")
+OVERRIDES = typer.Argument(
+    metavar="[OVERRIDE]...", help="For the environment, after those recorded in the bundle: a.b=c.", show_default=False
+)
+
+
+def deploy(  # noqa: PLR0913 - one parameter per option
+    context: typer.Context,
+    bundle: BundleArgument,
+    overrides: Annotated[list[str] | None, OVERRIDES] = None,
+    env: Annotated[str | None, ENV] = None,
+    task: Annotated[str | None, TASK] = None,
+    steps: Annotated[int | None, STEPS] = None,
+    seed: Annotated[int, SEED] = 0,
+    compare: Annotated[str | None, COMPARE] = None,
+    plot: Annotated[Path | None, PLOT] = None,
+    video: Annotated[Path | None, VIDEO] = None,
+    device: Annotated[str, DEVICE] = "cpu",
+    provider: ProviderOption = "cpu",
+    trust: TrustFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let a bundle control the robot in the simulation of its task.
+
+    Scene and physics are the task's; its observation, action and reward code does not run. What the bundle's inputs
+    name is read, the bundle is stepped, and what its outputs name is written.
+    """
+    from leapp_core.cli.deploy_views import deploy_views
+    from leapp_core.deploy.job import DeployJob, run_deploy
+    from leapp_core.plugins.runners import RunnerSettings
+
+    job = DeployJob(
+        bundle=bundle,
+        env=env,
+        task=task,
+        overrides=tuple(overrides or ()),
+        steps=steps,
+        seed=seed,
+        device=device,
+        settings=RunnerSettings(provider),
+        trust=trust,
+        compare=compare,
+        plot=plot,
+        video=video,
+    )
+    with StageProgress(quiet=as_json) as progress:
+        result = run_deploy(job, plugins_of(context), progress)
+    if as_json:
+        show_json(result.to_json())
+    else:
+        show(*deploy_views(result))
+    result.raise_if_wrong()

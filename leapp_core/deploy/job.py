@@ -1,0 +1,199 @@
+"""Deploy a bundle in simulation: scene and physics of its task, the bundle in control, and something to look at."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from leapp_core.deploy.film import Film
+from leapp_core.deploy.loop import TimedRuntime, TimedScene, run_alone, run_beside
+from leapp_core.deploy.media import check_media
+from leapp_core.deploy.records import agreement
+from leapp_core.deploy.result import DeployResult, timing
+from leapp_core.deploy.watch import Watch
+from leapp_core.errors import UsageError
+from leapp_core.export.log import ExportLog, Progress
+from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, PolicyEnvironment
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
+from leapp_core.plugins.runners import RunnerSettings
+from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
+from leapp_core.policy_export.origin import Origin, origin_of, refuse_policy_only
+from leapp_core.policy_export.tasks import find_provider
+
+if TYPE_CHECKING:
+    from leapp_core.export.closed_loop import ClosedLoopReport
+    from leapp_core.runtime import PolicyRuntime
+    from leapp_core.spec.document import BundleDocument
+
+PRETRAINED = "pretrained"
+"""Word for ``compare`` that means the checkpoint that comes with the task."""
+
+
+@dataclass(frozen=True)
+class DeployJob:
+    """What to run and what to make of it.
+
+    Attributes:
+        bundle: Folder of the bundle, or its YAML file.
+        env: Environment provider; by default the one the bundle was exported with.
+        task: Task; by default the bundle's.
+        overrides: For the environment's configuration, after those recorded in the bundle.
+        steps: Control steps; by default one episode.
+        seed: Seed of the first episode; each further one has the next.
+        device: Torch device of the simulation.
+        settings: How the bundle's models are run.
+        trust: Load artifacts that can hold code though made elsewhere.
+        compare: Checkpoint of the policy to run beside the bundle, or the word ``pretrained``.
+        plot: Picture of the targets to write.
+        video: Film of the scene to write.
+    """
+
+    bundle: Path
+    env: str | None = None
+    task: str | None = None
+    overrides: tuple[str, ...] = ()
+    steps: int | None = None
+    seed: int = 0
+    device: str = "cpu"
+    settings: RunnerSettings = field(default_factory=RunnerSettings)
+    trust: bool = False
+    compare: str | None = None
+    plot: Path | None = None
+    video: Path | None = None
+
+
+def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None = None) -> DeployResult:
+    """Run a bundle in the simulation of its task.
+
+    Raises:
+        LeappError: the bundle cannot be loaded, its task is not known or cannot be made, a connection cannot be
+            served, or a picture or film cannot be made (found out before the simulation starts where possible).
+    """
+    from leapp_core.bundle import load_document
+
+    check_media(job.plot, job.video)
+    document = load_document(job.bundle).document
+    origin = _origin(job, document, plugins)
+    provider = plugins.environments.get(origin.environment)
+    request = EnvRequest(origin.task, job.seed, job.device, origin.overrides, render=job.video is not None)
+    stage = ExportLog(progress).stage
+    with ExitStack() as held:
+        checkpoint = None if job.compare is None else _checkpoint(job.compare, provider, origin.task)
+        beside = None
+        if checkpoint is not None:
+            with stage("start the task as in training"):
+                environment = held.enter_context(closing(provider.make(request)))
+            beside = _Beside(environment, _policy(job, provider, checkpoint, environment, plugins), checkpoint)
+        with stage("start scene and physics"):
+            scene = TimedScene(held.enter_context(closing(provider.deploy(request, document))))
+        with stage("load bundle"):
+            runtime = TimedRuntime(_runtime(job, plugins))
+        return _run(job, _Deployment(origin, document, scene, runtime, beside), progress)
+
+
+@dataclass(frozen=True)
+class _Beside:
+    environment: PolicyEnvironment
+    policy: LoadedPolicy
+    checkpoint: Path
+
+
+@dataclass(frozen=True)
+class _Deployment:
+    origin: Origin
+    document: BundleDocument
+    scene: TimedScene
+    runtime: TimedRuntime
+    beside: _Beside | None
+
+
+def _run(job: DeployJob, made: _Deployment, progress: Progress | None) -> DeployResult:
+    frequency = made.document.pipeline.configs.frequency
+    steps = job.steps or made.scene.max_episode_steps
+    film = None if job.video is None else Film(job.video, frequency)
+    loops: list[ClosedLoopReport] = []
+    with closing(Watch(made.scene, steps, film, progress)) as watch:
+        if made.beside is None:
+            run_alone(made.scene, made.runtime, job.seed, steps, watch)
+        else:
+            sides = (made.beside.environment, made.beside.policy, made.scene, made.runtime)
+            loops = run_beside(*sides, job.seed, steps, watch)
+    result = DeployResult(
+        bundle=job.bundle,
+        environment=made.origin.environment,
+        task=made.origin.task,
+        seed=job.seed,
+        track=watch.track,
+        timing=timing(made.runtime.seconds, made.scene.seconds, frequency),
+        checkpoint=made.beside.checkpoint if made.beside else None,
+        agreement=agreement(watch.track, _element_names(made.document), _state(loops)) if loops else None,
+        loops=tuple(loops),
+        plot=job.plot,
+        video=job.video,
+        notes=_notes(steps, watch.track.steps),
+    )
+    if job.plot is not None:
+        from leapp_core.deploy.plot import write_plot
+
+        write_plot(job.plot, result, made.document)
+    return result
+
+
+def _origin(job: DeployJob, document: BundleDocument, plugins: PluginManager) -> Origin:
+    """Return task and environment: what was asked for, else what the bundle says."""
+    refuse_policy_only(document)
+    known = origin_of(document)
+    task = job.task or (known.task if known else None)
+    if task is None:
+        raise UsageError(
+            f"bundle {document.name!r} does not say which task it is for",
+            fix="name it with --task and --env; `leapp envs list` shows which there are",
+        )
+    env = job.env or (known.environment if known and job.task is None else None)
+    provider = find_provider(task, env, plugins)
+    same = known is not None and (known.environment, known.task) == (provider.name, task)
+    recorded = known.overrides if known is not None and same else ()
+    return Origin(provider.name, task, (*recorded, *job.overrides))
+
+
+def _checkpoint(compare: str, provider: EnvironmentProvider, task: str) -> Path:
+    path = Path(compare)
+    asked_for_its_own = compare == PRETRAINED and not path.is_file()
+    choice = CheckpointChoice(pretrained=True) if asked_for_its_own else CheckpointChoice(path)
+    return find_checkpoint(choice, provider, task)
+
+
+def _policy(
+    job: DeployJob, provider: EnvironmentProvider, checkpoint: Path, env: PolicyEnvironment, plugins: PluginManager
+) -> LoadedPolicy:
+    adapter = plugins.adapters.get(provider.adapter)
+    adapter.require()
+    return adapter.load(PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions, device=job.device))
+
+
+def _runtime(job: DeployJob, plugins: PluginManager) -> PolicyRuntime:
+    from leapp_core.runtime import load
+
+    return load(job.bundle, settings=job.settings, plugins=plugins, trust=job.trust, full_names=True)
+
+
+def _element_names(document: BundleDocument) -> dict[str, tuple[str, ...]]:
+    names = {}
+    for ref in document.pipeline.outputs:
+        axis = (document.pipeline.output_spec(ref).element_names or (None,))[-1]
+        names[ref.port] = tuple(axis) if isinstance(axis, (tuple, list)) else ()
+    return names
+
+
+def _state(loops: list[ClosedLoopReport]) -> dict[str, float]:
+    names = {name for loop in loops for name in loop.state_error}
+    return {name: max(loop.state_error.get(name, 0.0) for loop in loops) for name in names}
+
+
+def _notes(asked: int, made: int) -> tuple[str, ...]:
+    if made == asked:
+        return ()
+    return (f"stopped after {made} of {asked} steps: an episode ended under the policy or the bundle only",)
