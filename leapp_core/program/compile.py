@@ -79,6 +79,14 @@ def compile_session(
         CaptureError: a program cannot be exported exactly.
     """
     gc.collect()
+    if recorder.unsupported is not None:
+        what, place = recorder.unsupported
+        raise CaptureError(
+            f"the session met {what}, whose memory cannot be followed",
+            where=place,
+            expected="dense tensors",
+            fix="call .to_dense(), or run that code outside the session or in session.paused()",
+        )
     steps = {n: s for n, s in cut_steps(recorder.declarations, len(recorder.events)).items() if s}
     if not steps:
         raise CaptureError(

@@ -144,9 +144,10 @@ def _first_unexplained(found: NodeAnalysis) -> Unexplained | None:
 
 
 def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained) -> CaptureError:
-    from leapp_core.tracing.messages import describe_read, numpy_fix, origin
+    from leapp_core.tracing.messages import declared_elsewhere, describe_read, numpy_fix, origin
 
     what, where = describe_read(slicer, found, trouble.read)
+    declared = declared_elsewhere(slicer, found.node, trouble.storage)
     if trouble.reason == "tail":
         return CaptureError(
             f"node {found.node!r}: {what} was made by a call that not every step makes",
@@ -156,8 +157,9 @@ def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained
         )
     return CaptureError(
         f"node {found.node!r}: {what} is another tensor in each step, and no recorded call made it (undeclared input)"
-        + origin(slicer, trouble.storage),
+        + (f"; it is {declared}" if declared else origin(slicer, trouble.storage)),
         where=where,
         expected="a declared input, a constant, or state made by recorded calls",
-        fix=f"declare it: session.input_tensors({found.node!r}, {{'name': tensor}})" + numpy_fix(slicer, trouble.storage),
+        fix=f"declare it: session.input_tensors({found.node!r}, {{'name': tensor}})"
+        + numpy_fix(slicer, trouble.storage),
     )

@@ -87,7 +87,7 @@ class CallSites:
 
     def innermost(self, number: int, line: int = -1) -> tuple[str, int]:
         """Return file and line of the innermost Python frame, torch's included."""
-        stack = self._stacks[number]
+        stack = [f for f in self._stacks[number] if not f[0].co_filename.startswith(_ROOT + "/tracing")]
         driver = self._drivers[number]
         if stack:
             code, lasti = stack[0]

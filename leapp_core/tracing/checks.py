@@ -13,7 +13,7 @@ from leapp_core.spec.names import PortRef
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.events import Event, TensorInfo
 from leapp_core.tracing.leaves import Constant, ProducedState, arguments
-from leapp_core.tracing.messages import call_name, describe_read, describe_tensor, where
+from leapp_core.tracing.messages import call_name, declared_elsewhere, describe_read, describe_tensor, where
 from leapp_core.tracing.opplan import draws_random
 from leapp_core.tracing.recorder import PACK
 from leapp_core.tracing.slicing import Slicer, varying_storages
@@ -235,12 +235,14 @@ class StepChecker:
             if its is None:
                 raise CaptureError(
                     f"node {self._found.node!r}: output {name!r} is not declared in step {step}",
+                    where=self._slicer.recorder.sites.describe(mine.stack),
                     expected="the same outputs in every step",
                 )
             if (mine.info.sizes, mine.info.dtype) != (its.info.sizes, its.info.dtype):
                 raise CaptureError(
                     f"node {self._found.node!r}: output {name!r} is {describe_tensor(its.info)} in step {step} and "
                     f"{describe_tensor(mine.info)} in step {self._found.reference}",
+                    where=self._slicer.recorder.sites.describe(mine.stack),
                     expected="the same shape and dtype in every step",
                 )
 
@@ -308,10 +310,7 @@ class StepChecker:
         )
 
     def _declared_elsewhere(self, info: TensorInfo) -> str:
-        for d in self._slicer.recorder.declarations:
-            if d.node != self._found.node and d.info.storage == info.storage:
-                return f"{d.role} {d.port!r} of node {d.node!r} (undeclared edge)"
-        return ""
+        return declared_elsewhere(self._slicer, self._found.node, info.storage)
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -9,11 +9,13 @@ import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from leapp_core.tracing.attention import FusedAttention
 from leapp_core.tracing.numpy_carrier import plain_all
 from leapp_core.tracing.numpy_makers import NumpyMakers
 from leapp_core.tracing.numpy_recorder import NumpyRecorder
 
 if TYPE_CHECKING:
+    from leapp_core.tracing.opplan import OpPlan
     from leapp_core.tracing.recorder import TraceRecorder
 
 _TENSOR = torch.Tensor
@@ -28,8 +30,7 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def __init__(self, recorder: TraceRecorder) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._recorder = recorder
-        # With autograd left out some calls take another route inside (matmul folds otherwise), and results would not
-        # require gradients where they do without a session.
+        # With autograd left out, calls made of others take another route inside (matmul folds otherwise).
         self._keys = {mode: _dispatch_keys(mode) for mode in (False, True)}
 
     @classmethod
@@ -45,11 +46,9 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         recorder = self._recorder
         if kwargs is None:
             kwargs = {}
-        keys = self._keys[torch.is_inference_mode_enabled()]
-        if recorder.idle:
-            with torch._C._ForceDispatchKeyGuard(*keys):
-                return func(*args, **kwargs)
         plan = recorder.plans[func]
+        if recorder.idle:
+            return self._compute(func, plan, args, kwargs)
         ins: list[Any] = []
         for a in args:
             if isinstance(a, _TENSOR):
@@ -62,10 +61,15 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
                     ins.append(recorder.touch(a))
                 elif isinstance(a, (list, tuple)):
                     ins.extend([recorder.touch(b) for b in a if isinstance(b, _TENSOR)])
-        with torch._C._ForceDispatchKeyGuard(*keys):
-            out = func(*args, **kwargs)
+        out = self._compute(func, plan, args, kwargs) if plan.composite else func(*args, **kwargs)
         recorder.add(func, args, kwargs, out, ins, plan, sys._getframe(1))
         return out
+
+    def _compute(self, func: Any, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not plan.composite:
+            return func(*args, **kwargs)
+        with torch._C._ForceDispatchKeyGuard(*self._keys[torch.is_inference_mode_enabled()]):
+            return func(*args, **kwargs)
 
 
 def _dispatch_keys(inference: bool) -> tuple[Any, Any]:
@@ -85,13 +89,16 @@ class FunctionRecorder(TorchFunctionMode):
         self._recorder = recorder
         self._numpy = NumpyRecorder(recorder)
         self._makers = NumpyMakers(self._numpy)
+        self._attention = FusedAttention(recorder, self)
 
     def __enter__(self) -> FunctionRecorder:
         super().__enter__()  # type: ignore[no-untyped-call]
         self._makers.install()
+        self._attention.install()
         return self
 
     def __exit__(self, *exc: Any) -> None:
+        self._attention.remove()
         self._makers.remove()
         self._numpy.close()
         super().__exit__(*exc)  # type: ignore[no-untyped-call]

@@ -132,7 +132,7 @@ def _source(
     tensor, until, info = declaration.tensor, declaration.index, declaration.info
     writes: list[int] = []
     while True:
-        earlier = [d for d in by_tensor.get(id(tensor), ()) if d.index <= until]
+        earlier = [d for d in by_tensor.get(id(tensor), ()) if d.index <= until and d.order < declaration.order]
         maker = makers.get(id(tensor))
         since = earlier[-1].index if earlier else maker.index if maker else until
         writes += _writes_between(slicer, info, since, until)

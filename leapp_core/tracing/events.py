@@ -123,9 +123,10 @@ class Declaration:
         value: Its value then, on the CPU.
         semantics: What the user said of it.
         stack: Call stack number.
+        order: Position among all declarations.
     """
 
-    __slots__ = ("index", "info", "node", "port", "role", "semantics", "stack", "tensor", "value")
+    __slots__ = ("index", "info", "node", "order", "port", "role", "semantics", "stack", "tensor", "value")
 
     def __init__(  # noqa: PLR0913 - a record
         self,
@@ -138,7 +139,9 @@ class Declaration:
         value: torch.Tensor,
         semantics: Any,
         stack: int,
+        order: int,
     ) -> None:
+        self.order = order
         self.index = index
         self.node = node
         self.port = port

@@ -69,6 +69,7 @@ class OpPlan:
         metadata_reader: Reads no data of its operands.
         escape: ``scalar``, ``bool``, ``array`` or empty.
         random: May draw random numbers.
+        composite: Made of other calls, which it makes differently below autograd.
         literal: ``lift_fresh``: data enters from Python or from foreign memory.
     """
 
@@ -80,6 +81,7 @@ class OpPlan:
     metadata_reader: bool = False
     escape: str = ""
     random: bool = False
+    composite: bool = False
     literal: bool = False
 
     @property
@@ -107,6 +109,7 @@ def make_plan(func: Any) -> OpPlan:
         metadata_reader=name in METADATA_READERS,
         escape="array" if name in ARRAY_ESCAPES else escape,
         random=torch.Tag.nondeterministic_seeded in func.tags,
+        composite=torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CompositeImplicitAutograd"),
         literal=name == "aten::lift_fresh",
     )
 

@@ -262,10 +262,11 @@ class CaptureSession:
             )
         own = caller is None or "contextlib" in caller.f_code.co_filename
         recorder = TraceRecorder(0 if own or caller is None else id(caller))
+        dispatch = DispatchRecorder(recorder)
         with ExitStack() as stack:
             # Below autograd calls are seen whole (linear, gru, layer_norm), not as their decompositions.
-            stack.enter_context(torch._C._AutoDispatchBelowAutograd())
-            stack.enter_context(DispatchRecorder(recorder))
+            stack.enter_context(torch._C._AutoDispatchBelowADInplaceOrView())
+            stack.enter_context(dispatch)
             stack.enter_context(FunctionRecorder(recorder))
             self._stack = stack.pop_all()
         self._recorder = recorder
