@@ -93,7 +93,7 @@ def _panels(result: DeployResult, document: BundleDocument) -> list[Panel]:
 def _panel(axis: Any, seconds: np.ndarray[Any, Any], result: DeployResult, panel: Panel) -> None:
     target, index, name, _ = panel
     axis.grid(color=_GRID, linewidth=0.6)
-    for end in result.track.ends:
+    for end in (end for end in result.track.ends if end + 1 < result.track.steps):
         axis.axvline(seconds[end], color=_FAINT, linewidth=0.6, linestyle=(0, (2, 2)))
     bundle = _series(result.track.targets, target, index)
     axis.step(seconds, bundle, where="post", color=_BUNDLE, linewidth=1.3, label="bundle", zorder=3)

@@ -73,6 +73,12 @@ class BuiltinDeployment(DeploymentEnvironment):
                 port.write(self._scene, torch.as_tensor(outputs[ref], device=robot.device))
             return advance(self._scene)
 
+    def render(self) -> np.ndarray[Any, Any]:
+        """Return a picture of the robot from the side."""
+        from leapp_rsl_rl.environments.builtin.drawing import draw_scene
+
+        return draw_scene(self._scene)
+
 
 def _sensor(ref: PortRef, sensors: Mapping[str, SensorPort], task: str) -> SensorPort:
     if ref.port in sensors:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 import torch
 
 from leapp_rsl_rl.environments.builtin.robots.base import Joint, Robot
+from leapp_rsl_rl.environments.builtin.robots.shapes import BLUE, GREY, STEEL, Bar, Disc, Shape, Sketch
 
 _JOINTS = (
     Joint("shoulder", 0.8, -1.0, 2.6, stiffness=80.0, damping=6.0, effort_limit=60.0),
@@ -62,3 +66,15 @@ class PlanarArm(Robot):
         force = effort @ self._to_link - coriolis - self._weight * torch.cos(angle)
         link_acc = torch.linalg.solve(mass, force)
         self.integrate(link_acc @ self._to_link.T, dt)
+
+    def sketch(self) -> Sketch:
+        """Return what the first arm looks like now."""
+        angles = torch.cumsum(self.joint_pos[0], dim=-1).tolist()
+        points = [(0.0, 0.0)]
+        for length, angle in zip(_LENGTHS_M, angles, strict=True):
+            x, z = points[-1]
+            points.append((x + length * math.cos(angle), z + length * math.sin(angle)))
+        shapes: list[Shape] = [Bar((-0.12, -0.03), (0.12, -0.03), 0.06, GREY)]
+        shapes += [Bar(a, b, 0.055 - 0.012 * n, BLUE) for n, (a, b) in enumerate(pairwise(points))]
+        shapes += [Disc(point, 0.022, STEEL) for point in points]
+        return Sketch(tuple(shapes), centre=(0.1, 0.15), width=2.4)

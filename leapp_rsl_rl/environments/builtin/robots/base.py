@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from leapp_rsl_rl.environments.builtin.robots.shapes import Sketch
+
 
 @dataclass(frozen=True)
 class Joint:
@@ -91,6 +93,10 @@ class Robot(ABC):
     @abstractmethod
     def step(self, dt: float) -> None:
         """Advance the physics by ``dt`` seconds, in place."""
+
+    @abstractmethod
+    def sketch(self) -> Sketch:
+        """Return what the first robot looks like now."""
 
     def servo_effort(self) -> torch.Tensor:
         """Return the effort of the joint controllers for the present targets. Shape: (num_envs, num_joints)."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from leapp_rsl_rl.environments.builtin.robots.base import Joint, Robot
+from leapp_rsl_rl.environments.builtin.robots.shapes import BLUE, GREY, STEEL, Bar, Box, Disc, Sketch
 
 _JOINTS = (
     Joint("slider", 0.0, -3.0, 3.0, stiffness=0.0, damping=0.5, effort_limit=20.0),
@@ -36,3 +39,15 @@ class CartPole(Robot):
         pole_acc = (torque * total - moment * cos * push) / (inertia * total - (moment * cos).square())
         cart_acc = (push - moment * cos * pole_acc) / total
         self.integrate(torch.stack((cart_acc, pole_acc), dim=-1), dt)
+
+    def sketch(self) -> Sketch:
+        """Return what the first cart-pole looks like now."""
+        cart, angle = self.joint_pos[0].tolist()
+        tip = (cart + 2 * _POLE_HALF_LENGTH_M * math.sin(angle), 2 * _POLE_HALF_LENGTH_M * math.cos(angle))
+        shapes = (
+            Bar((-3.0, 0.0), (3.0, 0.0), 0.02, GREY),
+            Box((cart, 0.0), (0.36, 0.18), STEEL),
+            Bar((cart, 0.0), tip, 0.05, BLUE),
+            Disc((cart, 0.0), 0.03, GREY),
+        )
+        return Sketch(shapes, centre=(0.0, 0.35), width=3.6)

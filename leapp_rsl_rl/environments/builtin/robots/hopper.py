@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 
 from leapp_rsl_rl.environments.builtin.robots.base import Joint, Robot
+from leapp_rsl_rl.environments.builtin.robots.shapes import BLUE, STEEL, Bar, Box, Disc, Sketch
 
 _JOINTS = (
     Joint("hip", 0.0, -0.9, 0.9, stiffness=60.0, damping=3.0, effort_limit=60.0),
@@ -62,3 +65,19 @@ class BoomHopper(Robot):
         self.base_vel += self.contact_force * (dt / _BODY_KG)
         self.base_vel[:, 1] -= _GRAVITY * dt
         self.base_pos += self.base_vel * dt
+
+    def sketch(self) -> Sketch:
+        """Return what the first hopper looks like now; the picture moves along."""
+        x, z = self.base_pos[0].tolist()
+        angle, stretch = self.joint_pos[0].tolist()
+        length = _LEG_LENGTH_M + stretch
+        foot = (x + length * math.sin(angle), z - length * math.cos(angle))
+        knee = (x + 0.3 * math.sin(angle), z - 0.3 * math.cos(angle))
+        shapes = (
+            Bar((x, z), foot, 0.025, STEEL),
+            Bar((x, z), knee, 0.05, BLUE),
+            Disc((foot[0], foot[1] + 0.02), 0.022, STEEL),
+            Box((x, z + 0.03), (0.34, 0.16), BLUE),
+            Disc((x, z), 0.03, STEEL),
+        )
+        return Sketch(shapes, centre=(x, 0.45), width=2.0, ground=0.0)
