@@ -1,0 +1,174 @@
+"""Record, compile and run through the ``leapp`` module."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from leapp_core.compat import activate, deactivate
+from leapp_core.errors import RuntimeInputError, UsageError
+
+
+@pytest.fixture
+def leapp():
+    yield activate()
+    deactivate()
+
+
+def record(leapp, path, step, steps=4, **options):
+    leapp.start("walk", save_path=str(path), **options)
+    try:
+        with torch.inference_mode():
+            for k in range(steps):
+                step(k)
+    finally:
+        leapp.stop()
+
+
+def test_annotations_pass_through_without_a_session(leapp):
+    a, b = torch.zeros(1, 2), torch.ones(1, 2)
+    semantics = leapp.TensorSemantics(name="b", ref=b)
+    assert leapp.annotate.input_tensors("n", {"a": a}) is a
+    assert leapp.annotate.input_tensors("n", [leapp.TensorSemantics(name="a", ref=a), semantics]) == (a, b)
+    assert leapp.annotate.input_tensors("n", semantics) is b
+    assert leapp.annotate.state_tensors("n", {"a": a, "b": b}) == (a, b)
+    assert leapp.annotate.update_state("n", {"a": a}) is a
+    assert leapp.annotate.register_buffer("n", {"a": a}) is a
+    assert leapp.annotate.output_tensors("n", {"a": a}, static_outputs={"b": b}) is a
+    network = torch.nn.Linear(1, 1)
+    assert leapp.annotate.module("n", network) is network
+    assert leapp.annotate.method(node_name="n")(lambda x: x + 1)(1) == 2
+
+
+def test_semantics_are_read_back_as_lists(leapp):
+    ref = torch.zeros(1, 2)
+    kind = leapp.InputKindEnum.JOINT_POSITION
+    flat = leapp.TensorSemantics(name="q", ref=ref, kind=kind, element_names=["a", "b"], extra={"x": 1})
+    assert (flat.name, flat.kind, flat.element_names, flat.extra) == ("q", kind, [["a", "b"]], {"x": 1})
+    assert leapp.TensorSemantics(name="q", ref=ref, element_names="a").element_names == [["a"]]
+    assert leapp.TensorSemantics(name="q", ref=ref, element_names=[]).element_names == [[]]
+    assert leapp.TensorSemantics(name="q", ref=ref).element_names is None
+
+
+def test_records_compiles_and_runs(leapp, tmp_path):
+    network = torch.nn.Linear(2, 1)
+    annotate = leapp.annotate
+    counted = torch.zeros(1, 1)
+
+    def step(k):
+        assert leapp.ExportManager.is_interpret_graph_enabled()
+        names = leapp.TensorSemantics(
+            name="joint_pos",
+            ref=torch.full((1, 2), float(k)),
+            kind=leapp.InputKindEnum.JOINT_POSITION,
+            element_names=["hip", "knee"],
+            extra={"isaaclab_connection": "state:robot:joint_pos"},
+        )
+        q = annotate.input_tensors("walk", names)
+        previous = annotate.state_tensors("walk", {"counted": counted})
+        target = network(q) + previous
+        counted.copy_(annotate.update_state("walk", {"counted": previous + 1}))
+        outputs = [leapp.TensorSemantics(name="target", ref=target, kind=leapp.OutputKindEnum.JOINT_POSITION)]
+        gains = [leapp.TensorSemantics(name="kp", ref=torch.tensor([[20.0]]), kind="kp")]
+        annotate.output_tensors("walk", outputs, static_outputs=gains, export_with="onnx-dynamo")
+
+    record(leapp, tmp_path, step)
+    assert not leapp.ExportManager.is_interpret_graph_enabled()
+    assert leapp.compile_graph(visualize=False, graph_configs=leapp.GraphConfigs(frequency=50.0)) == {"walk": True}
+
+    manager = leapp.InferenceManager(str(tmp_path / "walk" / "walk.yaml"))
+    assert manager.inputs == ["walk/joint_pos"]
+    assert manager.outputs == ["walk/target", "walk/kp"]
+    assert manager.feedback_inputs == ["walk/counted_in"]
+    port = manager.nodes["walk"].input_descriptions[0]
+    assert (port["name"], port["element_names"]) == ("joint_pos", [["hip", "knee"]])
+    assert port["isaaclab_connection"] == "state:robot:joint_pos"
+    q = torch.tensor([[1.0, 2.0]])
+    with torch.inference_mode():
+        results = [manager.run_policy({"walk/joint_pos": q})["walk/target"] for _ in range(3)]
+    for k, result in enumerate(results):
+        torch.testing.assert_close(result, network(q).detach() + k)
+    manager.reset()
+    torch.testing.assert_close(manager({"walk/joint_pos": q})["walk/target"], network(q).detach())
+    manager.set_input_value("walk", "counted_in", torch.tensor([[5.0]]))
+    torch.testing.assert_close(manager.run_policy({})["walk/target"], network(q).detach() + 5)
+    assert manager.get_mock_input()["walk/joint_pos"].shape == (1, 2)
+    with pytest.raises(RuntimeInputError, match="no input 'walk/joint'"):
+        manager.run_policy({"walk/joint": q})
+
+
+def test_result_buffer_made_anew_for_every_step(leapp, tmp_path):
+    """Isaac Lab hands image terms a fresh buffer to write to, before anything of the step is declared."""
+
+    def step(k):
+        result = torch.empty(1, 3)
+        x = leapp.annotate.input_tensors("walk", {"x": torch.full((1, 3), float(k))})
+        result.copy_(x * 2 + 1)
+        leapp.annotate.output_tensors("walk", {"y": result})
+
+    record(leapp, tmp_path, step)
+    assert leapp.compile_graph(visualize=False) == {"walk": True}
+
+
+def test_readings_without_outputs_after_the_last_step_are_fine(leapp, tmp_path):
+    def step(k):
+        x = leapp.annotate.input_tensors("walk", {"x": torch.full((1, 3), float(k))})
+        if k < 4:
+            leapp.annotate.output_tensors("walk", {"y": x * 2})
+
+    record(leapp, tmp_path, step, steps=5)
+    assert leapp.compile_graph(visualize=False) == {"walk": True}
+
+
+def test_dry_run_writes_nothing(leapp, tmp_path):
+    def step(k):
+        x = leapp.annotate.input_tensors("walk", {"x": torch.full((1, 3), float(k))})
+        leapp.annotate.output_tensors("walk", {"y": x * 2})
+
+    record(leapp, tmp_path, step, dry_run=True)
+    assert leapp.compile_graph() == {"walk": True}
+    assert not list(tmp_path.iterdir())
+
+
+def test_torchscript_backends_work_where_the_program_switched_torchscript_off(leapp, tmp_path):
+    def step(k):
+        x = leapp.annotate.input_tensors("walk", {"x": torch.full((1, 3), float(k))})
+        leapp.annotate.output_tensors("walk", {"y": x * 2}, export_with="jit-script")
+
+    torch.jit._state.disable()
+    try:
+        record(leapp, tmp_path, step)
+        assert leapp.compile_graph(visualize=False) == {"walk": True}
+        assert not torch.jit._state._enabled.enabled
+    finally:
+        torch.jit._state.enable()
+    assert (tmp_path / "walk" / "walk.pt").is_file()
+
+
+def test_decorated_methods_are_nodes(leapp, tmp_path):
+    class Controller:
+        @leapp.annotate.method(node_name="walk")
+        def act(self, x):
+            return x * 3
+
+    controller = Controller()
+    record(leapp, tmp_path, lambda k: controller.act(torch.full((1, 2), float(k))))
+    assert leapp.compile_graph(visualize=False) == {"walk": True}
+    manager = leapp.InferenceManager(str(tmp_path / "walk" / "walk.yaml"))
+    x = torch.tensor([[1.0, 2.0]])
+    assert torch.equal(manager.run_policy({"walk/x": x})["walk/output"], x * 3)
+
+
+def test_sessions_do_not_nest(leapp, tmp_path):
+    leapp.start("a", save_path=str(tmp_path))
+    try:
+        with pytest.raises(UsageError, match="active already"):
+            leapp.start("b", save_path=str(tmp_path))
+    finally:
+        leapp.stop()
+    leapp.stop()
+
+
+def test_nothing_to_compile(leapp):
+    with pytest.raises(UsageError, match="nothing to compile"):
+        leapp.compile_graph()
