@@ -66,13 +66,13 @@ def exact(
     return wrap
 
 
-def refused(match: str, at: str | None = None, steps: int = 5, **inputs: tuple[int, ...] | Draw) -> Callable[[Any], Case]:
+def refused(
+    match: str, at: str | None = None, steps: int = 5, **inputs: tuple[int, ...] | Draw
+) -> Callable[[Any], Case]:
     """Mark a program that capture must refuse; ``match`` is a regular expression, ``at`` text of the line blamed."""
 
     def wrap(program: Any) -> Case:
-        return Case(
-            _name(program), _maker(program), _draws(inputs), match, at, steps=steps, summary=_summary(program)
-        )
+        return Case(_name(program), _maker(program), _draws(inputs), match, at, steps=steps, summary=_summary(program))
 
     return wrap
 

@@ -95,10 +95,8 @@ def run_eagerly(case: Case, steps: int) -> Eager:
 def capture_case(case: Case, eager: Eager) -> tuple[CapturedPipeline, list[Tensors]]:
     """Capture a fresh program on the first inputs; returns the pipeline and the outputs seen in the session."""
     program = fresh(case)
-    seen = []
     with torch.no_grad(), leapp_core.capture(case.name, max_cached_io=case.steps) as session:
-        for given in eager.inputs[: case.steps]:
-            seen.append(run_step(program, copies(given), session))
+        seen = [run_step(program, copies(given), session) for given in eager.inputs[: case.steps]]
     return session.compile(), seen
 
 
@@ -128,7 +126,7 @@ def check_backend(captured: CapturedPipeline, eager: Eager, backend: str, folder
     runtime = load(report.bundle, full_names=True)
     returned = {str(ref) for ref in captured.spec.outputs}
     for index, (given, wanted) in enumerate(zip(eager.inputs, eager.outputs, strict=True)):
-        arrays = {str(ref): given[ref.port].numpy() for ref in captured.spec.inputs}
+        arrays = {str(ref): _array(given[ref.port]) for ref in captured.spec.inputs}
         results = {name: torch.as_tensor(value) for name, value in runtime.step(arrays).items()}
         compare(index, {n: v for n, v in wanted.items() if n in returned}, results, tolerance)
 
@@ -142,3 +140,8 @@ def outcome(captured: CapturedPipeline, eager: Eager, backend: str, folder: Path
     except AssertionError as error:
         return f"WRONG: {error}"
     return "exact"
+
+
+def _array(value: torch.Tensor) -> Any:
+    """Return what a runtime is fed: NumPy, or the tensor itself where NumPy has no such type."""
+    return value if value.dtype is torch.bfloat16 else value.numpy()

@@ -13,6 +13,7 @@ from leapp_core.program.passes.copies import expand_copies, fill_without_templat
 from leapp_core.program.passes.cse import share_equal_calls
 from leapp_core.program.passes.devices import drop_devices
 from leapp_core.program.passes.editor import Editor, drop_dead, open_editor, propagate
+from leapp_core.program.passes.flat import flatten_strided_writes
 from leapp_core.program.passes.foreach import expand_foreach
 from leapp_core.program.passes.layout import operand_layouts, repropagate, restore_layouts, with_ancestors
 from leapp_core.program.passes.masks import drop_size_checks, masked_writes_to_where
@@ -20,6 +21,7 @@ from leapp_core.program.passes.noops import drop_dropout, drop_noops
 from leapp_core.program.passes.outputs import output_values, separate_outputs
 from leapp_core.program.passes.rearrange import simplify_rows
 from leapp_core.program.passes.rebuild import rebuild
+from leapp_core.program.passes.spelling import split_rolls, use_common_names
 from leapp_core.program.passes.strided import read_back_strided
 from leapp_core.program.passes.views import cancel_views
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 PASSES: tuple[Callable[[Editor], bool], ...] = (
     drop_devices,
+    use_common_names,
+    split_rolls,
     expand_foreach,
     drop_dropout,
     fill_without_template,
@@ -38,6 +42,7 @@ PASSES: tuple[Callable[[Editor], bool], ...] = (
     cancel_views,
     share_equal_calls,
     read_back_strided,
+    flatten_strided_writes,
     simplify_rows,
     masked_writes_to_where,
     drop_size_checks,

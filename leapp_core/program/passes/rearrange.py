@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch.fx import Node
@@ -86,7 +86,7 @@ class _Plan:
         self, row: Row, known: dict[Node, tuple[Piece, ...]], stops: frozenset[Node] | set[Node]
     ) -> tuple[Piece, ...]:
         result: list[Piece] = []
-        for piece in row.pieces:
+        for piece in map(self._past_copies, row.pieces):
             inner = self.rows.get(piece.source)
             if piece.lifted or inner is None or inner.dim != row.dim or piece.source in stops:
                 result.append(piece)
@@ -94,6 +94,13 @@ class _Plan:
                 result += cut(known[piece.source], piece.start, piece.stop)
         pieces = merged(result)
         return pieces if len(pieces) <= MOST_PIECES else row.pieces
+
+    def _past_copies(self, piece: Piece) -> Piece:
+        """Read what was copied: the copy only changed the layout, which does not matter to one that is put together."""
+        source = piece.source
+        while source.target is aten.clone.default and source.name not in self.editor.pinned:
+            source = source.args[0]  # type: ignore[assignment] # a clone copies a node
+        return replace(piece, source=source)
 
     def _needed(self) -> dict[Node, tuple[Piece, ...]]:
         """Return the arrangements that must exist, each with the pieces it is made of, from the last to the first."""

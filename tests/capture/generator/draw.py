@@ -60,9 +60,7 @@ def draw_program(chooser: Chooser, most_nodes: int = 3) -> RandomProgram:
     return RandomProgram(_with_feedback(chooser, nodes, outputs), seed=chooser.count(0, 99))
 
 
-def _draw_node(
-    chooser: Chooser, name: str, outputs: dict[tuple[str, str], Shape]
-) -> tuple[RandomNode, list[Shape]]:
+def _draw_node(chooser: Chooser, name: str, outputs: dict[tuple[str, str], Shape]) -> tuple[RandomNode, list[Shape]]:
     inputs = {f"x{k}": chooser.pick(SHAPES) for k in range(chooser.count(1, 2))}
     links = {}
     if outputs:

@@ -30,7 +30,9 @@ class Statement:
     numbers: tuple[float, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.target} = {self.operation}({', '.join(self.operands)}; {', '.join(f'{n:g}' for n in self.numbers)})"
+        return (
+            f"{self.target} = {self.operation}({', '.join(self.operands)}; {', '.join(f'{n:g}' for n in self.numbers)})"
+        )
 
 
 @dataclass(frozen=True)
