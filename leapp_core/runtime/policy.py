@@ -128,9 +128,7 @@ class PolicyRuntime:
         elif inputs is None:
             inputs = {}
         with self._lock:
-            if self._symbols:
-                self._adapt(inputs)
-            self._writer.write(inputs)
+            self._write(inputs)
             # A plain loop: before Python 3.12 a comprehension costs a call of its own.
             outputs = {}
             for key, array in zip(self._keys, self._stepper.advance()):  # noqa: B905 - warm_up checked
@@ -217,6 +215,16 @@ class PolicyRuntime:
             values = {str(ref): value for ref, value in self._stepper.read_state().items()}
         write_state(Path(path), values)
 
+    def _write(self, inputs: Mapping[str, Any]) -> None:
+        """Fill the input buffers; inputs of another batch make the policy follow, if it may."""
+        try:
+            self._writer.write(inputs)
+        except RuntimeInputError:
+            if not self._symbols:
+                raise
+            self._adapt(inputs)
+            self._writer.write(inputs)
+
     def _ports_now(self) -> dict[str, PortSpec]:
         return {self._input_names[ref]: self._concrete.input_spec(ref) for ref in self.pipeline.inputs}
 
@@ -239,7 +247,7 @@ class PolicyRuntime:
         state = self._stepper.read_state()
         if any(value.tobytes() != self._start[ref].tobytes() for ref, value in state.items()):
             raise RuntimeInputError(
-                f"inputs have {_write(sizes)}, the running episode has {_write(self._sizes)}",
+                f"inputs have {_describe_sizes(sizes)}, the running episode has {_describe_sizes(self._sizes)}",
                 expected="the same sizes until the next reset",
                 fix="call reset() before the size changes",
             )
@@ -258,5 +266,5 @@ class PolicyRuntime:
         self._stepper.write_state(state)
 
 
-def _write(sizes: Mapping[str, int]) -> str:
+def _describe_sizes(sizes: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {size}" for name, size in sizes.items())
