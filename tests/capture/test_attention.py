@@ -131,7 +131,7 @@ def test_nothing_stays_hooked_and_a_failing_module_fails_as_before() -> None:
             session.input_tensors("node", {"x": x})
             module(x)
 
-    with pytest.raises((RuntimeError, AssertionError), match="expected last dim|mat1 and mat2|embed|size"):
+    with pytest.raises((RuntimeError, AssertionError), match=r"expected last dim|mat1 and mat2|embed|size"):
         run()
     assert (len(hooks._global_forward_hooks), len(hooks._global_forward_pre_hooks)) == before
     assert torch.overrides._get_current_function_mode() is None
