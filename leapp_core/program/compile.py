@@ -14,7 +14,7 @@ from leapp_core.program.build import BuiltGraph, GraphBuilder, dynamic_calls
 from leapp_core.program.constants import TensorNames
 from leapp_core.program.exported import to_exported
 from leapp_core.program.records import constant_records
-from leapp_core.program.replay import replay
+from leapp_core.program.replay import compare_state, replay
 from leapp_core.program.states import StateSlot
 from leapp_core.program.views import ViewTable
 from leapp_core.spec.dtypes import canonical
@@ -29,6 +29,7 @@ from leapp_core.tracing.edges import Wiring, find_edges
 from leapp_core.tracing.escapes import check_escapes
 from leapp_core.tracing.events import Declaration
 from leapp_core.tracing.initial import first_values
+from leapp_core.tracing.messages import describe_tensor
 from leapp_core.tracing.proof import unproven
 from leapp_core.tracing.recorder import TraceRecorder
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline, ConstantRecord
@@ -129,8 +130,24 @@ def build_node(
         check_single_step(slicer, found)
     built = GraphBuilder(slicer, found, views, names).build()
     initial = tuple(_initial(slicer, found, slot, built.states) for slot in built.states)
-    replay(found.node, built.module, _inputs(found.steps), _outputs(found.steps), initial, captured_on=_device(found))
+    device = _device(found)
+    states = replay(found.node, built.module, _inputs(found.steps), _outputs(found.steps), initial, captured_on=device)
+    if device == "cpu":  # a GPU's state may lie within TF32 of the CPU's
+        _check_carried(slicer, found, built.states, states)
     return built, initial
+
+
+def _check_carried(
+    slicer: Slicer, found: NodeAnalysis, slots: Sequence[StateSlot], states: Sequence[tuple[torch.Tensor, ...]]
+) -> None:
+    """Hold the state that replay carries against what each captured step read."""
+    for step in range(1, len(found.steps)):
+        for slot in slots:
+            reads = found.reads.get(slot.read.storage, [])
+            if slot.chain is None or (reads and step >= slot.age):
+                seen = first_values(slicer, found, slot.read, reads, step, in_place=slot.chain is None)
+                name = describe_tensor(slot.read)
+                compare_state(found.node, step, name, seen.value, states[step][slot.index], seen.seen)
 
 
 def _device(found: NodeAnalysis) -> str:

@@ -77,3 +77,35 @@ def _compare(node: str, step: int, name: str, wanted: torch.Tensor, got: torch.T
         fix="look for memory written behind PyTorch's back (a NumPy alias, a simulator), for a value that changes "
         "less often than the captured steps show, or for state that the first step sets up from its inputs",
     )
+
+
+def compare_state(node: str, step: int, name: str, wanted: torch.Tensor, got: torch.Tensor, seen: torch.Tensor) -> None:
+    """Compare what a program carries into a step with what the captured step read.
+
+    An output can hide a difference (behind a mask, a clamp); the state cannot.
+
+    Args:
+        node: Node name, for messages.
+        step: Captured step.
+        name: State name, for messages.
+        wanted: What the captured step read.
+        got: What the program carries.
+        seen: Elements the captured step read.
+
+    Raises:
+        CaptureError: they differ.
+    """
+    tolerance = TOLERANCE.get(wanted.dtype, 0.0)
+    with unrecorded():
+        equal = torch.isclose(wanted, got, rtol=tolerance, atol=tolerance * 0.1, equal_nan=True) | ~seen
+        if bool(equal.all()):
+            return
+        worst = int((~equal).reshape(-1).to(torch.uint8).argmax())
+        detail = f"element {worst} is {got.reshape(-1)[worst].item()!r}, captured {wanted.reshape(-1)[worst].item()!r}"
+    raise CaptureError(
+        f"node {node!r}: the state that step {step} begins with is not the one that recorded calls lead to ({name}): "
+        f"{detail}",
+        expected="state that only recorded calls change, each step in the same way",
+        fix="look for memory written behind PyTorch's back, for attributes that point to another tensor from some step "
+        "on, or for a reset between the steps",
+    )

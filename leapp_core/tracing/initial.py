@@ -22,11 +22,13 @@ class InitialValue:
 
     Attributes:
         value: Contiguous CPU tensor with the state's shape.
-        known: Whether the first captured step reads it; if not, zeros are assumed and replay decides.
+        known: Whether the step reads it; if not, zeros are assumed and replay decides.
+        seen: Which elements the step reads.
     """
 
     value: torch.Tensor
     known: bool
+    seen: torch.Tensor
 
 
 def first_values(
@@ -68,7 +70,14 @@ def first_values(
             done[index[fresh]] = True
         known = True
     with unrecorded():
-        return InitialValue(flat.reshape(root.sizes).clone(), known)
+        if in_place and found.sliced.live_in.get(root.storage).any():
+            done |= _live_elements(found, root)
+        return InitialValue(flat.reshape(root.sizes).clone(), known, done.reshape(root.sizes))
+
+
+def _live_elements(found: NodeAnalysis, root: TensorInfo) -> torch.Tensor:
+    mask = found.sliced.live_in.get(root.storage)
+    return torch.from_numpy(mask[element_offsets(root).ravel() * root.dtype.itemsize])
 
 
 def _value_before(slicer: Slicer, found: NodeAnalysis, operand: TensorInfo, read: LiveRead, step: int) -> torch.Tensor:
@@ -78,8 +87,8 @@ def _value_before(slicer: Slicer, found: NodeAnalysis, operand: TensorInfo, read
     if sliced.used:
         event = slicer.recorder.events[read.event] if read.event >= 0 else None
         raise CaptureError(
-            f"node {found.node!r}: the first value of state ({describe_tensor(operand)}) is computed from input "
-            f"{min(sliced.used)!r} of the first step",
+            f"node {found.node!r}: the value of state ({describe_tensor(operand)}) that step {step} begins with is "
+            f"computed from input {min(sliced.used)!r} of that step",
             where=where(slicer, event) if event else None,
             expected="a first value that does not depend on observations",
             fix="initialise it before the first step, or declare an input that says when to initialise",

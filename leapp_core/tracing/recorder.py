@@ -16,6 +16,10 @@ from leapp_core.tracing.numpy_literals import is_literal
 from leapp_core.tracing.opplan import OpPlan, PlanTable
 from leapp_core.tracing.selected import Selections
 
+# References to a tensor seen for the first time that nobody but the dispatcher holds: its wrapper, the argument tuple,
+# the handler's loop variable, and the parameters of ``touch``, ``_read_info`` and ``getrefcount``.
+_ONLY_OURS = 6
+
 PACK = "leapp::pack"
 """Name of the pseudo call that packs tensor elements into a new tensor."""
 
@@ -226,6 +230,8 @@ class TraceRecorder:
         )
         if record.first_info is None:
             record.first_info = info
+            if birth < 0 and tensor.dim() == 0 and not record.foreign and sys.getrefcount(tensor) <= _ONLY_OURS:
+                record.literal = len(self.events)  # nobody in Python holds it: a number that TorchScript wrapped
         if birth < 0 and not record.parameter and isinstance(tensor, torch.nn.Parameter):
             record.parameter = True
         self._infos[id(tensor)] = info
