@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from leapp_backends.onnx import plugin as onnx_plugin
 from leapp_core.bundle import load_document
 from leapp_core.bundle.files import hash_file
 from leapp_core.bundle.tensors import read_tensors
@@ -28,7 +29,9 @@ class Loaders:
     def __init__(self, bundle: Path, folder: Path) -> None:
         self._bundle = Path(shutil.copytree(bundle, folder / bundle.name))
         self._name = bundle.name
-        self._plugins = PluginManager()
+        # Registered by hand, so that a run needs no installed distribution.
+        self._plugins = PluginManager(load_entry_points=False)
+        self._plugins.register(onnx_plugin, "onnx")
         self._healthy = {entry.name: entry.read_bytes() for entry in bundle.iterdir() if entry.is_file()}
         self._models = sorted(name for name in self._healthy if name.endswith(".onnx"))
 
