@@ -21,7 +21,7 @@ from typing import Any
 
 from tests.fuzz.loaders import Loaders
 
-SHARES = {"document": 0.08, "tensors": 0.5, "recorded values": 0.36, "changed file": 0.03, "model": 0.03}
+SHARES = {"document": 0.04, "tensors": 0.52, "recorded values": 0.4, "changed file": 0.02, "model": 0.02}
 SECONDS = 10
 MEMORY = 4 << 30
 
