@@ -21,6 +21,7 @@ class Case:
         backend: Export backend.
         steps: Closed-loop steps.
         ci: Runs in continuous integration.
+        rnn: Recurrent cell of an actor whose configuration is saved beside the checkpoint, as a training run does.
     """
 
     env: str
@@ -31,6 +32,7 @@ class Case:
     backend: str = "onnx-dynamo"
     steps: int = 200
     ci: bool = False
+    rnn: str | None = None
 
     @property
     def name(self) -> str:
@@ -74,6 +76,8 @@ CASES = (
     _mjlab("Tracking-Flat-Unitree-G1-No-State-Estimation", "MLP, motion", MOTION),
     _isaaclab("Isaac-Cartpole", "MLP", ci=True),
     _isaaclab("Isaac-Cartpole", "MLP, history of 3", "env.observations.policy.history_length=3"),
+    _isaaclab("Isaac-Cartpole", "GRU", rnn="gru"),
+    _isaaclab("Isaac-Cartpole", "LSTM", rnn="lstm"),
     _isaaclab("Isaac-Cartpole", "MLP", backend="jit-script"),
     _isaaclab("Isaac-Ant", "MLP"),
 )

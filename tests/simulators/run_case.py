@@ -81,7 +81,7 @@ def run(case: Case, folder: Path) -> Outcome:
     overrides = tuple(o.replace("MOTION", motion) for o in case.overrides)
     request = EnvRequest(case.task, seed=SEED, overrides=overrides)
     env = provider.make(request)
-    checkpoint = ROOT / case.checkpoint if case.checkpoint else untrained(env, folder / "untrained.pt")
+    checkpoint = ROOT / case.checkpoint if case.checkpoint else untrained(env, folder / "untrained.pt", case.rnn)
     needs = PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions)
     policy = plugins.adapters.get(provider.adapter).load(needs)
     began = time.perf_counter()
@@ -148,13 +148,18 @@ def _rate(runtime: Any, inputs: Any, steps: int = 300) -> float:
     return steps / (time.perf_counter() - began)
 
 
-def untrained(env: PolicyEnvironment, path: Path) -> Path:
+def untrained(env: PolicyEnvironment, path: Path, rnn: str | None) -> Path:
     """Write a checkpoint of the task's actor with drawn weights, in the layout that rsl_rl's runner saves."""
+    from ruamel.yaml import YAML
     from rsl_rl.utils import resolve_callable
     from tensordict import TensorDict
 
     agent = copy.deepcopy(dict(env.agent or {}))
     config = agent["actor"]
+    if rnn is not None:
+        config |= {"class_name": "RNNModel", "rnn_type": rnn, "rnn_hidden_dim": 16, "rnn_num_layers": 1}
+        (path.parent / "params").mkdir()
+        YAML(typ="safe").dump(json.loads(json.dumps(agent)), path.parent / "params" / "agent.yaml")
     model_class = resolve_callable(config.pop("class_name"))
     observations = TensorDict({k: v.clone() for k, v in env.observations().items()}, batch_size=[1])
     torch.manual_seed(SEED)

@@ -51,10 +51,7 @@ def load_config(request: EnvRequest) -> TaskConfig:
         known = [name for name in gymnasium.registry if name.startswith("Isaac")]
         raise UsageError(f"Isaac Lab has no task {request.task!r}", expected=suggest(request.task, known))
     overrides, notes = _with_physics(list(request.overrides))
-    try:
-        cfg, agent = resolve_task_config(request.task, _AGENT, play_mode=True, overrides=overrides)
-    except (ValueError, KeyError, ImportError) as error:
-        raise EnvError(f"Isaac Lab cannot resolve task {request.task}: {error}") from error
+    cfg, agent = _resolve(resolve_task_config, request.task, overrides)
     cfg.scene.num_envs, cfg.seed, cfg.sim.device = 1, request.seed, request.device
     notes += [*_quiet_observations(cfg), *_quiet_events(cfg)]
     if getattr(cfg, "curriculum", None) is not None:
@@ -62,6 +59,20 @@ def load_config(request: EnvRequest) -> TaskConfig:
         notes.append("curriculum is off")
     steps = max(1, round(cfg.episode_length_s / (cfg.sim.dt * cfg.decimation)))
     return TaskConfig(cfg, _plain_agent(agent, request.device), steps, tuple(notes))
+
+
+def _resolve(resolve: Any, task: str, overrides: list[str]) -> tuple[Any, Any]:
+    """Compose a task's configuration; Hydra leaves the program on a bad override, having said why."""
+    try:
+        cfg, agent = resolve(task, _AGENT, play_mode=True, overrides=overrides)
+    except SystemExit as error:
+        raise UsageError(
+            f"Hydra cannot apply the overrides {' '.join(overrides)}; its message is above",
+            expected="paths that exist in the task's configuration: env.scene..., agent.actor..., presets=...",
+        ) from error
+    except (ValueError, KeyError, AttributeError, TypeError, ImportError) as error:
+        raise EnvError(f"Isaac Lab cannot resolve task {task} with {' '.join(overrides)}: {error}") from error
+    return cfg, agent
 
 
 def _with_physics(overrides: list[str]) -> tuple[list[str], list[str]]:
