@@ -150,8 +150,8 @@ def _rate(runtime: Any, inputs: Any, steps: int = 300) -> float:
 
 def untrained(env: PolicyEnvironment, path: Path, rnn: str | None) -> Path:
     """Write a checkpoint of the task's actor with drawn weights, in the layout that rsl_rl's runner saves."""
-    from ruamel.yaml import YAML
     from rsl_rl.utils import resolve_callable
+    from ruamel.yaml import YAML
     from tensordict import TensorDict
 
     agent = copy.deepcopy(dict(env.agent or {}))
