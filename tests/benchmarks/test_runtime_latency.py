@@ -39,6 +39,21 @@ def test_latency_against_a_hand_written_loop(case_and_bundle):
 
 
 @pytest.mark.slow
+def test_steps_are_even(case_and_bundle):
+    """The 99th percentile is within twice the median, or as near to it as the machine lets the hand-written loop be."""
+    case, yaml = case_and_bundle
+    steps = {"ours": contenders.ours(case, yaml), "hand": contenders.hand_written(case, yaml)}
+    spreads = []
+    for _ in range(ATTEMPTS):
+        taken = measure(steps, rounds=10)
+        ours, hand = (float(np.percentile(taken[name], 99) / np.median(taken[name])) for name in ("ours", "hand"))
+        spreads.append((ours, hand))
+        if ours <= max(2.0, 1.25 * hand):
+            return
+    pytest.fail(f"{case.name}: 99th percentile over median, ours and the hand-written loop: {spreads}")
+
+
+@pytest.mark.slow
 def test_contenders_agree(case_and_bundle):
     """What is measured computes the same: ours, the hand-written loop, plain session.run, PyTorch."""
     case, yaml = case_and_bundle
