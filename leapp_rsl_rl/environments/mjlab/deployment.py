@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import EnvError
-from leapp_core.plugins.environments import DeploymentEnvironment, StepOutcome
+from leapp_core.plugins.environments import DeploymentEnvironment, EnvRequest, StepOutcome
 from leapp_core.suggest import suggest
 from leapp_rsl_rl.environments.mjlab.config import TaskConfig
 from leapp_rsl_rl.environments.mjlab.ports import CONNECTION
@@ -41,17 +41,16 @@ class MjlabDeployment(DeploymentEnvironment):
     Events, commands and terminations are the task's: they are the world and the operator, not the policy.
 
     Args:
-        task: Task name.
+        request: Which task, on which device, and whether pictures will be asked for.
         config: The prepared configuration.
         document: The bundle's document, whose ports carry connections.
-        device: Torch device string.
     """
 
-    def __init__(self, task: str, config: TaskConfig, document: BundleDocument, device: str) -> None:
+    def __init__(self, request: EnvRequest, config: TaskConfig, document: BundleDocument) -> None:
         actions, rewards = config.env.actions, config.env.rewards
         config.env.observations, config.env.actions, config.env.rewards = {}, {}, {}
         self.max_episode_steps = config.episode_steps
-        self._simulator = Simulator(config.env, device, task)
+        self._simulator = Simulator(config.env, request.device, request.task, render=request.render)
         self._sources = _sources(document)
         self._sinks = _sinks(document, self._simulator.env)
         with self._simulator.running() as env:
@@ -80,6 +79,10 @@ class MjlabDeployment(DeploymentEnvironment):
         reward, done = self._simulator.step(torch.zeros(1, 0, device=self._simulator.env.device))
         targets = {sink.port: outputs[port] for port, sink in self._sinks.items()}
         return StepOutcome(targets, None if self._meter is None else reward, done, self._simulator.state())
+
+    def render(self) -> np.ndarray[Any, Any] | None:
+        """Return a picture of the scene from the task's viewer camera."""
+        return self._simulator.render()
 
     def close(self) -> None:
         """Release the simulator."""

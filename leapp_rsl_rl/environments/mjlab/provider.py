@@ -41,6 +41,10 @@ class MjlabProvider(EnvironmentProvider):
 
     def make(self, request: EnvRequest) -> PolicyEnvironment:
         """Make the training form with one environment; see the contract."""
+        if request.render:  # for the deployment form beside it; MuJoCo is loaded now
+            from leapp_rsl_rl.environments.mjlab.rendering import choose_renderer
+
+            choose_renderer()
         from leapp_rsl_rl.environments.mjlab.config import load_config
         from leapp_rsl_rl.environments.mjlab.training import MjlabPolicyEnvironment
 
@@ -48,7 +52,11 @@ class MjlabProvider(EnvironmentProvider):
 
     def deploy(self, request: EnvRequest, document: BundleDocument) -> DeploymentEnvironment:
         """Make the deployment form of a bundle; see the contract."""
+        if request.render:
+            from leapp_rsl_rl.environments.mjlab.rendering import choose_renderer
+
+            choose_renderer()
         from leapp_rsl_rl.environments.mjlab.config import load_config
         from leapp_rsl_rl.environments.mjlab.deployment import MjlabDeployment
 
-        return MjlabDeployment(request.task, load_config(request), document, request.device)
+        return MjlabDeployment(request, load_config(request), document)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import EnvError
+from leapp_rsl_rl.environments.mjlab.rendering import set_picture_size
 from leapp_rsl_rl.environments.random_stream import RandomStream
 
 if TYPE_CHECKING:
@@ -22,15 +23,19 @@ class Simulator:
         cfg: mjlab's environment configuration.
         device: Torch device string.
         task: Task name, for messages.
+        render: Set up an offscreen renderer.
     """
 
-    def __init__(self, cfg: Any, device: str, task: str) -> None:
+    def __init__(self, cfg: Any, device: str, task: str, *, render: bool = False) -> None:
         from mjlab.envs import ManagerBasedRlEnv
 
+        if render:
+            set_picture_size(cfg.viewer)
+        mode = "rgb_array" if render else None
         self._random = RandomStream()
         with self._random.active(), contextlib.redirect_stdout(io.StringIO()):
             try:
-                self.env: Any = ManagerBasedRlEnv(cfg, device=device)
+                self.env: Any = ManagerBasedRlEnv(cfg, device=device, render_mode=mode)
             except (RuntimeError, ValueError, KeyError, OSError) as error:
                 raise EnvError(f"mjlab cannot make task {task}: {error}") from error
 
@@ -73,6 +78,12 @@ class Simulator:
                 if not entity.is_fixed_base:
                     values[f"{name}.root_pose"] = entity.data.root_link_pose_w
             return {name: as_array(value) for name, value in values.items()}
+
+    def render(self) -> np.ndarray[Any, Any] | None:
+        """Return a picture, ``uint8[height, width, 3]``, if a renderer was asked for."""
+        with self.running() as env:
+            picture: np.ndarray[Any, Any] | None = env.render()
+        return picture
 
     def close(self) -> None:
         """Release the simulator."""
