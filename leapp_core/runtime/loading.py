@@ -12,6 +12,7 @@ from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import PipelineSession, Runner, RunnerSettings
 from leapp_core.runtime.policy import PolicyRuntime
 from leapp_core.runtime.sequential import SequentialPipeline
+from leapp_core.runtime.sizes import check_memory, with_sizes
 from leapp_core.spec.document import BundleDocument
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.order import execution_order
@@ -89,6 +90,7 @@ def open_document(
         options: See :func:`load`.
     """
     pipeline = _in_order(document.pipeline)
+    check_memory(with_sizes(pipeline, {}))
     missing = [str(edge.target) for edge in pipeline.feedback if edge.target not in initial_values]
     if missing:
         raise BundleError(f"fed-back inputs have no initial value: {', '.join(missing)}", where=document.name)

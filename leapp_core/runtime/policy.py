@@ -15,7 +15,7 @@ from leapp_core.runtime.arrays import Array
 from leapp_core.runtime.elements import by_element_names, from_element_names
 from leapp_core.runtime.inputs import InputWriter, describe
 from leapp_core.runtime.port_names import PortNames
-from leapp_core.runtime.sizes import batch_axis, check_sizes, expand, infer_sizes, symbols, with_sizes
+from leapp_core.runtime.sizes import batch_axis, check_memory, check_sizes, expand, infer_sizes, symbols, with_sizes
 from leapp_core.runtime.state_file import read_state, write_state
 from leapp_core.runtime.warm_up import warm_up
 from leapp_core.spec.names import PortRef
@@ -231,6 +231,7 @@ class PolicyRuntime:
     def _resize(self, sizes: Mapping[str, int]) -> None:
         """Set up buffers for these sizes, at the initial state."""
         concrete = with_sizes(self.pipeline, sizes)
+        check_memory(concrete)
         start = {ref: expand(value, concrete.input_spec(ref), ref) for ref, value in self._initial.items()}
         stepper = self._session.stepper(concrete)
         warm_up(stepper, start, len(self.pipeline.outputs))

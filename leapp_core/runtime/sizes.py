@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,10 +11,14 @@ import numpy as np
 
 from leapp_core.errors import BundleError, RuntimeInputError, UsageError
 from leapp_core.runtime.arrays import Array
+from leapp_core.spec.dtypes import itemsize
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
 from leapp_core.spec.port import PortSpec
 from leapp_core.suggest import suggest
+
+MAX_BYTES = 4 << 30
+"""What all ports of a pipeline may take together."""
 
 
 def symbols(pipeline: PipelineSpec) -> tuple[str, ...]:
@@ -53,6 +58,29 @@ def with_sizes(pipeline: PipelineSpec, sizes: Mapping[str, int]) -> PipelineSpec
 
     nodes = tuple(NodeSpec(node.name, fill(node.inputs), fill(node.outputs)) for node in pipeline.nodes)
     return replace(pipeline, nodes=nodes)
+
+
+def check_memory(pipeline: PipelineSpec) -> None:
+    """Refuse a pipeline whose ports alone take more memory than a policy can mean.
+
+    Args:
+        pipeline: With concrete sizes.
+
+    Raises:
+        BundleError: naming the largest port.
+    """
+    sizes = {
+        f"{node.name}/{port.name}": math.prod(int(size) for size in port.shape) * itemsize(port.dtype)
+        for node in pipeline.nodes
+        for port in (*node.inputs, *node.outputs)
+    }
+    if sum(sizes.values()) > MAX_BYTES:
+        largest = max(sizes, key=lambda name: sizes[name])
+        raise BundleError(
+            f"the ports take {sum(sizes.values()) >> 20} MiB, {largest!r} alone {sizes[largest] >> 20} MiB",
+            where=largest,
+            expected=f"at most {MAX_BYTES >> 20} MiB for all ports together",
+        )
 
 
 def check_sizes(sizes: Mapping[str, int], known: tuple[str, ...]) -> dict[str, int]:

@@ -191,3 +191,8 @@ def test_an_initial_value_that_does_not_fit(tmp_path):
     del pipeline.initial[PortRef("rnn", "h_in")]
     with pytest.raises(BundleError, match="no initial value: rnn/h_in"):
         pipeline.open()
+
+
+def test_sizes_that_no_machine_has(tmp_path):
+    with pytest.raises(BundleError, match=r"the ports take \d+ MiB, 'rnn/h_in' alone"):
+        pipelines.recurrent(tmp_path, batch="batch").open(sizes={"batch": 10**9})
