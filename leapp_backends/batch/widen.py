@@ -197,7 +197,7 @@ class _Widening:
     def _fitting(
         self, node: Node, args: Args, small: Any, reasons: list[str]
     ) -> Iterator[tuple[Args, int | None, Any]]:
-        target: Any = node.target
+        target = _any_layout(node)
         known = Values(self._wide.__getitem__, self._small.__getitem__, lambda at: self._inside.get(at, 1))
         for variant, inside in variants(node, args, small, known):
             try:
@@ -243,7 +243,7 @@ class _Widening:
             resolve(part, _same, lambda rows: self._rows(rows, inputs), lambda wanted: self._expand(wanted, inputs))
             for part in variant
         )
-        made = self._graph.create_node("call_function", node.target, args, kwargs, name=node.name)
+        made = self._graph.create_node("call_function", _any_layout(node), args, kwargs, name=node.name)
         made.meta = {key: node.meta[key] for key in ("stack_trace",) if key in node.meta}
         self._new[node] = made
         self._small[made], self._wide[made] = small, wide
@@ -289,6 +289,13 @@ class _Widening:
             axes.append(axis)
         self._graph.output(tuple(results))
         return tuple(axes)
+
+
+def _any_layout(node: Node) -> Any:
+    """Return what to call: rows may lie apart where one row lay together, which a view cannot bridge."""
+    import torch
+
+    return torch.ops.aten.reshape.default if is_view(node) else node.target
 
 
 def _batch_size(tensor: torch.Tensor) -> int | None:

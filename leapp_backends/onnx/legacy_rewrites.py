@@ -34,7 +34,6 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
         aten.gru_cell.default: gru_cell,
         aten.slice_scatter.default: slice_scatter,
         aten.select_scatter.default: select_scatter,
-        aten.diagonal_scatter.default: diagonal_scatter,
         aten._to_copy.default: to_copy,
         aten._softmax.default: lambda x, dim, half_to_float=False: torch.softmax(x, dim),
         aten._unsafe_view.default: lambda x, size: x.reshape(size),
@@ -47,8 +46,6 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
         aten.sinh.default: lambda x: (torch.exp(x) - torch.exp(-x)) / 2,
         aten.cosh.default: lambda x: (torch.exp(x) + torch.exp(-x)) / 2,
         aten.addcdiv.default: lambda x, a, b, *, value=1: x + value * (a / b),
-        aten.signbit.default: lambda x: x < 0,
-        aten.copysign.Tensor: lambda x, y: torch.where(y < 0, -torch.abs(x), torch.abs(x)),
         aten.heaviside.default: heaviside,
         aten.take_along_dim.default: take_along_dim,
         aten.logaddexp.default: lambda x, y: torch.maximum(x, y) + torch.log1p(torch.exp(-torch.abs(x - y))),
@@ -85,15 +82,6 @@ def select_scatter(base: Tensor, source: Tensor, dim: int, index: int) -> Tensor
     """Return ``base`` with one index of an axis replaced."""
     index = index % base.shape[dim]
     return slice_scatter(base, source.unsqueeze(dim), dim, index, index + 1)
-
-
-def diagonal_scatter(base: Tensor, source: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
-    """Return ``base`` with a diagonal replaced, through its flat positions."""
-    import torch
-
-    positions = torch.arange(base.numel()).reshape(base.shape).diagonal(offset, dim1, dim2).reshape(-1)
-    flat = base.reshape(-1).scatter(0, positions, source.to(base.dtype).reshape(-1))
-    return flat.reshape(base.shape)
 
 
 def trunc(x: Tensor) -> Tensor:
@@ -197,18 +185,19 @@ def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: floa
     return x.scatter_add(dim, index.reshape(shape).expand(source.shape), source)
 
 
-def floor_divide(x: Tensor, y: Tensor | float) -> Any:
-    """Divide rounding down; the exporter rounds integers toward zero."""
+def floor_divide(x: Tensor, y: Tensor | float) -> Tensor:
+    """Divide rounding down; the exporter rounds toward zero."""
     import torch
 
     if x.is_floating_point() or (y.is_floating_point() if isinstance(y, torch.Tensor) else isinstance(y, float)):
-        return NotImplemented
+        return torch.div(x, y, rounding_mode="floor")
     return torch.div(x - torch.remainder(x, y), y, rounding_mode="trunc")
 
 
 def div(x: Tensor, y: Tensor | float, *, rounding_mode: str | None = None) -> Any:
     """Divide with a rounding mode."""
-    return floor_divide(x, y) if rounding_mode == "floor" else NotImplemented
+    whole = not x.is_floating_point() and not (isinstance(y, float) or getattr(y, "is_floating_point", bool)())
+    return floor_divide(x, y) if rounding_mode == "floor" and whole else NotImplemented
 
 
 def gru_cell(

@@ -6,6 +6,7 @@ call as it is.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -23,10 +24,13 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
     aten = torch.ops.aten
     return {
         aten.copy.default: copy,  # onnxscript returns the source without expanding it
+        aten.diagonal_scatter.default: diagonal_scatter,
         aten.scatter.src: scatter_src,
         aten.scatter_add.default: scatter_add,
         aten.scatter_reduce.two: scatter_reduce,
         aten.hypot.default: hypot,
+        aten.signbit.default: lambda x: x < 0,
+        aten.copysign.Tensor: lambda x, y: torch.where(y < 0, -torch.abs(x), torch.abs(x)),
         aten.cumprod.default: cumprod,
         aten.median.dim: median,
         aten.searchsorted.Tensor: searchsorted,
@@ -45,6 +49,17 @@ def apply(program: ExportedProgram) -> ExportedProgram:
 def copy(target: Tensor, source: Tensor, non_blocking: bool = False) -> Tensor:
     """Return ``source`` with size and type of ``target``."""
     return source.to(target.dtype).expand(target.shape).clone()
+
+
+def diagonal_scatter(base: Tensor, source: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
+    """Return ``base`` with a diagonal replaced, through its flat positions."""
+    import numpy as np
+    import torch
+
+    shape = [int(size) for size in base.shape]
+    positions = np.arange(math.prod(shape)).reshape(shape).diagonal(offset, dim1, dim2).reshape(-1)
+    flat = base.reshape(-1).scatter(0, torch.tensor(positions.tolist()), source.to(base.dtype).reshape(-1))
+    return flat.reshape(base.shape)
 
 
 def _narrowed(source: Tensor, index: Tensor) -> Tensor:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     import onnx_ir as ir
 
+_REARRANGING = frozenset({"Slice", "Concat", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Split", "Cast", "Neg"})
+_PROTOBUF_LIMIT = 2**31 - 1
 _FOREVER = 2**31 - 1
 """Slice ends at or above this mean "to the end" whatever the size."""
 
@@ -19,6 +21,8 @@ def tidy(model: ir.Model, metadata: Mapping[str, str]) -> None:
 
     if model.functions:
         common.InlinePass()(model)
+    common.IdentityEliminationPass()(model)
+    fold_rearranged_weights(model)
     drop_whole_slices(model.graph)
     squeeze_single_direction(model.graph)
     common.RemoveUnusedNodesPass()(model)
@@ -26,6 +30,27 @@ def tidy(model: ir.Model, metadata: Mapping[str, str]) -> None:
     strip_origin(model)
     model.metadata_props.clear()
     model.metadata_props.update(metadata)
+
+
+def fold_rearranged_weights(model: ir.Model) -> None:
+    """Compute what only rearranges weights: the optimizer leaves large ones, such as the gates of a wide LSTM."""
+    from onnxscript import optimizer
+
+    def rearranges(node: ir.Node) -> bool:
+        return (
+            node.domain == ""
+            and node.op_type in _REARRANGING
+            and all(value is None or _is_constant(value) for value in node.inputs)
+        )
+
+    if any(rearranges(node) for node in model.graph):
+        optimizer.fold_constants_ir(
+            model, input_size_limit=_PROTOBUF_LIMIT, output_size_limit=_PROTOBUF_LIMIT, should_fold=rearranges
+        )
+
+
+def _is_constant(value: ir.Value) -> bool:
+    return value.const_value is not None and not value.is_graph_input()
 
 
 def drop_whole_slices(graph: ir.Graph) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,11 +87,12 @@ def make_program(
 
 
 def draw_like(tensor: Tensor, generator: torch.Generator) -> Tensor:
-    """Return random values of a tensor's shape and type, of the size that sensors give."""
+    """Return random values of a tensor's shape and type: floats as sensors give, integers in the range of its own."""
     if tensor.dtype == torch.bool:
         return torch.rand(tensor.shape, generator=generator) > 0.5
     if not tensor.is_floating_point():
-        return torch.randint(0, 9, tensor.shape, generator=generator).to(tensor.dtype)
+        low, high = (int(tensor.min()), int(tensor.max()) + 1) if tensor.numel() else (0, 1)
+        return torch.randint(low, high, tensor.shape, generator=generator).to(tensor.dtype)
     return torch.randn(tensor.shape, generator=generator).to(tensor.dtype)
 
 
@@ -104,11 +106,13 @@ def _programs(*nodes: Callable[[], _Node]) -> tuple[NodeProgram, ...]:
         torch.manual_seed(3)
         node = build()
         generator = torch.Generator().manual_seed(5)
-        inputs = {
-            name: draw_like(torch.zeros(shape, dtype=dtype), generator) for name, (shape, dtype) in node.inputs.items()
-        }
+        inputs = {name: draw_like(_ramp(shape, dtype), generator) for name, (shape, dtype) in node.inputs.items()}
         made.append(make_program(node.module, inputs, node.outputs, node.feedback, node.name))
     return tuple(made)
+
+
+def _ramp(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    return torch.arange(math.prod(shape)).reshape(shape).to(dtype)
 
 
 def _case(name: str, *nodes: Callable[[], _Node], refusable: bool = False, batchable: bool = True) -> Case:
