@@ -17,6 +17,7 @@ VERBS = (
     "run",
     "deploy",
     "bench",
+    "diff",
     "visualize",
     "demo",
     "backends",

@@ -1,0 +1,142 @@
+"""How two bundles differ: in what they say, and in what they do on the same inputs. Torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.bundle import LoadedBundle
+from leapp_core.spec.document import BundleDocument
+from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
+from leapp_core.spec.port import PortSpec
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from leapp_core.runtime import PolicyRuntime
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference.
+
+    Attributes:
+        where: What differs: a node, ``node/port`` and its property, a wire.
+        first: As it is in the first bundle; empty if it is not there.
+        second: As it is in the second.
+    """
+
+    where: str
+    first: str
+    second: str
+
+
+def document_changes(first: BundleDocument, second: BundleDocument) -> tuple[Change, ...]:
+    """Return what two documents say differently; the order of nodes and of wires does not count."""
+    return (*_interface(first.pipeline, second.pipeline), *_artifacts(first, second))
+
+
+def initial_value_changes(first: LoadedBundle, second: LoadedBundle) -> tuple[Change, ...]:
+    """Return the state that starts otherwise, of what both bundles have in one form."""
+    import numpy as np
+
+    changes = []
+    for ref in sorted(first.initial_values.keys() & second.initial_values.keys()):
+        one, other = first.initial_values[ref], second.initial_values[ref]
+        if one.shape == other.shape and not np.array_equal(one, other, equal_nan=one.dtype.kind == "f"):
+            worst = float(np.abs(one.astype(np.float64) - other.astype(np.float64)).max())
+            changes.append(Change(f"{ref} initial value", "", f"differs by up to {worst:.3g}"))
+    return tuple(changes)
+
+
+def same_inputs(first: PipelineSpec, second: PipelineSpec) -> bool:
+    """Return whether both take the same outside inputs, so that they can be run side by side."""
+    return _taken(first) == _taken(second)
+
+
+def behaviour(
+    first: PolicyRuntime, second: PolicyRuntime, inputs: Iterable[Mapping[str, Any]]
+) -> dict[str, float | None]:
+    """Run both from a reset on the same inputs.
+
+    Returns:
+        Largest absolute difference of each output that both have; ``None`` where shapes differ.
+    """
+    first.reset()
+    second.reset()
+    worst: dict[str, float | None] = {}
+    for given in inputs:
+        one, other = first.step(given), second.step(given)
+        for name in one.keys() & other.keys():
+            worst[name] = _larger(worst.get(name, 0.0), one[name], other[name])
+    return dict(sorted(worst.items()))
+
+
+def _taken(pipeline: PipelineSpec) -> dict[str, tuple[str, tuple[Any, ...]]]:
+    ports = ((str(ref), pipeline.input_spec(ref)) for ref in pipeline.inputs)
+    return {name: (port.dtype, port.shape) for name, port in ports}
+
+
+def _larger(so_far: float | None, one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float | None:
+    import numpy as np
+
+    if so_far is None or one.shape != other.shape:
+        return None
+    if one.tobytes() == other.tobytes():
+        return so_far
+    difference = np.abs(one.astype(np.float64) - other.astype(np.float64))
+    return max(so_far, float(np.nan_to_num(difference, nan=np.inf).max(initial=0.0)))
+
+
+def _interface(first: PipelineSpec, second: PipelineSpec) -> Iterator[Change]:
+    nodes = [{node.name: node for node in spec.nodes} for spec in (first, second)]
+    yield from _present("node", nodes[0], nodes[1])
+    for name in sorted(nodes[0].keys() & nodes[1].keys()):
+        yield from _node(nodes[0][name], nodes[1][name])
+    yield from _value("frequency", first.configs.frequency, second.configs.frequency)
+    yield from _value("configs", dict(first.configs.extra), dict(second.configs.extra))
+    for what in ("data_flow", "feedback"):
+        edges = [{f"{e.source} -> {e.target}": e for e in getattr(spec, what)} for spec in (first, second)]
+        yield from _present(what, edges[0], edges[1])
+    for what in ("inputs", "outputs"):
+        refs = [{str(ref): ref for ref in getattr(spec, what)} for spec in (first, second)]
+        yield from _present(f"outside {what.removesuffix('s')}", refs[0], refs[1])
+
+
+def _node(first: NodeSpec, second: NodeSpec) -> Iterator[Change]:
+    for side in ("inputs", "outputs"):
+        ports = [{port.name: port for port in getattr(node, side)} for node in (first, second)]
+        place = f"{first.name}/"
+        yield from _present(f"{side.removesuffix('s')} {place}", ports[0], ports[1], glue="")
+        for name in sorted(ports[0].keys() & ports[1].keys()):
+            yield from _port(f"{place}{name}", ports[0][name], ports[1][name])
+        if ports[0].keys() == ports[1].keys():
+            yield from _value(f"order of {place}{side}", list(ports[0]), list(ports[1]))
+
+
+def _port(place: str, first: PortSpec, second: PortSpec) -> Iterator[Change]:
+    for field in fields(PortSpec):
+        yield from _value(f"{place} {field.name}", getattr(first, field.name), getattr(second, field.name))
+
+
+def _artifacts(first: BundleDocument, second: BundleDocument) -> Iterator[Change]:
+    for node in sorted(first.artifacts.keys() & second.artifacts.keys()):
+        one, other = asdict(first.artifacts[node]), asdict(second.artifacts[node])
+        for what in ("format", "parameters"):
+            yield from _value(f"{node} {what}", one[what], other[what])
+        yield from _value(f"{node} sha256", one["sha256"][:12], other["sha256"][:12])
+
+
+def _present(what: str, first: Mapping[str, Any], second: Mapping[str, Any], glue: str = " ") -> Iterator[Change]:
+    for name in sorted(first.keys() ^ second.keys()):
+        yield Change(f"{what}{glue}{name}", "there" if name in first else "", "there" if name in second else "")
+
+
+def _value(where: str, first: Any, second: Any) -> Iterator[Change]:
+    if first != second:
+        yield Change(where, _text(first), _text(second))
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)
