@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from leapp_core.errors import EnvError, UsageError
@@ -23,12 +26,19 @@ class TaskConfig:
         agent: The agent's configuration as plain values.
         episode_steps: Control steps of an episode.
         notes: What was switched off or chosen.
+        task: Name it is registered under.
     """
 
     env: Any
     agent: dict[str, Any]
     episode_steps: int
     notes: tuple[str, ...]
+    task: str
+
+    @property
+    def direct(self) -> bool:
+        """Whether it is of the direct workflow: no managers, its own code observes, acts and resets."""
+        return not hasattr(self.env, "actions")
 
     @property
     def step(self) -> float:
@@ -47,18 +57,37 @@ def load_config(request: EnvRequest) -> TaskConfig:
     import isaaclab_tasks  # noqa: F401 - importing registers the tasks
     from isaaclab_tasks.utils.hydra import resolve_task_config
 
-    if request.task not in gymnasium.registry:
+    task = registered_task(request.task)
+    if task not in gymnasium.registry:
         known = [name for name in gymnasium.registry if name.startswith("Isaac")]
-        raise UsageError(f"Isaac Lab has no task {request.task!r}", expected=suggest(request.task, known))
+        raise UsageError(f"Isaac Lab has no task {task!r}", expected=suggest(task, known))
     overrides, notes = _with_physics(list(request.overrides))
-    cfg, agent = _resolve(resolve_task_config, request.task, overrides)
+    cfg, agent = _resolve(resolve_task_config, task, overrides)
     cfg.scene.num_envs, cfg.seed, cfg.sim.device = 1, request.seed, request.device
     notes += [*_quiet_observations(cfg), *_quiet_events(cfg)]
     if getattr(cfg, "curriculum", None) is not None:
         cfg.curriculum = None
         notes.append("curriculum is off")
     steps = max(1, round(cfg.episode_length_s / (cfg.sim.dt * cfg.decimation)))
-    return TaskConfig(cfg, _plain_agent(agent, request.device), steps, tuple(notes))
+    return TaskConfig(cfg, _plain_agent(agent, request.device), steps, tuple(notes), task)
+
+
+def registered_task(name: str) -> str:
+    """Return the task of ``TASK`` or ``MODULE:TASK``, after importing the module, which registers it.
+
+    Raises:
+        UsageError: the module cannot be imported.
+    """
+    module, _, task = name.rpartition(":")
+    if module:
+        sys.path.insert(0, str(Path.cwd()))
+        try:
+            importlib.import_module(module)
+        except ImportError as error:
+            raise UsageError(f"task {name!r}: module {module!r} cannot be imported: {error}") from error
+        finally:
+            sys.path.remove(str(Path.cwd()))
+    return task
 
 
 def _resolve(resolve: Any, task: str, overrides: list[str]) -> tuple[Any, Any]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import DeploymentEnvironment, EnvRequest, StepOutcome
 from leapp_core.spec.yaml_io import write_document
+from leapp_rsl_rl.environments.isaaclab.config import TaskConfig
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,18 +26,24 @@ class IsaacDeployment(DeploymentEnvironment):
     Args:
         request: The task.
         document: The bundle's document, whose ports carry Isaac Lab's connections.
-        episode_steps: Control steps of an episode.
+        config: The prepared configuration.
 
     Raises:
         EnvError: an input has no connection, or Isaac Lab cannot make the deployment.
     """
 
-    def __init__(self, request: EnvRequest, document: BundleDocument, episode_steps: int) -> None:
+    def __init__(self, request: EnvRequest, document: BundleDocument, config: TaskConfig) -> None:
         from multiprocessing import get_context
 
         from leapp_rsl_rl.environments.isaaclab.worker import serve
 
-        self.max_episode_steps = episode_steps
+        if config.direct:
+            raise EnvError(
+                f"task {config.task} is of the direct workflow: its own code resets the scene, so Isaac Lab's "
+                "deployment, which resets by events, cannot start the same episodes",
+                fix="step the bundle in your own loop: leapp_core.runtime.load(...)",
+            )
+        self.max_episode_steps = config.episode_steps
         self._targets = _check_connections(document)
         context = get_context("spawn")
         self._link, theirs = context.Pipe()

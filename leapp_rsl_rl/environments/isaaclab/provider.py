@@ -46,7 +46,7 @@ class IsaacLabProvider(EnvironmentProvider):
         from leapp_rsl_rl.environments.isaaclab.config import load_config
         from leapp_rsl_rl.environments.isaaclab.training import IsaacPolicyEnvironment
 
-        return IsaacPolicyEnvironment(request.task, load_config(request), request.seed, request.device)
+        return IsaacPolicyEnvironment(load_config(request), request.seed, request.device)
 
     def deploy(self, request: EnvRequest, document: BundleDocument) -> DeploymentEnvironment:
         """Make the deployment form of a bundle; see the contract."""
@@ -56,4 +56,4 @@ class IsaacLabProvider(EnvironmentProvider):
         from leapp_rsl_rl.environments.isaaclab.config import load_config
         from leapp_rsl_rl.environments.isaaclab.deployment import IsaacDeployment
 
-        return IsaacDeployment(request, document, load_config(request).episode_steps)
+        return IsaacDeployment(request, document, load_config(request))

@@ -27,14 +27,13 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
     Episodes do not end: terminations are training's, and Isaac Lab's deployment has none.
 
     Args:
-        task: Task name.
         config: The prepared configuration.
         seed: Seed of the first episode.
         device: Torch device string.
     """
 
-    def __init__(self, task: str, config: TaskConfig, seed: int, device: str) -> None:
-        self.task, self.agent = task, config.agent
+    def __init__(self, config: TaskConfig, seed: int, device: str) -> None:
+        self.task, self.agent = config.task, config.agent
         self.frequency, self.max_episode_steps = 1.0 / config.step, config.episode_steps
         self.notes = config.notes
         self._random = RandomStream()
@@ -117,7 +116,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         from isaaclab_rl.rsl_rl import RslRlVecEnvWrapper
 
         try:
-            made = gymnasium.make(self.task, cfg=config.env, render_mode=None)
+            made = gymnasium.make(config.task, cfg=config.env, render_mode=None)
         except (RuntimeError, ValueError, OSError) as error:
             raise EnvError(f"Isaac Lab cannot make task {self.task}: {error}") from error
         node = str(ensure_env_spec_id(made))
