@@ -144,10 +144,11 @@ def _match(node: str, what: str, ports: Sequence[PortSpec], args: Sequence[Any],
 
 def _check_port(node: str, what: str, port: PortSpec, arg: Any, path: Path) -> None:
     element = str(arg.type).removeprefix("tensor(").removesuffix(")")
-    # A sequence or an optional value has no shape.
+    # Nothing stands for a scalar and for a shape the file does not state; warming up finds out which.
     shape = list(arg.shape or ())
-    fits = len(shape) == len(port.shape) and all(
-        not isinstance(found, int) or found == stated for found, stated in zip(shape, port.shape, strict=True)
+    fits = not shape or (
+        len(shape) == len(port.shape)
+        and all(not isinstance(found, int) or found == stated for found, stated in zip(shape, port.shape, strict=True))
     )
     if _DTYPES.get(element) != port.dtype or not fits:
         raise BundleError(

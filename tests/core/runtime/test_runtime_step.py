@@ -173,6 +173,22 @@ def test_a_model_that_is_not_what_the_bundle_states_is_refused_at_load(tmp_path)
         pipeline.open()
 
 
+def test_a_model_that_does_not_state_its_shapes(tmp_path):
+    pipeline = pipelines.three_nodes(tmp_path)
+    expected = pipeline.open().step({"x": np.ones((1, 4), np.float32)})["action"]
+    for model in pipeline.models.values():
+        for value in model.graph.output:
+            value.type.tensor_type.ClearField("shape")
+    found = pipeline.open().step({"x": np.ones((1, 4), np.float32)})["action"]
+    np.testing.assert_array_equal(found, expected)
+    wrong = dataclasses.replace(pipeline.spec.node("post"), outputs=(pipelines.port("action", 1, 3),))
+    pipeline.spec = dataclasses.replace(
+        pipeline.spec, nodes=(*pipeline.spec.nodes[:2], wrong), feedback=(), inputs=pipelines.refs("pre/x", "pre/last")
+    )
+    with pytest.raises(BundleError, match=r"in the model|do not run on what the bundle says"):
+        pipeline.open()
+
+
 def test_describes_itself(tmp_path):
     runtime = pipelines.mlp(tmp_path).open()
     assert runtime.frequency == 50.0
