@@ -91,24 +91,27 @@ class DeployedPendulum(DeploymentEnvironment):
 
     Args:
         sign: Of the angle sensor, to make a robot that is wired wrongly.
-        slip: Added to the velocity after a reset, to make a simulator that does not follow the seed.
+        kick: Added to the velocity in the tenth step, to make a simulator that does not follow the seed.
         limit: Largest angle before the episode ends.
     """
 
     max_episode_steps = 40
 
-    def __init__(self, sign: float = 1.0, slip: float = 0.0, limit: float = 3.0) -> None:
+    def __init__(self, sign: float = 1.0, kick: float = 0.0, limit: float = 3.0) -> None:
         self._physics = Physics()
-        self._sign, self._slip, self._limit = sign, slip, limit
+        self._sign, self._kick, self._limit = sign, kick, limit
+        self._steps = 0
 
     def reset(self, seed: int) -> None:
         self._physics.reset(seed)
-        self._physics.velocity += self._slip
+        self._steps = 0
 
     def read(self) -> dict[str, np.ndarray]:
         angle, velocity = self._physics.angle, self._physics.velocity
         return {"Pendulum/angle": (self._sign * angle).numpy(), "Pendulum/velocity": velocity.numpy()}
 
     def step(self, outputs: Mapping[str, np.ndarray]) -> StepOutcome:
+        self._steps += 1
+        self._physics.velocity += self._kick * (self._steps == 10)
         done = self._physics.drive(torch.from_numpy(outputs["Pendulum/torque"]), {})
         return StepOutcome({}, done.reward, bool(np.abs(done.state["angle"]) > self._limit), done.state)
