@@ -53,12 +53,17 @@ def copy(target: Tensor, source: Tensor, non_blocking: bool = False) -> Tensor:
 
 def diagonal_scatter(base: Tensor, source: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
     """Return ``base`` with a diagonal replaced, through its flat positions."""
-    import numpy as np
     import torch
 
     shape = [int(size) for size in base.shape]
-    positions = np.arange(math.prod(shape)).reshape(shape).diagonal(offset, dim1, dim2).reshape(-1)
-    flat = base.reshape(-1).scatter(0, torch.tensor(positions.tolist()), source.to(base.dtype).reshape(-1))
+    dim1, dim2 = dim1 % len(shape), dim2 % len(shape)
+    strides = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
+    first = -offset * strides[dim1] if offset < 0 else offset * strides[dim2]
+    places = torch.arange(int(source.shape[-1]), dtype=torch.int64) * (strides[dim1] + strides[dim2]) + first
+    for axis in reversed([axis for axis in range(len(shape)) if axis not in {dim1, dim2}]):
+        steps = torch.arange(shape[axis], dtype=torch.int64) * strides[axis]
+        places = (steps.reshape(-1, 1) + places.reshape(1, -1)).reshape(-1)
+    flat = base.reshape(-1).scatter(0, places, source.to(base.dtype).reshape(-1))
     return flat.reshape(base.shape)
 
 

@@ -17,11 +17,15 @@ _FOREVER = 2**31 - 1
 
 def tidy(model: ir.Model, metadata: Mapping[str, str]) -> None:
     """Clean in place and embed facts."""
+    import onnx_ir as ir
     from onnx_ir.passes import common
 
     if model.functions:
         common.InlinePass()(model)
-    common.IdentityEliminationPass()(model)
+    if not any(
+        attribute.type == ir.AttributeType.GRAPH for node in model.graph for attribute in node.attributes.values()
+    ):
+        common.IdentityEliminationPass()(model)  # a branch may not return an outer value as it is
     fold_rearranged_weights(model)
     drop_whole_slices(model.graph)
     squeeze_single_direction(model.graph)

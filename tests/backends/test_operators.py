@@ -19,6 +19,10 @@ CASES = {
     "slice scatter with gaps": (lambda x, y: ATEN.slice_scatter(x, y, 1, 0, 4, 2), (X, torch.randn(1, 2))),
     "select scatter": (lambda x, y: ATEN.select_scatter(x, y, 1, -2), (X, torch.randn(1))),
     "diagonal scatter": (lambda x: ATEN.diagonal_scatter(x.expand(5, 5), x[0]), (X,)),
+    "diagonal of some axes": (
+        lambda x, d: ATEN.diagonal_scatter(x, d, -1, 0, 2),
+        (torch.randn(3, 2, 4), torch.randn(2, 2)),
+    ),
     "index put behind whole axes": (
         lambda x, v: ATEN.index_put(x, [None, torch.tensor([1, 2])], v),
         (X, torch.randn(2)),
