@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -37,6 +38,9 @@ from leapp_core.tracing.single import check_single_step
 from leapp_core.tracing.slicing import Slicer
 from leapp_core.tracing.steps import Step, cut_steps
 
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
 
 @dataclass(frozen=True)
 class CompiledNode:
@@ -66,6 +70,7 @@ def compile_session(
     names: Mapping[str, Sequence[tuple[str, torch.Tensor]]],
     *,
     strict: bool = False,
+    functionalise: Callable[..., ExportedProgram] = to_exported,
 ) -> CapturedPipeline:
     """Compile the record of a closed session.
 
@@ -75,6 +80,7 @@ def compile_session(
         choices: Backend choices by node.
         names: Tensors that users named, by node.
         strict: Make unproven checks an error.
+        functionalise: Makes a node's program from its graph, as :func:`to_exported` does.
 
     Raises:
         CaptureError: a program cannot be exported exactly.
@@ -100,7 +106,10 @@ def compile_session(
     views = ViewTable(slicer)
     tensor_names = TensorNames(recorder, [pair for pairs in names.values() for pair in pairs])
     fed = frozenset(edge.target for edge in (*wiring.data_flow, *wiring.feedback))
-    nodes = {node: _compile_node(node, slicer, items, views, tensor_names, fed) for node, items in steps.items()}
+    nodes = {
+        node: _compile_node(node, slicer, items, views, tensor_names, fed, functionalise)
+        for node, items in steps.items()
+    }
     open_points = tuple(point for compiled in nodes.values() for point in compiled.unproven)
     if strict and open_points:
         raise CaptureError(
@@ -162,12 +171,13 @@ def _compile_node(
     views: ViewTable,
     names: TensorNames,
     fed: frozenset[PortRef],
+    functionalise: Callable[..., ExportedProgram],
 ) -> CompiledNode:
     found = analyse(node, slicer, steps)
     built, initial = build_node(slicer, found, views, names, fed)
     spec, state_names = _interface(found, built, slicer.recorder, names)
     inputs, outputs = _inputs(steps), _outputs(steps)
-    exported = to_exported(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
+    exported = functionalise(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
     states = replay(node, exported.module(), inputs, outputs, initial, captured_on=_device(found))
     samples = tuple(_sample(spec, *parts) for parts in zip(inputs, outputs, states[:-1], states[1:], strict=True))
     declared = _declared_feedback(node, found.step)
