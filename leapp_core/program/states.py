@@ -61,6 +61,8 @@ def used_infos(slicer: Slicer, found: NodeAnalysis, events: Iterable[int]) -> di
         effects = slicer.effects.of(event)
         for info in (*(event.ins[i] for i in effects.reads), *(w.info for w in effects.writes)):
             used.setdefault(info.storage, []).append(info)
+        for info in (i for selection in effects.mirrors for i in selection.ins):
+            used.setdefault(info.storage, []).append(info)
     for declaration in step.outputs.values():
         used.setdefault(declaration.info.storage, []).append(declaration.info)
     for declaration in step.inputs.values():
