@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from leapp_core.plugins.policies import LoadedPolicy, PolicyAdapter, PolicyRequest
+from leapp_core.plugins.policies import (
+    LoadedPolicy,
+    PolicyAdapter,
+    PolicyRequest,
+    StandalonePolicy,
+    StandaloneRequest,
+)
 
 
 class RslRlAdapter(PolicyAdapter):
@@ -26,3 +32,15 @@ class RslRlAdapter(PolicyAdapter):
         from leapp_rsl_rl.policy import load_policy
 
         return load_policy(request)
+
+    def load_alone(self, request: StandaloneRequest) -> StandalonePolicy:
+        """Load a checkpoint without its environment; see the contract.
+
+        Raises:
+            CheckpointError: See :meth:`load`; or neither weights nor configuration tell the shape of an observation.
+            MissingExtraError: rsl_rl is not installed.
+        """
+        self.require()
+        from leapp_rsl_rl.standalone import load_standalone
+
+        return load_standalone(request)

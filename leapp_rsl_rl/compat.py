@@ -176,12 +176,17 @@ def _with_distribution(section: dict[str, Any]) -> dict[str, Any]:
     return section
 
 
+def configured_groups(sets: Mapping[str, Any], role: str) -> tuple[str, ...]:
+    """Return the observation groups that a configuration names for a role, or none if it leaves them to defaults.
+
+    ``policy`` is both a group and the set's name in 3.x.
+    """
+    chosen = next((sets[name] for name in (role, "policy") if sets.get(name)), ())
+    return tuple(str(group) for group in chosen)
+
+
 def _groups(sets: Mapping[str, Any], role: str, available: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    """Resolve the observation groups of the acting model; ``policy`` is both a group and the set's name in 3.x."""
-    chosen = next((sets[name] for name in (role, "policy") if sets.get(name)), None)
-    if chosen is None:
-        chosen = [role] if role in available else ["policy"]
-    groups = tuple(str(group) for group in chosen)
+    groups = configured_groups(sets, role) or ((role,) if role in available else ("policy",))
     for group in groups:
         if group not in available:
             raise CheckpointError(

@@ -40,16 +40,21 @@ def build_model(
         CheckpointError: The configuration cannot be built, or the weights do not fit it.
     """
     count = num_actions or _actions_in(state.weights, config, where)
-    model = _construct(config, state.role, observations, count, where)
+    model = construct(config, state.role, observations, count, where)
     check_fit(model.state_dict(), state, config, where)
     # noise settings only matter for exploration, so those that a configuration does not have are left out
     model.load_state_dict(state.weights, strict=False)
     return model.eval()
 
 
-def _construct(
+def construct(
     config: ActorConfig, role: str, observations: Mapping[str, torch.Tensor], num_actions: int, where: str
 ) -> MLPModel:
+    """Return the acting model as configured, with fresh weights.
+
+    Raises:
+        CheckpointError: The configuration cannot be built.
+    """
     try:
         model_class: Any = resolve_callable(config.class_name)
     except (ImportError, AttributeError, ValueError) as error:

@@ -23,7 +23,7 @@ def deploy_views(result: DeployResult) -> list[View]:
 def _head(result: DeployResult) -> View:
     time, track = result.timing, result.track
     ended = f", {len(track.ends)} episode(s) ended" if track.ends else ""
-    rate = f"{time.steps_per_second:.0f} per second" if time.steps_per_second >= 10 else "less than 10 per second"
+    rate = f"{time.steps_per_second:.{0 if time.steps_per_second >= 10 else 1}f} per second"
     period = "" if time.period_ms is None else f"; {time.overruns} over the period of {time.period_ms:.3g} ms"
     return fields(
         {

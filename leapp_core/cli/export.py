@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from leapp_core.cli.options import JsonFlag, examples, key_values, plugins_of
 from leapp_core.cli.plugins import broken
+from leapp_core.cli.policy_only import group_shapes, needed_task, only_file, refuse_alone, refuse_task
 from leapp_core.cli.progress import StageProgress
 from leapp_core.cli.render import print_note, show, show_json
 from leapp_core.plugins.markers import hookimpl
@@ -45,12 +46,17 @@ NO_PICTURE = typer.Option("--disable_graph_visualization", help="Draw no picture
 STRICT = typer.Option("--strict", help="Refuse to export if a check could not be made.")
 SEED = typer.Option("--seed", help="Seed of everything random.")
 DEVICE = typer.Option("--device", help="Torch device to run the policy on.")
+ALONE = typer.Option("--policy-only", "--policy_only", help="Export the network from the checkpoint alone, no task.")
+AGENT = typer.Option("--agent", help="With --policy-only: the run's params/agent.yaml, if not beside the checkpoint.")
+SHAPE = typer.Option(
+    "--observation_shape", metavar="GROUP=SIZE", help="With --policy-only: what weights cannot tell, camera=1x64x64."
+)
 OVERRIDES = typer.Argument(metavar="[OVERRIDE]...", help="Passed to the environment: a.b=c.", show_default=False)
 
 
 def export(  # noqa: PLR0913 - one parameter per option
     context: typer.Context,
-    task: Annotated[str, TASK],
+    task: Annotated[str | None, TASK] = None,
     overrides: Annotated[list[str] | None, OVERRIDES] = None,
     env: Annotated[str | None, ENV] = None,
     checkpoint: Annotated[Path | None, CHECKPOINT] = None,
@@ -68,6 +74,9 @@ def export(  # noqa: PLR0913 - one parameter per option
     adapter: Annotated[str | None, ADAPTER] = None,
     seed: Annotated[int, SEED] = 0,
     device: Annotated[str, DEVICE] = "cpu",
+    policy_only: Annotated[bool, ALONE] = False,
+    agent: Annotated[Path | None, AGENT] = None,
+    observation_shape: Annotated[list[str] | None, SHAPE] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Export a trained policy, processing and all, as one bundle.
@@ -78,29 +87,35 @@ def export(  # noqa: PLR0913 - one parameter per option
     from leapp_core.cli.export_views import export_views
     from leapp_core.policy_export.checkpoints import CheckpointChoice
     from leapp_core.policy_export.job import ExportJob, run_export
+    from leapp_core.policy_export.network import PolicyOnlyJob, export_policy_only
 
-    job = ExportJob(
-        task=task,
-        checkpoint=CheckpointChoice(checkpoint, load_run, load_checkpoint, use_pretrained_checkpoint),
-        env=env,
-        adapter=adapter,
-        graph=export_task_name,
-        backend=backend,
-        options=key_values(option or (), "--option"),
-        save_path=export_save_path,
-        steps=validation_steps,
-        closed_loop_steps=closed_loop_steps,
-        visualize=not disable_graph_visualization,
-        strict=strict,
-        seed=seed,
-        device=device,
-        overrides=tuple(overrides or ()),
-    )
+    choice = CheckpointChoice(checkpoint, load_run, load_checkpoint, use_pretrained_checkpoint)
+    shared: dict[str, Any] = {
+        "graph": export_task_name,
+        "backend": backend,
+        "options": key_values(option or (), "--option"),
+        "save_path": export_save_path,
+        "steps": validation_steps,
+        "visualize": not disable_graph_visualization,
+        "strict": strict,
+        "seed": seed,
+        "device": device,
+    }
     manager = plugins_of(context)
     for info in broken(manager):
         print_note(f"plugin {info.name!r} is broken and left out: {info.error}")
     with StageProgress(quiet=as_json) as progress:
-        result = run_export(job, manager, progress)
+        if policy_only:
+            refuse_task(task, env, overrides)
+            shapes = group_shapes(observation_shape or (), "--observation_shape")
+            shared["adapter"] = adapter or PolicyOnlyJob.adapter
+            alone = PolicyOnlyJob(only_file(choice), agent, shapes, **shared)
+            result = export_policy_only(alone, manager, progress)
+        else:
+            refuse_alone(agent, observation_shape)
+            place: dict[str, Any] = {"env": env, "adapter": adapter, "overrides": tuple(overrides or ())}
+            job = ExportJob(needed_task(task), choice, closed_loop_steps=closed_loop_steps, **place, **shared)
+            result = run_export(job, manager, progress)
     if as_json:
         show_json(result.to_json())
     else:

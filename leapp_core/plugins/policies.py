@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from leapp_core.errors import UsageError
 from leapp_core.plugins.requirements import require
 
 if TYPE_CHECKING:
@@ -69,6 +70,23 @@ class PolicyRequest:
     device: str = "cpu"
 
 
+@dataclass(frozen=True)
+class StandaloneRequest:
+    """What an adapter gets to build a policy where no environment can be started.
+
+    Attributes:
+        checkpoint: The file.
+        agent_file: File with the agent configuration, or ``None`` to look beside the checkpoint.
+        shapes: Shapes of observation groups without the batch axis, as far as the user gave them.
+        device: Torch device string.
+    """
+
+    checkpoint: Path
+    agent_file: Path | None = None
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    device: str = "cpu"
+
+
 class LoadedPolicy(ABC):
     """A policy in evaluation mode.
 
@@ -91,6 +109,21 @@ class LoadedPolicy(ABC):
     @abstractmethod
     def reset(self) -> None:
         """Forget recurrent state."""
+
+
+@dataclass(frozen=True)
+class StandalonePolicy:
+    """A policy without its environment.
+
+    Attributes:
+        policy: The policy.
+        shapes: What it takes: observation groups with their shapes without the batch axis, in order.
+        notes: How the groups came about, where that is not obvious.
+    """
+
+    policy: LoadedPolicy
+    shapes: Mapping[str, tuple[int, ...]]
+    notes: tuple[str, ...] = ()
 
 
 class PolicyAdapter(ABC):
@@ -119,3 +152,15 @@ class PolicyAdapter(ABC):
         Raises:
             CheckpointError: missing, truncated, unsafe, or not fitting the policy; names what differs.
         """
+
+    def load_alone(self, request: StandaloneRequest) -> StandalonePolicy:
+        """Load a checkpoint whose environment is not at hand; shapes come from the weights.
+
+        Raises:
+            CheckpointError: as :meth:`load`; and what the weights cannot tell was not given, with what to pass.
+            UsageError: checkpoints of this library do not tell enough.
+        """
+        raise UsageError(
+            f"policy adapter {self.name!r} cannot load the checkpoint {request.checkpoint} without its environment",
+            fix="export with --task where the environment is installed",
+        )

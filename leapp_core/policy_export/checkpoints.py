@@ -42,13 +42,18 @@ def find_checkpoint(choice: CheckpointChoice, provider: EnvironmentProvider, tas
             expected="one of --checkpoint, --load_run with --load_checkpoint, --use_pretrained_checkpoint",
         )
     if choice.file is not None:
-        return _existing(choice.file)
+        return existing_checkpoint(choice.file)
     if choice.pretrained:
         return _pretrained(provider, task)
     return _from_runs(provider, task, choice.load_run or ".*", choice.load_checkpoint or r"model_.*\.pt", from_run)
 
 
-def _existing(path: Path) -> Path:
+def existing_checkpoint(path: Path) -> Path:
+    """Return the path of a checkpoint that is there.
+
+    Raises:
+        CheckpointError: there is no such file; the nearest name is suggested.
+    """
     if path.is_file():
         return path
     if path.is_dir():

@@ -11,7 +11,7 @@ from leapp_core.errors import EnvError
 
 _VARIABLE = "MUJOCO_GL"
 _LIBRARIES = (("egl", "EGL"), ("osmesa", "OSMesa"))
-_SIZE = (640, 480)
+_SIZE = (480, 360)
 
 
 def choose_renderer() -> None:
@@ -37,5 +37,6 @@ def choose_renderer() -> None:
 
 
 def set_picture_size(viewer: Any) -> None:
-    """Give mjlab's viewer configuration a size fit for films."""
+    """Give mjlab's viewer configuration a size fit for films, without what software renderers are slow at."""
     viewer.width, viewer.height = _SIZE
+    viewer.enable_reflections = False

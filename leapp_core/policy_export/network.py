@@ -1,0 +1,116 @@
+"""Export a policy's network from its checkpoint alone, where no environment can be started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.export.log import ExportLog, Progress
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.plugins.policies import StandalonePolicy, StandaloneRequest
+from leapp_core.policy_export.checkpoints import existing_checkpoint
+from leapp_core.policy_export.job import MIN_STEPS, JobResult
+from leapp_core.policy_export.origin import LEFT_OUT, policy_only_configs
+from leapp_core.policy_export.record import check_writable
+
+if TYPE_CHECKING:
+    import torch
+
+    from leapp_core.tracing.result import CapturedPipeline
+
+OUTPUT = "actions"
+"""What the network puts out: actions as the training library means them, before any scaling."""
+NOTE = f"the bundle holds the policy network only: {' and '.join(LEFT_OUT)} are not inside"
+
+
+@dataclass(frozen=True)
+class PolicyOnlyJob:
+    """What to export and how; see :class:`leapp_core.policy_export.job.ExportJob` for what is not described.
+
+    Attributes:
+        checkpoint: The file.
+        agent_file: Agent configuration, or ``None`` to look beside the checkpoint.
+        shapes: Shapes of observation groups that the weights do not tell.
+        adapter: Policy adapter.
+        graph: Name of the bundle; by default the checkpoint's without its ending.
+    """
+
+    checkpoint: Path
+    agent_file: Path | None = None
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    adapter: str = "rsl-rl"
+    graph: str | None = None
+    backend: str = "onnx-dynamo"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    save_path: Path | None = None
+    steps: int = 5
+    visualize: bool = True
+    strict: bool = False
+    seed: int = 0
+    device: str = "cpu"
+
+
+def export_policy_only(job: PolicyOnlyJob, plugins: PluginManager, progress: Progress | None = None) -> JobResult:
+    """Export a network with its normalizer and recurrent state.
+
+    Raises:
+        LeappError: any of its kinds; what the weights cannot tell and was not given is said with how to give it.
+    """
+    from leapp_core.export.run import export_pipeline
+
+    stage = ExportLog(progress).stage
+    exporter = plugins.exporters.get(job.backend)
+    exporter.require()
+    exporter.parse_options(job.options)
+    adapter = plugins.adapters.get(job.adapter)
+    adapter.require()
+    checkpoint = existing_checkpoint(job.checkpoint)
+    save_path = job.save_path or checkpoint.parent
+    check_writable(save_path)
+    with stage("load policy"):
+        alone = adapter.load_alone(StandaloneRequest(checkpoint, job.agent_file, job.shapes, job.device))
+    with stage("record control steps"):
+        captured = _capture(job, alone)
+    report = export_pipeline(
+        captured,
+        save_path=save_path,
+        plugins=plugins,
+        backend=job.backend,
+        options=job.options,
+        validate=job.steps > 0,
+        visualize=job.visualize,
+        progress=progress,
+    )
+    return JobResult(report, "", alone.policy.summary, checkpoint)
+
+
+def _capture(job: PolicyOnlyJob, alone: StandalonePolicy) -> CapturedPipeline:
+    import torch
+
+    from leapp_core.tracing.session import capture
+
+    node = job.graph or job.checkpoint.stem
+    steps = max(job.steps, MIN_STEPS)
+    random = torch.Generator().manual_seed(job.seed)
+    alone.policy.reset()
+    with capture(node, max_cached_io=steps, strict=job.strict) as session:
+        for _ in range(steps):
+            seen = _observations(alone.shapes, random, job.device)
+            session.input_tensors(node, seen)
+            with torch.inference_mode():
+                session.output_tensors(node, {OUTPUT: alone.policy.act(seen, session, node)})
+    captured = session.compile()
+    configs = captured.spec.configs
+    configs = replace(configs, extra={**configs.extra, **policy_only_configs()})
+    notes = (*captured.notes, NOTE, *alone.notes)
+    return replace(captured, spec=replace(captured.spec, configs=configs), notes=notes)
+
+
+def _observations(
+    shapes: Mapping[str, tuple[int, ...]], random: torch.Generator, device: str
+) -> dict[str, torch.Tensor]:
+    import torch
+
+    return {name: torch.randn(1, *shape, generator=random).to(device) for name, shape in shapes.items()}
