@@ -156,7 +156,9 @@ class GraphMemory:
 
     def _view_of_root(self, info: TensorInfo) -> Node:
         root_info, root = self._root(info.storage)
-        if info == root_info:
+        # Assigning through a mask views the values as a scalar in a step whose mask selects a single element.
+        single = info.storage in self._layout.dynamic and info.sizes == () and numel(root_info) == 1
+        if info == root_info or single:
             return root
         if self._views.reaches(info, root_info):
             return self._replay_view(info)

@@ -143,7 +143,7 @@ class Slicer:
 
     def written(self, write: Write) -> Region:
         """Return the bytes that a write changes."""
-        return self.regions.of(write.info) if write.exact is None else write.exact
+        return self._region(write.info) if write.exact is None else write.exact
 
     def operands(self, event: Event, effects: Effects) -> list[tuple[int, TensorInfo]]:
         """Return the operands whose data matters, with their positions: reads and targets updated in place."""
@@ -181,6 +181,9 @@ class Slicer:
                     used.add(declaration.port)
             if index > begin and self._take(self._recorder.events[index - 1], need):
                 events.append(index - 1)
+        for storage in need:
+            if self._recorder.storages[storage].nbytes == 0:
+                need.remove(storage, slice(None))
         return StepSlice(tuple(reversed(events)), need, frozenset(used))
 
     def _take(self, event: Event, need: Masks) -> bool:
@@ -188,7 +191,7 @@ class Slicer:
         if not effects.has_data:
             return False
         if not (
-            any(need.touches(b.storage, self.regions.of(b)) for b in effects.births)
+            any(need.touches(b.storage, self._region(b)) for b in effects.births)
             or any(need.touches(w.info.storage, self.written(w)) for w in effects.writes)
         ):
             return False
@@ -202,5 +205,9 @@ class Slicer:
                 need.remove(write.info.storage, self.written(write))
         for position in effects.reads:
             info = event.ins[position]
-            need.add(info.storage, self.regions.of(info))
+            need.add(info.storage, self._region(info))
         return True
+
+    def _region(self, info: TensorInfo) -> Region:
+        """Return the bytes of a tensor; memory of size zero counts as one byte, as what a mask selects may be empty."""
+        return slice(0, 1) if self._recorder.storages[info.storage].nbytes == 0 else self.regions.of(info)
