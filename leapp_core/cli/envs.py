@@ -44,7 +44,7 @@ def list_environments(
     rows = ((f["name"], provided_by(f), status(f), f["adapter"], f["summary"]) for f in facts)
     show(table(None, ("environment", "provided by", "status", "adapter", "tasks of"), rows))
     for entry, fact in zip(entries, facts, strict=True):
-        _show_tasks(entry.item, fact["tasks"])
+        _show_tasks(entry.item, fact)
     show_broken(broken(manager))
 
 
@@ -61,9 +61,9 @@ def _facts(manager: PluginManager, entry: Entry[EnvironmentProvider], *, with_ta
     return facts | {"tasks": [dataclasses.asdict(task) for task in provider.tasks()] if listed else None}
 
 
-def _show_tasks(provider: EnvironmentProvider, tasks: list[dict[str, Any]] | None) -> None:
-    if tasks is None:
+def _show_tasks(provider: EnvironmentProvider, facts: dict[str, Any]) -> None:
+    if facts["tasks"]:
+        rows = ((t["name"], "yes" if t["pretrained"] else "", t["summary"]) for t in facts["tasks"])
+        show("", table(f"Tasks of {provider.name}", ("task", "checkpoint shipped", "what it is"), rows))
+    elif facts["available"]:
         show("", Line(f"leapp envs list {provider.name} lists the tasks of {provider.name}", style="dim"))
-        return
-    rows = ((t["name"], "yes" if t["pretrained"] else "", t["summary"]) for t in tasks)
-    show("", table(f"Tasks of {provider.name}", ("task", "checkpoint shipped", "what it is"), rows))
