@@ -43,6 +43,11 @@ class ShiftingHistory:
         return self._frames is not None
 
     @property
+    def current_length(self) -> torch.Tensor:
+        """Valid frames per environment, ``[batch]``."""
+        return self._pushes.clamp(max=self._max_len)
+
+    @property
     def state(self) -> dict[str, torch.Tensor]:
         """What the history remembers, by what it is: ``frames`` (once there are some) and ``count``."""
         frames = {} if self._frames is None else {"frames": self._frames}
