@@ -36,7 +36,7 @@ def test_full_names(tmp_path, expected):
 
 
 def test_torch_tensors(runtime, expected):
-    import torch
+    torch = pytest.importorskip("torch")
 
     found = runtime.step({"joint_pos": torch.from_numpy(POS), "joint_vel": torch.tensor(VEL)})
     assert type(found["joint_targets"]) is np.ndarray
@@ -135,7 +135,7 @@ def test_inputs_that_are_no_mapping(runtime, inputs):
 
 
 def test_torch_tensor_that_needs_gradients(runtime):
-    import torch
+    torch = pytest.importorskip("torch")
 
     with pytest.raises(RuntimeInputError, match="torch Tensor that cannot be read") as caught:
         runtime.step({"joint_pos": torch.zeros(1, 3, requires_grad=True), "joint_vel": VEL})
@@ -143,14 +143,14 @@ def test_torch_tensor_that_needs_gradients(runtime):
 
 
 def test_torch_tensor_on_another_device(runtime):
-    import torch
+    torch = pytest.importorskip("torch")
 
     with pytest.raises(RuntimeInputError, match="torch Tensor that cannot be read"):
         runtime.step({"joint_pos": torch.zeros(1, 3, device="meta"), "joint_vel": VEL})
 
 
 def test_torch_bool_and_integers(tmp_path):
-    import torch
+    torch = pytest.importorskip("torch")
 
     spec = pipelines.NodeSpec(
         "n",

@@ -126,7 +126,7 @@ def test_a_format_nobody_loads(tmp_path):
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
 def test_several_formats_in_one_pipeline(tmp_path):
     """A TorchScript network between ONNX pre- and postprocessing gives what all-ONNX gives."""
-    import torch
+    torch = pytest.importorskip("torch")
 
     pipeline = pipelines.three_nodes(tmp_path)
     weights = {t.name: torch.from_numpy(_array(t)) for t in pipeline.models["net"].graph.initializer}
