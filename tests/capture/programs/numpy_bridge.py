@@ -92,3 +92,8 @@ class NumpyState:
     def step(self, x):
         self.value = 0.8 * self.value + np.float32(0.2) * x.numpy()
         return torch.from_numpy(self.value)
+
+
+@exact(x=(1, 3))
+def numpy_by_asarray(x):
+    return torch.from_numpy(np.asarray(x) * 2)

@@ -305,12 +305,6 @@ class DelayLongerThanRecording:
         return self.queue.pop(0)
 
 
-@refused(r"NumPy array computed from tensors", x=(1, 3))
-def numpy_by_asarray(x):
-    """``np.asarray`` cannot be followed; the fix names ``.numpy()``."""
-    return torch.from_numpy(np.asarray(x) * 2)
-
-
 @refused(r"sparse", x=(3, 3))
 def sparse_tensors(x):
     return torch.sparse.mm(x.to_sparse(), x)

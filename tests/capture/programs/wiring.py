@@ -140,8 +140,8 @@ class OddNames:
     """Spaces, dots, dashes, unicode, keywords in names."""
 
     def run(self, io, x):
-        y = x * 2
         io.inputs("vor verarbeitung", {"x": x})
+        y = x * 2
         io.outputs("vor verarbeitung", {"knie.winkel [rad]": y, "class": x + 1, "1st": x - 1})
         io.inputs("ポリシー-1", {"knie.winkel [rad]": y})
         io.outputs("ポリシー-1", {"größe": y + 1})
