@@ -9,6 +9,8 @@ from types import CodeType, FrameType
 
 _ROOT = str(Path(__file__).resolve().parents[1])
 MAX_DEPTH = 48
+_NO_DRIVER, _IN_DRIVER = 0, 1
+_NOWHERE = (compile("", "<unknown>", "exec"), 0, _NO_DRIVER)
 
 
 class CallSites:
@@ -19,56 +21,81 @@ class CallSites:
 
     Args:
         driver: ``id`` of the driver frame; 0 if there is none.
+        own: File of our handlers.
     """
 
-    def __init__(self, driver: int) -> None:
+    def __init__(self, driver: int, own: str = "") -> None:
         self._driver = driver
-        self._numbers: dict[tuple[int, ...], int] = {}
-        self._stacks: list[tuple[tuple[CodeType, int], ...]] = []
-        self._drivers: list[tuple[CodeType, int] | None] = []
+        self._own = own
+        self._driver_frame: tuple[CodeType, int] | None = None
+        # A stack is its innermost frame and the number of the stack below; the first two are empty.
+        self._links: list[tuple[CodeType, int, int]] = [_NOWHERE, _NOWHERE]
+        self._numbers: dict[tuple[int, int, int], int] = {}
+        # While a frame is held it is the same activation, and so are those below it: they wait for it to return.
+        self._below: FrameType | None = None
+        self._below_at = (-1, _NO_DRIVER, -1)
 
-    def number(self, frame: FrameType | None) -> tuple[int, int]:
-        """Return the number of the stack that ends in ``frame`` and the driver frame's position (or -1)."""
-        key: list[int] = []
-        driver = self._driver
-        position = -1
-        start = frame
-        while frame is not None and len(key) < 2 * MAX_DEPTH:
-            if id(frame) == driver:
-                position = frame.f_lasti
-                break
-            key.append(id(frame.f_code))
-            key.append(frame.f_lasti)
+    def number(self, frame: FrameType) -> tuple[int, int]:
+        """Return the number of the stack that ends in ``frame`` and the driver frame's position (or -1).
+
+        A frame of our own handlers on top is left out.
+        """
+        if frame.f_code.co_filename == self._own and frame.f_back is not None:
             frame = frame.f_back
-        found = self._numbers.get(tuple(key))
-        return (self._intern(tuple(key), start) if found is None else found), position
+        if id(frame) == self._driver:
+            return self._drive(frame)
+        below = frame.f_back
+        if below is not self._below or below is None or below.f_lasti != self._below_at[0]:
+            self._below = below
+            self._below_at = (below.f_lasti if below is not None else -1, *self._walk(below))
+        _, stack, position = self._below_at
+        found = self._numbers.get((stack, id(frame.f_code), frame.f_lasti))
+        return (self._intern(stack, frame) if found is None else found), position
 
-    def _intern(self, key: tuple[int, ...], frame: FrameType | None) -> int:
-        stack = []
-        driver = None
-        for _ in range(MAX_DEPTH):
-            if frame is None:
-                break
+    def release(self) -> None:
+        """Let go of the frame that was looked at last."""
+        self._below, self._below_at = None, (-1, _NO_DRIVER, -1)
+
+    def _drive(self, frame: FrameType) -> tuple[int, int]:
+        self._driver_frame = (frame.f_code, frame.f_lasti)
+        return _IN_DRIVER, frame.f_lasti
+
+    def _walk(self, frame: FrameType | None) -> tuple[int, int]:
+        frames: list[FrameType] = []
+        stack, position = _NO_DRIVER, -1
+        while frame is not None and len(frames) < MAX_DEPTH:
             if id(frame) == self._driver:
-                driver = (frame.f_code, frame.f_lasti)
+                stack, position = self._drive(frame)
                 break
-            stack.append((frame.f_code, frame.f_lasti))
+            frames.append(frame)
             frame = frame.f_back
-        number = self._numbers[key] = len(self._stacks)
-        self._stacks.append(tuple(stack))
-        self._drivers.append(driver)
+        for above in reversed(frames):
+            found = self._numbers.get((stack, id(above.f_code), above.f_lasti))
+            stack = self._intern(stack, above) if found is None else found
+        return stack, position
+
+    def _intern(self, below: int, frame: FrameType) -> int:
+        number = self._numbers[below, id(frame.f_code), frame.f_lasti] = len(self._links)
+        self._links.append((frame.f_code, frame.f_lasti, below))
         return number
+
+    def _frames(self, number: int) -> tuple[list[tuple[CodeType, int]], tuple[CodeType, int] | None]:
+        """Return the frames of a stack, innermost first, and the driver frame if it ends there."""
+        frames = []
+        while number > _IN_DRIVER:
+            code, lasti, number = self._links[number]
+            frames.append((code, lasti))
+        return frames, self._driver_frame if number == _IN_DRIVER else None
 
     def user_frame(self, number: int, line: int = -1) -> tuple[str, int]:
         """Return file and line of the innermost frame that is the user's: not torch's, not ours."""
-        frames = [*self._stacks[number]]
-        driver = self._drivers[number]
+        frames, driver = self._frames(number)
         if driver is not None:
             frames.append((driver[0], line if line >= 0 else driver[1]))
         for code, lasti in frames:
             if not _is_library(code.co_filename):
                 return code.co_filename, _line_of(code, lasti)
-        code, lasti = frames[0] if frames else (compile("", "<unknown>", "exec"), 0)
+        code, lasti = frames[0] if frames else _NOWHERE[:2]
         return code.co_filename, _line_of(code, lasti)
 
     def describe(self, number: int, line: int = -1) -> str:
@@ -87,8 +114,8 @@ class CallSites:
 
     def innermost(self, number: int, line: int = -1) -> tuple[str, int]:
         """Return file and line of the innermost Python frame, torch's included."""
-        stack = [f for f in self._stacks[number] if not f[0].co_filename.startswith(_ROOT + "/tracing")]
-        driver = self._drivers[number]
+        frames, driver = self._frames(number)
+        stack = [f for f in frames if not f[0].co_filename.startswith(_ROOT + "/tracing")]
         if stack:
             code, lasti = stack[0]
         elif driver is not None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from leapp_core.tracing.recorder import TraceRecorder
 
 _TENSOR = torch.Tensor
+_NO_KWARGS: dict[str, Any] = {}
 
 
 class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
@@ -45,14 +46,17 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Record one call."""
         recorder = self._recorder
         if kwargs is None:
-            kwargs = {}
-        plan = recorder.plans[func]
+            kwargs = _NO_KWARGS
+        plan = recorder.plans.get(id(func)) or recorder.plans.learn(func)
         if recorder.idle:
             return self._compute(func, plan, args, kwargs)
+        # The loop is written out: it runs for every call of the user's step.
+        known, touched = recorder.known, recorder.touched
         ins: list[Any] = []
         for a in args:
             if isinstance(a, _TENSOR):
-                ins.append(recorder.touch(a))
+                info = known.get(id(a))
+                ins.append(info if info is not None and info[0] in touched else recorder.touch(a))
             elif isinstance(a, (list, tuple)):
                 ins.extend([recorder.touch(b) for b in a if isinstance(b, _TENSOR)])
         if kwargs:
@@ -83,6 +87,7 @@ class FunctionRecorder(TorchFunctionMode):
 
     PACKING = frozenset({torch.tensor, torch.as_tensor, torch.asarray, _TENSOR.new_tensor})
     LEAVING: frozenset[Any] = frozenset((_TENSOR.numpy, _TENSOR.__array__))
+    WATCHED: frozenset[Any] = PACKING | LEAVING
 
     def __init__(self, recorder: TraceRecorder) -> None:
         super().__init__()
@@ -101,26 +106,32 @@ class FunctionRecorder(TorchFunctionMode):
         self._attention.remove()
         self._makers.remove()
         self._numpy.close()
+        self._recorder.sites.release()
         super().__exit__(*exc)  # type: ignore[no-untyped-call]
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         """Record packing of tensors into a new tensor, and arrays that leave for NumPy."""
+        if func not in self.WATCHED and not self._numpy.used:
+            return func(*args, **kwargs) if kwargs else func(*args)
+        if func in self.LEAVING:
+            return self._numpy.carry(args[0], func(*args, **(kwargs or {})))
         carried = args
-        if self._numpy.used and func not in self.LEAVING:  # PyTorch knows NumPy's own scalar types only
+        if self._numpy.used:  # PyTorch knows NumPy's own scalar types only
             args = plain_all(args)
         out = func(*args, **(kwargs or {}))
         if func in self.PACKING and not self._recorder.idle:
-            args = carried
-            data = args[1] if func is _TENSOR.new_tensor else args[0] if args else (kwargs or {}).get("data")
-            if not isinstance(data, _TENSOR) and not self._numpy.shares(data, out):
-                elements = self._numpy.tensors(list(_flatten([data])))
-                if any(isinstance(e, _TENSOR) for e in elements):
-                    self._recorder.add_pack(elements, out, sys._getframe(1))
-        elif func in self.LEAVING:
-            return self._numpy.carry(args[0], out)
+            self._pack(func, carried, kwargs or {}, out)
         return out
+
+    def _pack(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
+        data = args[1] if func is _TENSOR.new_tensor else args[0] if args else kwargs.get("data")
+        if isinstance(data, _TENSOR) or self._numpy.shares(data, out):
+            return
+        elements = self._numpy.tensors(list(_flatten([data])))
+        if any(isinstance(e, _TENSOR) for e in elements):
+            self._recorder.add_pack(elements, out, sys._getframe(2))
 
 
 def _flatten(data: Any) -> Any:

@@ -39,41 +39,25 @@ class StorageRecord:
         literal: Made from Python numbers at that event (``torch.tensor([...])``); -1 otherwise.
         foreign: Memory owned by other software (NumPy, a simulator).
         parameter: A tensor seen on it is an ``nn.Parameter``.
-        epoch: Epoch of the last snapshot.
         snapshots: ``(event index, bytes)`` at each first touch of an epoch; equal contents share one bytes object.
         first_info: First tensor seen on it.
         selected: The call that took it as a row of another tensor, by a tensor index.
         note: Where its contents come from when no recorded call explains them.
     """
 
-    __slots__ = (
-        "birth",
-        "epoch",
-        "first_info",
-        "foreign",
-        "literal",
-        "nbytes",
-        "note",
-        "number",
-        "parameter",
-        "selected",
-        "snapshots",
-        "storage",
-    )  # fmt: skip
+    first_info: TensorInfo | None = None
+    foreign = False
+    literal = -1
+    note = ""
+    parameter = False
+    selected: Event | None = None
 
     def __init__(self, number: int, storage: torch.UntypedStorage, birth: int) -> None:
         self.number = number
         self.storage = storage
         self.nbytes = storage.nbytes()
         self.birth = birth
-        self.literal = -1
-        self.foreign = False
-        self.parameter = False
-        self.epoch = -1
         self.snapshots: list[tuple[int, bytes]] = []
-        self.first_info: TensorInfo | None = None
-        self.selected: Event | None = None
-        self.note = ""
 
     def value_at(self, index: int) -> bytes | None:
         """Return the contents at the first touch at or after event ``index``, if a snapshot was taken."""

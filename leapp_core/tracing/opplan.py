@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -71,6 +72,7 @@ class OpPlan:
         random: May draw random numbers.
         composite: Made of other calls, which it makes differently below autograd.
         literal: ``lift_fresh``: data enters from Python or from foreign memory.
+        selects: Takes a row by a number.
     """
 
     name: str
@@ -83,6 +85,12 @@ class OpPlan:
     random: bool = False
     composite: bool = False
     literal: bool = False
+    selects: bool = False
+
+    @cached_property
+    def ordinary(self) -> bool:
+        """Whether recording a call takes nothing but its operands and results."""
+        return not (self.metadata_only or self.write_kwargs or self.literal or self.escape or self.selects)
 
     @property
     def writes(self) -> bool:
@@ -111,6 +119,7 @@ def make_plan(func: Any) -> OpPlan:
         random=torch.Tag.nondeterministic_seeded in func.tags,
         composite=torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CompositeImplicitAutograd"),
         literal=name == "aten::lift_fresh",
+        selects=name == "aten::select",
     )
 
 
@@ -149,9 +158,17 @@ def is_dynamic(event: Event) -> bool:
     return event.plan.name != "aten::index" or any(info.dtype in MASK_DTYPES for info in event.ins[1:])
 
 
-class PlanTable(dict[Any, OpPlan]):
-    """Plans by overload, made at first use; one per session."""
+class PlanTable(dict[int, OpPlan]):
+    """Plans by ``id`` of the overload (hashing an overload runs Python code); overloads are kept alive."""
 
-    def __missing__(self, func: Any) -> OpPlan:
-        plan = self[func] = make_plan(func)
-        return plan
+    def __init__(self) -> None:
+        super().__init__()
+        self._overloads: list[Any] = []
+
+    def learn(self, func: Any) -> OpPlan:
+        """Return the plan of an overload."""
+        known = self.get(id(func))
+        if known is None:
+            known = self[id(func)] = make_plan(func)
+            self._overloads.append(func)
+        return known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -20,6 +21,8 @@ from leapp_core.tracing.selected import Selections
 # the handler's loop variable, and the parameters of ``touch``, ``_read_info`` and ``getrefcount``.
 _ONLY_OURS = 6
 
+_new_tuple = tuple.__new__
+
 PACK = "leapp::pack"
 """Name of the pseudo call that packs tensor elements into a new tensor."""
 
@@ -35,6 +38,8 @@ class TraceRecorder:
         declarations: All declared ports, in order.
         storages: Storages by number.
         escaped: Contents of arrays that left for NumPy or lists, by event.
+        known: Where tensors lie, by ``id``.
+        touched: Numbers of the storages that were looked at, or born, in this epoch.
     """
 
     def __init__(self, driver: int) -> None:
@@ -48,9 +53,10 @@ class TraceRecorder:
         self._nothing = torch.empty(0)
         self.plans = PlanTable()
         self.selections = Selections(self)
-        self.sites = CallSites(driver)
+        self.sites = CallSites(driver, str(Path(__file__).with_name("dispatch.py")))
         self._numbers: dict[int, int] = {}
-        self._infos: dict[int, TensorInfo] = {}
+        self.known: dict[int, TensorInfo] = {}
+        self.touched: set[int] = set()
         self._held: list[torch.Tensor] = []
         self._shared: list[StorageRecord] = []
         self._owners: list[Any] = []
@@ -59,19 +65,19 @@ class TraceRecorder:
     def start_epoch(self) -> None:
         """Begin a step: storages are looked at again at their next touch."""
         self.epoch += 1
+        self.touched.clear()
 
     def forget_metadata(self) -> None:
         """Read tensor metadata anew at next use, after unrecorded code may have changed it."""
-        self._infos.clear()
+        self.known.clear()
 
     def touch(self, tensor: torch.Tensor) -> TensorInfo:
         """Return where a tensor lies; look at its memory if this is the first touch of the epoch."""
-        info = self._infos.get(id(tensor))
+        info = self.known.get(id(tensor))
         if info is None:
             info = self._read_info(tensor, -1)
-        record = self.storages[info.storage]
-        if record.epoch != self.epoch:
-            self._snapshot(record)
+        if info.storage not in self.touched:
+            self._snapshot(self.storages[info.storage])
         return info
 
     def add(
@@ -86,26 +92,33 @@ class TraceRecorder:
     ) -> None:
         """Record one call that has just run."""
         index = len(self.events)
-        if plan.metadata_only or plan.write_kwargs:
+        if not plan.ordinary and (plan.metadata_only or plan.write_kwargs):
             for a in (*args, *kwargs.values()):
-                self._infos.pop(id(a), None)
-        outs: list[TensorInfo] = []
+                self.known.pop(id(a), None)
         if isinstance(out, torch.Tensor):
-            outs.append(self._out_info(out, index, ins))
+            info = self.known.get(id(out))
+            outs = [self._out_info(out, index, ins) if info is None else info]
         elif isinstance(out, (tuple, list)):
-            outs.extend([self._out_info(o, index, ins) for o in out if isinstance(o, torch.Tensor)])
-        if plan.literal:
-            self._mark_literal(ins[0], index, frame)
-        if plan.escape == "array":
-            self.escaped[index] = _read_bytes(out.untyped_storage())
+            outs = [self._out_info(o, index, ins) for o in out if isinstance(o, torch.Tensor)]
+        else:
+            outs = []
         stack, line = self.sites.number(frame)
-        if self.selections.is_selection(plan, args, stack, line):
-            self.events.append(self.selections.event(index, args, out, ins[0], stack, line))
-            return
-        self.events.append(Event(index, func, args, kwargs, out, ins, outs, plan, stack, line))
+        event = Event(index, func, args, kwargs, out, ins, outs, plan, stack, line)
+        self.events.append(event if plan.ordinary else self._peculiar(event, frame))
+
+    def _peculiar(self, event: Event, frame: FrameType) -> Event:
+        """Note what is special about a call; return the event to keep."""
+        plan, out = event.plan, event.out
+        if plan.literal:
+            self._mark_literal(event.ins[0], event.index, frame)
+        if plan.escape == "array":
+            self.escaped[event.index] = _read_bytes(out.untyped_storage())
+        if plan.selects and self.selections.is_selection(event.args, event.stack, event.line):
+            return self.selections.event(event.index, event.args, out, event.ins[0], event.stack, event.line)
         if plan.metadata_only:  # set_data swaps the storage after this call returns
-            for a in args:
-                self._infos.pop(id(a), None)
+            for a in event.args:
+                self.known.pop(id(a), None)
+        return event
 
     def add_pack(self, elements: list[Any], out: torch.Tensor, frame: FrameType) -> None:
         """Record ``torch.tensor([t0, t1, 2.0])``: reads of elements and a fresh result."""
@@ -133,7 +146,7 @@ class TraceRecorder:
         """
         ins = [self.touch(a) for a in args if isinstance(a, torch.Tensor)]
         index = len(self.events)
-        self.add(func, args, kwargs, out, ins, self.plans[func], frame)
+        self.add(func, args, kwargs, out, ins, self.plans.learn(func), frame)
         if fresh:
             record = self.storages[self.events[index].outs[0].storage]
             record.birth, record.foreign, record.snapshots = index, False, []
@@ -163,8 +176,8 @@ class TraceRecorder:
         """Record a port declaration with the tensor's value."""
         info = self.touch(tensor)
         stack, _ = self.sites.number(frame)
-        with unrecorded():
-            value = tensor.detach().to("cpu", copy=True).contiguous()
+        with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+            value = tensor.detach().to("cpu", copy=True, memory_format=torch.contiguous_format)
         order = len(self.declarations)
         declaration = Declaration(len(self.events), node, port, role, tensor, info, value, semantics, stack, order)
         self.declarations.append(declaration)
@@ -186,7 +199,7 @@ class TraceRecorder:
 
     def info_of(self, tensor: torch.Tensor) -> TensorInfo:
         """Return where a tensor lies, without looking at its memory."""
-        info = self._infos.get(id(tensor))
+        info = self.known.get(id(tensor))
         return self._read_info(tensor, -1) if info is None else info
 
     def storage_number(self, tensor: torch.Tensor) -> int:
@@ -200,13 +213,15 @@ class TraceRecorder:
 
     def place(self, tensor: torch.Tensor, info: TensorInfo) -> None:
         """Note where a tensor lies in the record."""
-        self._infos[id(tensor)] = info
+        self.known[id(tensor)] = info
         self._held.append(tensor)
 
     def _out_info(self, tensor: torch.Tensor, index: int, ins: list[TensorInfo]) -> TensorInfo:
-        info = self._infos.get(id(tensor))
+        info = self.known.get(id(tensor))
         if info is None:
-            info = self._infos[id(tensor)] = self.selections.translate(self._read_info(tensor, index), ins)
+            info = self._read_info(tensor, index)
+            if self.selections.any:
+                info = self.known[id(tensor)] = self.selections.translate(info, ins)
         return info
 
     def _read_info(self, tensor: torch.Tensor, birth: int) -> TensorInfo:
@@ -214,27 +229,25 @@ class TraceRecorder:
             return self._give_up(f"a {str(tensor.layout).removeprefix('torch.')} tensor")
         storage = tensor.untyped_storage()
         address = storage.data_ptr() or -int(storage._cdata)
+        offset = int(tensor.storage_offset())
+        dtype = tensor.dtype
         number = self._numbers.get(address)
-        shift = 0
         if number is None:
             number, shift = self._new_storage(storage, address, birth)
+            if shift:
+                offset += shift // dtype.itemsize
         record = self.storages[number]
-        record.nbytes = max(record.nbytes, storage.nbytes())
-        dtype = tensor.dtype
-        info = TensorInfo(
-            number,
-            int(tensor.storage_offset()) + shift // dtype.itemsize,
-            tuple(tensor.size()),
-            tensor.stride(),
-            dtype,
-        )
+        if storage.nbytes() > record.nbytes:
+            record.nbytes = storage.nbytes()
+        # A named tuple without the call of its constructor, which is Python code.
+        info = _new_tuple(TensorInfo, (number, offset, tuple(tensor.shape), tensor.stride(), dtype))
         if record.first_info is None:
             record.first_info = info
             if birth < 0 and tensor.dim() == 0 and not record.foreign and sys.getrefcount(tensor) <= _ONLY_OURS:
                 record.literal = len(self.events)  # nobody in Python holds it: a number that TorchScript wrapped
         if birth < 0 and not record.parameter and isinstance(tensor, torch.nn.Parameter):
             record.parameter = True
-        self._infos[id(tensor)] = info
+        self.known[id(tensor)] = info
         self._held.append(tensor)
         return info
 
@@ -246,21 +259,22 @@ class TraceRecorder:
         return self._read_info(self._nothing, -1)
 
     def _new_storage(self, storage: torch.UntypedStorage, address: int, birth: int) -> tuple[int, int]:
-        foreign = storage.device.type == "cpu" and address > 0 and not storage.resizable()
+        foreign = not storage.resizable() and address > 0 and storage.device.type == "cpu"
         if foreign:  # every access to a NumPy array wraps its memory anew, maybe from another first element
             for known in self._shared:
                 start = known.storage.data_ptr()
                 if start <= address < start + known.nbytes:
                     return known.number, address - start
-        record = StorageRecord(len(self.storages), storage, birth)
-        record.foreign = foreign
+        number = len(self.storages)
+        record = StorageRecord(number, storage, birth)
         if birth >= 0:
-            record.epoch = self.epoch
+            self.touched.add(number)
         self.storages.append(record)
-        self._numbers[address] = record.number
+        self._numbers[address] = number
         if foreign:
+            record.foreign = True
             self._shared.append(record)
-        return record.number, 0
+        return number, 0
 
     def _mark_literal(self, info: TensorInfo, index: int, frame: FrameType) -> None:
         record = self.storages[info.storage]
@@ -275,7 +289,7 @@ class TraceRecorder:
         record.literal = index
 
     def _snapshot(self, record: StorageRecord) -> None:
-        record.epoch = self.epoch
+        self.touched.add(record.number)
         if record.parameter and record.snapshots:
             return  # weights are compared once, when the session ends
         data = _read_bytes(record.storage)

@@ -35,9 +35,14 @@ class Selections:
         # Number of a row's own storage, to the storage and element it really starts at.
         self._real: dict[int, tuple[int, int]] = {}
 
-    def is_selection(self, plan: OpPlan, args: tuple[Any, ...], stack: int, line: int) -> bool:
-        """Return whether a call takes a row by the tensor whose number was read just before, in the same expression."""
-        if plan.name != "aten::select" or not self._recorder.events:
+    @property
+    def any(self) -> bool:
+        """Whether a row was taken."""
+        return bool(self._real)
+
+    def is_selection(self, args: tuple[Any, ...], stack: int, line: int) -> bool:
+        """Return whether a ``select`` takes a row by a tensor whose number was read just before, in one expression."""
+        if not self._recorder.events:
             return False
         before = self._recorder.events[-1]
         return (
@@ -56,7 +61,7 @@ class Selections:
         real = base.storage, base.offset + args[2] % max(base.sizes[args[1]], 1) * base.strides[args[1]]
         number = len(recorder.storages)
         record = StorageRecord(number, recorder.storages[base.storage].storage, index)
-        record.epoch = recorder.epoch
+        recorder.touched.add(number)
         recorder.storages.append(record)
         self._real[number] = real
         info = TensorInfo(number, 0, tuple(out.size()), out.stride(), out.dtype)
