@@ -12,6 +12,7 @@ from leapp_core.export.fresh import fresh_inputs
 from leapp_core.export.reference import ReferencePipeline, record_episode, replay_episode, with_slack
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import ModelSession, RunnerSettings
+from leapp_core.validation.batch import batched
 from leapp_core.validation.check import Judge, check_node, check_pipeline
 from leapp_core.validation.episodes import Episode
 from leapp_core.validation.report import LevelReport, ValidationReport
@@ -91,12 +92,16 @@ def validate_bundle_against(
         return ValidationReport(notes=(f"not validated: no runner for artifact format {missing[0]!r} is installed",))
     sessions = open_artifacts(bundle, plugins)
     runtime = _load_runtime(bundle, plugins)
+    has_state = bool(bundle.document.pipeline.feedback)
     levels = []
     for level, chosen in (("replay", (episodes.replay,)), ("fresh inputs", episodes.fresh)):
         report = LevelReport(level, skipped=list(episodes.skipped) if level != "replay" else [])
-        judge = Judge(report, settings.tolerances, bool(bundle.document.pipeline.feedback))
-        _check(bundle, sessions, runtime, chosen, judge)
+        _check(bundle, sessions, runtime, chosen, Judge(report, settings.tolerances, has_state))
         levels.append(report)
+    rows = batched(episodes.fresh, bundle.document.pipeline)
+    if rows is not None:
+        levels.append(LevelReport("batch"))
+        check_pipeline(runtime, (rows,), Judge(levels[-1], settings.tolerances, has_state))
     return ValidationReport(tuple(levels))
 
 

@@ -15,7 +15,7 @@ from leapp_core.export.validate import Episodes, ValidationSettings, make_episod
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.validation.bundle import CheckSettings, validate_bundle
 from leapp_core.validation.report import ValidationReport
-from tests.export.faulty import Faulty, plugins_with
+from tests.export.faulty import Faulty, plugins_with, with_module
 from tests.export.mutations import MUTATIONS, Mutation
 from tests.export.pipelines import PIPELINES, capture_pipeline
 
@@ -147,3 +147,32 @@ def _make_first_target_wrong(bundle: Path) -> None:
     path.write_bytes(tensors_to_bytes(values))
     yaml = bundle / "policy.yaml"
     yaml.write_text(yaml.read_text().replace(before, hash_file(path)))
+
+
+def test_a_bundle_of_any_batch_size_is_checked_row_by_row(tmp_path: Path, captured: dict) -> None:
+    options = {"dynamic_batch": True}
+    plugins = plugins_with(Faulty(lambda program: program))
+    report = export_pipeline(
+        captured["mlp"], save_path=tmp_path, plugins=plugins, backend="pt2", options=options, visualize=False
+    )
+    assert [level.level for level in report.validation.levels] == ["replay", "fresh inputs", "batch"]
+    assert report.ok
+
+    def mixed(f, pos, vel, last):
+        return f(pos - pos.mean(0, keepdim=True) + pos.flip(0), vel, last)
+
+    wrong = plugins_with(Faulty(lambda program: with_module(program, mixed)))
+    report = export_pipeline(
+        captured["mlp"],
+        save_path=tmp_path,
+        plugins=wrong,
+        backend="faulty",
+        options=options,
+        strict=False,
+        visualize=False,
+    )
+    assert [(level.level, level.ok) for level in report.validation.levels] == [
+        ("replay", True),
+        ("fresh inputs", True),
+        ("batch", False),
+    ]
