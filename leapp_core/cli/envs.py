@@ -35,9 +35,9 @@ def list_environments(
     """List environments, and the tasks of those that are light to ask (or of the one named)."""
     manager = plugins_of(context)
     entries = [manager.environments.entry(env)] if env else list(manager.environments)
-    if env:
-        entries[0].item.require()
     facts = [_facts(manager, entry, with_tasks=bool(env)) for entry in entries]
+    if env and not facts[0]["tasks"]:
+        entries[0].item.require()
     if as_json:
         show_json({"environments": facts, "broken_plugins": [plugin_facts(info) for info in broken(manager)]})
         return

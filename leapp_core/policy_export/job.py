@@ -132,9 +132,9 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
     stage = ExportLog(progress).stage
     # What is misspelt should be said before a simulator starts, which can take a minute.
     exporter = plugins.exporters.get(job.backend)
-    exporter.require()
     exporter.parse_options(job.options)
     provider = find_provider(job.task, job.env, plugins)
+    exporter.require()  # after the environment's packages, whose extra brings those for exporting too
     checkpoint = find_checkpoint(job.checkpoint, provider, job.task)
     adapter = plugins.adapters.get(job.adapter or provider.adapter)
     adapter.require()
