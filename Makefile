@@ -11,6 +11,7 @@ STAMP := $(VENV)/.leapp-installed
 TORCH := torch==2.13.0
 JOBS ?= auto
 PYTEST_ARGS ?=
+SIMULATORS_ARGS ?=
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.10 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo $$p && break; done)
 
@@ -57,8 +58,8 @@ docs: $(STAMP)  ## build the documentation site into site/
 	$(BIN)/python docs/generate.py
 	$(BIN)/mkdocs build --quiet
 
-simulators: $(STAMP)  ## run every simulator task; needs the simulators' own virtual environments
-	$(BIN)/python -m tests.simulators
+simulators: $(STAMP)  ## run every simulator task and write the table; makes the simulators' own environments
+	$(BIN)/python -m tests.simulators $(SIMULATORS_ARGS)
 
 clean:  ## remove what make made, but the virtual environment
 	rm -rf demo_output site build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,30 +1,23 @@
-"""Run every simulator case and write the table: ``make simulators``, or ``python -m tests.simulators [TEXT]``.
+"""Run simulator cases and write the table: ``make simulators``, or ``python -m tests.simulators [--missing] [TEXT]``.
 
-With a text, only cases whose name holds it are run, and the table goes to the terminal.
+With a text, only cases whose name holds it are run; with ``--missing``, those that have no result yet or failed. Each
+case is a process of its own and its result is stored at once, so that one that fails or is stopped costs no other.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import subprocess
 import sys
 from typing import Any
 
 from tests.simulators.cases import CASES, Case
+from tests.simulators.results import LIMIT, keep, row, stored
 from tests.simulators.run_case import MARK
-from tests.simulators.venvs import ISAACLAB, MJLAB, ROOT, Simulator
+from tests.simulators.venvs import ISAACLAB, MJLAB, Simulator
 
 SIMULATORS = {"mjlab": MJLAB, "isaaclab": ISAACLAB}
-TABLE = ROOT / "docs" / "reference" / "simulators.md"
-HEAD = """# Simulators: what was exported and how close it is
-
-Made by `make simulators` on the CPU. Every row is a task exported, then run closed-loop twice from the same seed: the
-policy in the simulator's own training code, and the bundle in the task's scene without that code. *Difference* is the
-largest difference of a joint target, relative to the largest value of that element in the episode. Checkpoints are
-untrained unless said otherwise: they excite the robot more than trained ones.
-
-| task | actor | backend | export | model | steps | difference | state | reward | bundle | loop | bundle alone |
-|---|---|---|---|---|---|---|---|---|---|---|---|
-"""
 
 
 def run_case(case: Case) -> dict[str, Any]:
@@ -34,7 +27,10 @@ def run_case(case: Case) -> dict[str, Any]:
         RuntimeError: it failed; the text holds the end of its output.
     """
     simulator: Simulator = SIMULATORS[case.env]
-    done = simulator.run("-m", "tests.simulators.run_case", case.name)
+    try:
+        done = simulator.run("-m", "tests.simulators.run_case", case.name)
+    except subprocess.TimeoutExpired as error:
+        raise RuntimeError(f"{case.name}\nnot done within {error.timeout:.0f} s") from error
     for line in done.stdout.splitlines():
         if line.startswith(MARK):
             outcome: dict[str, Any] = json.loads(line[len(MARK) :])
@@ -42,46 +38,40 @@ def run_case(case: Case) -> dict[str, Any]:
     raise RuntimeError(f"{case.name}\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
 
 
-def row(case: Case, outcome: dict[str, Any]) -> str:
-    """Return a row of the table."""
-    rewards = ["-" if r is None else f"{r:.4f}" for r in (outcome["policy_reward"], outcome["bundle_reward"])]
-    cells = [
-        case.task,
-        case.actor,
-        case.backend,
-        f"{outcome['export_s']:.1f} s",
-        f"{outcome['size'] / 1000:.0f} kB",
-        str(outcome["steps"]),
-        f"{outcome['action_error']:.1e}",
-        f"{outcome['state_error']:.1e}",
-        *rewards,
-        f"{outcome['loop_rate']:.0f}/s",
-        f"{outcome['bundle_rate']:.0f}/s",
-    ]
-    return f"| {' | '.join(cells)} |\n"
+def chosen(text: str, missing: bool) -> list[Case]:
+    """Return the cases to run."""
+    known = stored()
+    done = {name for name, outcome in known.items() if "failure" not in outcome}
+    return [case for case in CASES if text in case.name and not (missing and case.name in done)]
 
 
-def main(wanted: str = "") -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run cases; return an exit code."""
-    for simulator in SIMULATORS.values():
-        if not simulator.python.exists():
-            sys.stdout.write(f"making {simulator.home / simulator.name}, which takes minutes and gigabytes\n")
-            simulator.install()
-    table, failed = HEAD, 0
-    for case in (c for c in CASES if wanted in c.name):
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.simulators", description="Run simulator cases and write the table."
+    )
+    parser.add_argument("text", nargs="?", default="", help="run only cases whose name holds this")
+    parser.add_argument("--missing", action="store_true", help="run only cases without a result")
+    given = parser.parse_args(arguments)
+    cases, failed = chosen(given.text, given.missing), 0
+    for name in sorted({case.env for case in cases}):
+        if not SIMULATORS[name].ready:
+            sys.stdout.write(f"making {SIMULATORS[name].home / name}, which takes minutes and gigabytes\n")
+            SIMULATORS[name].ensure()
+    for case in cases:
         try:
-            line = row(case, run_case(case))
+            outcome = run_case(case)
+            failed += not outcome["valid"] or outcome["action_error"] > LIMIT
         except RuntimeError as error:
             failed += 1
-            line = f"| {case.task} | {case.actor} | {case.backend} | failed |||||||||\n"
             sys.stderr.write(f"{error}\n")
-        sys.stdout.write(line)
+            outcome = {"failure": str(error).strip().splitlines()[-1][:200].replace("|", "/")}
+        keep(case, outcome)
+        sys.stdout.write(row(case, outcome))
         sys.stdout.flush()
-        table += line
-    if not wanted and not failed:
-        TABLE.write_text(table, encoding="utf-8")
+    sys.stdout.write(f"{len(cases)} cases, {failed} failed or differ by more than {LIMIT:g}\n")
     return int(failed > 0)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(*sys.argv[1:2]))
+    raise SystemExit(main())

@@ -21,6 +21,7 @@ class Case:
         backend: Export backend.
         steps: Closed-loop steps.
         ci: Runs in continuous integration.
+        seed: Seed of the compared episode.
         rnn: Recurrent cell of an actor whose configuration is saved beside the checkpoint, as a training run does.
     """
 
@@ -33,6 +34,7 @@ class Case:
     steps: int = 200
     ci: bool = False
     rnn: str | None = None
+    seed: int = 7
 
     @property
     def name(self) -> str:

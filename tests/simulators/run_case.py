@@ -89,7 +89,7 @@ def run(case: Case, folder: Path) -> Outcome:
     export_s = time.perf_counter() - began
     scene = provider.deploy(request, load_document(report.yaml_path).document)
     runtime = load(report.yaml_path, full_names=True, trust=True)
-    compared = _side_by_side(env, policy, scene, runtime, case.steps)
+    compared = _side_by_side(env, policy, scene, runtime, case)
     bundle_rate = _rate(runtime, scene.read())
     scene.close()
     env.close()
@@ -108,15 +108,15 @@ def _export(case: Case, env: PolicyEnvironment, policy: LoadedPolicy, folder: Pa
     return session.export(case.backend, configs=GraphConfigs(env.frequency, {}))
 
 
-def _side_by_side(env: Any, policy: Any, scene: Any, runtime: Any, steps: int) -> tuple[Any, ...]:
+def _side_by_side(env: Any, policy: Any, scene: Any, runtime: Any, case: Case) -> tuple[Any, ...]:
     """Run one episode in both forms; return errors, rewards and the deployment's rate."""
-    env.reset(SEED)
-    scene.reset(SEED)
+    env.reset(case.seed)
+    scene.reset(case.seed)
     policy.reset()
     runtime.reset()
     wanted, found, rewards = [], [], []
     state_error = spent = 0.0
-    for _ in range(steps):
+    for _ in range(case.steps):
         trained = env.step(policy)
         began = time.perf_counter()
         outputs = runtime.step(scene.read())
@@ -134,7 +134,7 @@ def _side_by_side(env: Any, policy: Any, scene: Any, runtime: Any, steps: int) -
     a, b = np.array(wanted), np.array(found)
     error = np.abs(a - b) / np.maximum(np.abs(a).max(axis=0), 1e-3)
     of_policy, of_bundle = (_mean([r[i] for r in rewards]) for i in (0, 1))
-    return float(error.max()), state_error, of_policy, of_bundle, steps / spent
+    return float(error.max()), state_error, of_policy, of_bundle, case.steps / spent
 
 
 def _mean(values: list[float | None]) -> float | None:

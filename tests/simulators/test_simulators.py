@@ -2,55 +2,68 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
 
-from tests.simulators.__main__ import SIMULATORS, run_case
-from tests.simulators.cases import CASES
-from tests.simulators.venvs import ISAACLAB, MJLAB, Simulator
+from tests.simulators.cases import CASES, CHECKPOINT
+from tests.simulators.results import LIMIT
+from tests.simulators.venvs import ROOT
 
-pytestmark = [pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(1800)]
-
-
-def ready(simulator: Simulator) -> Simulator:
-    """Return a simulator that is installed; installs it where that is asked for."""
-    if not simulator.python.exists():
-        if os.environ.get("LEAPP_SIMULATORS_INSTALL") != "1":
-            pytest.skip(f"no {simulator.home / simulator.name}; LEAPP_SIMULATORS_INSTALL=1 makes it")
-        simulator.install()
-    return simulator
+pytestmark = [pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(2400)]
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.ci], ids=lambda c: c.name)
-def test_bundle_controls_the_robot_as_the_policy_does(case):
-    ready(SIMULATORS[case.env])
-    outcome = run_case(case)
-    assert outcome["valid"]
-    assert outcome["action_error"] < 1e-5
-    assert outcome["state_error"] < 1e-3
+def test_bundle_controls_the_robot_as_the_policy_does(case, outcome):
+    found = outcome(case)
+    assert found["valid"]
+    assert found["action_error"] <= LIMIT
+    assert found["state_error"] < 1e-3
 
 
-def test_trained_cartpole_balances_through_its_bundle():
-    ready(MJLAB)
-    trained = next(c for c in CASES if c.checkpoint and c.ci)
-    outcome = run_case(trained)
-    assert outcome["policy_reward"] == pytest.approx(1.0, abs=5e-3)
-    assert outcome["bundle_reward"] == pytest.approx(outcome["policy_reward"], abs=1e-5)
+def test_trained_cartpole_balances_through_its_bundle(outcome):
+    found = outcome(next(c for c in CASES if c.checkpoint and c.ci))
+    assert found["steps"] == 500
+    assert found["policy_reward"] == pytest.approx(1.0, abs=5e-3)
+    assert found["bundle_reward"] == pytest.approx(found["policy_reward"], abs=1e-5)
 
 
-def test_mjlab_parts_behave_as_those_they_replace():
-    done = ready(MJLAB).run("-m", "pytest", "-q", "-o", "filterwarnings=default", "tests/simulators/inside")
+def test_the_command_line_exports_and_deploys(simulator, tmp_path):
+    """As a user does it: two commands, the second knows task and environment from the bundle."""
+    mjlab, task = simulator("mjlab"), "Mjlab-Cartpole-Balance"
+    checkpoint = str(ROOT / CHECKPOINT)
+    leapp = ("-m", "leapp_core.cli")
+    made = mjlab.run(
+        *(*leapp, "export", "--env", "mjlab", "--task", task, "--checkpoint", checkpoint, "--save_path", str(tmp_path)),
+        *("--closed_loop_steps", "0", "--disable_graph_visualization", "--json"),
+    )
+    assert made.returncode == 0, made.stderr
+    picture = tmp_path / "targets.png"
+    ran = mjlab.run(
+        *(*leapp, "deploy", str(tmp_path / task), "--steps", "40", "--compare", checkpoint, "--plot", str(picture)),
+        "--json",
+    )
+    assert ran.returncode == 0, ran.stderr
+    facts = json.loads(ran.stdout[ran.stdout.index("{") :])
+    assert (facts["environment"], facts["task"], facts["steps"]) == ("mjlab", task, 40)
+    assert facts["reward_per_step"] == pytest.approx(1.0, abs=0.01)
+    assert facts["compare"]["largest_relative_action_difference"] <= LIMIT
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_mjlab_parts_behave_as_those_they_replace(simulator):
+    done = simulator("mjlab").run("-m", "pytest", "-q", "-o", "filterwarnings=default", "tests/simulators/inside")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_isaac_lab_runs_its_own_leapp_tests_on_this_code():
-    simulator = ready(ISAACLAB)
-    folder = simulator.run("-c", "import isaaclab; print(isaaclab.__path__[0])").stdout.strip().splitlines()[-1]
+def test_isaac_lab_runs_its_own_leapp_tests_on_this_code(simulator):
+    isaaclab = simulator("isaaclab")
+    folder = isaaclab.run("-c", "import isaaclab; print(isaaclab.__path__[0])").stdout.strip().splitlines()[-1]
     tests = [
         f"{folder}/source/isaaclab_rl/test/export/test_leapp_{n}.py" for n in ("proxy", "selectors", "recurrent_state")
     ]
-    done = simulator.run(
+    done = isaaclab.run(
         "-m", "leapp_core.compat", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider", *tests
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

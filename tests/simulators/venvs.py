@@ -1,15 +1,19 @@
 """The simulators' virtual environments: where they are, how they are made.
 
-They take gigabytes, so they live outside the project's own environment, in ``$LEAPP_SIMULATORS`` or
-``.cache/simulators``, and are made only on request.
+They take gigabytes, so they live outside the project, in ``$LEAPP_SIMULATORS`` or ``~/.cache/leapp/simulators``, with
+the kernels that simulators compile, and are used again as long as what they are made from is the same.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +40,18 @@ class Simulator:
     @property
     def home(self) -> Path:
         """Folder of all simulators' environments."""
-        return Path(os.environ.get("LEAPP_SIMULATORS") or ROOT / ".cache" / "simulators")
+        given = os.environ.get("LEAPP_SIMULATORS")
+        return Path(given) if given else Path.home() / ".cache" / "leapp" / "simulators"
 
     @property
     def python(self) -> Path:
         """The interpreter."""
         return self.home / self.name / "bin" / "python"
+
+    @property
+    def ready(self) -> bool:
+        """Whether it was made to the end, from the same packages."""
+        return self._stamp.is_file() and self._stamp.read_text(encoding="utf-8") == self._recipe
 
     @property
     def environment(self) -> dict[str, str]:
@@ -67,10 +77,22 @@ class Simulator:
             check=False,
         )
 
+    def ensure(self) -> None:
+        """Make it unless it is there; whoever comes meanwhile, such as another test process, waits.
+
+        Raises:
+            RuntimeError: there is no Python 3.11 or 3.12 here to make it with.
+            subprocess.CalledProcessError: pip failed.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        with _alone(self.home / f".{self.name}.lock"):
+            if not self.ready:
+                self.install()
+
     def install(self) -> None:
-        """Make it, with a Python 3.11 or 3.12 that starts this or is on the path."""
-        base = sys.executable if sys.version_info[:2] in ((3, 11), (3, 12)) else "python3.11"
-        subprocess.run([base, "-m", "venv", str(self.home / self.name)], check=True)
+        """Make it, or bring it up to date."""
+        self._stamp.unlink(missing_ok=True)
+        subprocess.run([_base_python(), "-m", "venv", str(self.home / self.name)], check=True)
         for line in _LINES[self.name]:
             self._pip(*line)
         self._pip("install", TORCH, *TOOLS)
@@ -80,11 +102,49 @@ class Simulator:
             subprocess.run(
                 [str(self.python), script, str(self.home / "isaac_assets")], env=self.environment, check=True
             )
+        self._stamp.write_text(self._recipe, encoding="utf-8")
+
+    @property
+    def _stamp(self) -> Path:
+        return self.home / self.name / ".leapp-simulator"
+
+    @property
+    def _recipe(self) -> str:
+        """What it is made from; the project itself comes from ``PYTHONPATH``, wherever it is."""
+        return hashlib.sha256(repr((_LINES[self.name], TORCH, TOOLS)).encode()).hexdigest()
 
     def _pip(self, *arguments: str) -> None:
         wheels = str(self.home / "wheels")
         given = [a.replace("WHEELS", wheels) for a in arguments]
         subprocess.run([str(self.python), "-m", "pip", "--disable-pip-version-check", "-q", *given], check=True)
+
+
+def _base_python() -> str:
+    """Return an interpreter that the simulators run on."""
+    if sys.version_info[:2] in ((3, 11), (3, 12)):
+        return sys.executable
+    found = shutil.which("python3.11") or shutil.which("python3.12")
+    if found is None:
+        raise RuntimeError("simulators need Python 3.11 or 3.12, and there is none on the path")
+    return found
+
+
+@contextmanager
+def _alone(lock: Path, patience_s: float = 3600.0) -> Iterator[None]:
+    """Hold a lock between processes; one left behind by a killed process is taken over after ``patience_s``."""
+    began = time.monotonic()
+    while True:
+        try:
+            lock.mkdir()
+            break
+        except FileExistsError:
+            if time.monotonic() - began > patience_s:
+                break
+            time.sleep(1.0)
+    try:
+        yield
+    finally:
+        lock.rmdir()
 
 
 _ANY = ("--no-deps", "--only-binary=:all:", "--python-version", "3.12", "--platform", "any")
