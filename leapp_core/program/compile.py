@@ -24,11 +24,12 @@ from leapp_core.spec.order import execution_order
 from leapp_core.spec.pipeline import Edge, GraphConfigs, NodeSpec, PipelineSpec
 from leapp_core.spec.port import PortSpec
 from leapp_core.spec.semantics import port_spec
-from leapp_core.tracing.analysis import NodeAnalysis, analyse
+from leapp_core.tracing.analysis import NodeAnalysis, analyse, check_explained
 from leapp_core.tracing.checks import StepChecker
 from leapp_core.tracing.edges import Wiring, find_edges
 from leapp_core.tracing.escapes import check_escapes
 from leapp_core.tracing.events import Declaration
+from leapp_core.tracing.foreign import check_undeclared_edges
 from leapp_core.tracing.initial import first_values
 from leapp_core.tracing.messages import describe_tensor
 from leapp_core.tracing.proof import unproven
@@ -133,7 +134,9 @@ def build_node(
     Raises:
         CaptureError: the steps differ, or the graph does not reproduce them.
     """
-    StepChecker(slicer, found, fed).check()
+    check_undeclared_edges(slicer, found, fed)
+    check_explained(slicer, found)
+    StepChecker(slicer, found).check()
     check_escapes(slicer, found)
     if len(found.steps) == 1:
         check_single_step(slicer, found)

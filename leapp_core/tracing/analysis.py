@@ -70,8 +70,8 @@ def analyse(node: str, slicer: Slicer, steps: tuple[Step, ...]) -> NodeAnalysis:
         slicer: Slicer of the record.
         steps: Its complete steps.
 
-    Raises:
-        CaptureError: memory is read that no recorded call explains.
+    Returns:
+        The analysis; :func:`check_explained` says whether it explains everything.
     """
     alignment = Alignment(slicer.recorder.events, steps)
     last = len(steps) - 1
@@ -80,10 +80,18 @@ def analyse(node: str, slicer: Slicer, steps: tuple[Step, ...]) -> NodeAnalysis:
     trouble = _first_unexplained(found)
     if trouble is not None and trouble.reason == "tail" and last >= 2:
         found = _fixpoint(node, slicer, steps, alignment, last - 1)
-        trouble = _first_unexplained(found)
+    return found
+
+
+def check_explained(slicer: Slicer, found: NodeAnalysis) -> None:
+    """Refuse memory that no recorded call explains.
+
+    Raises:
+        CaptureError: naming the tensor, where it is read, and the fix.
+    """
+    trouble = _first_unexplained(found)
     if trouble is not None:
         raise _unexplained_error(found, slicer, trouble)
-    return found
 
 
 def _fixpoint(node: str, slicer: Slicer, steps: tuple[Step, ...], alignment: Alignment, reference: int) -> NodeAnalysis:

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from leapp_core.errors import CaptureError
-from leapp_core.spec.names import PortRef
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.events import Event, TensorInfo
 from leapp_core.tracing.leaves import Constant, ProducedState, arguments
@@ -27,12 +26,10 @@ class StepChecker:
     Args:
         slicer: Slicer of the record.
         found: The node's analysis.
-        fed: Input ports of the session that an edge feeds.
     """
 
-    def __init__(self, slicer: Slicer, found: NodeAnalysis, fed: frozenset[PortRef] = frozenset()) -> None:
+    def __init__(self, slicer: Slicer, found: NodeAnalysis) -> None:
         self._slicer = slicer
-        self._fed = fed
         self._events = slicer.recorder.events
         self._storages = slicer.recorder.storages
         self._found = found
@@ -45,35 +42,11 @@ class StepChecker:
         Raises:
             CaptureError: random numbers, a branch, a baked Python value, or an undeclared input reaches an output.
         """
-        self._check_undeclared_edges()
         self._check_random()
         for step in range(len(self._found.steps)):
             if step != self._found.reference:
                 self._check_step(step)
         self._check_constants()
-
-    def _check_undeclared_edges(self) -> None:
-        """Refuse calls that read another node's declared inputs: what lies between is that node's, not this one's."""
-        own = {d.info for d in self._found.step.inputs.values()}
-        foreign = {
-            d.info: d
-            for d in self._slicer.recorder.declarations
-            if d.node != self._found.node and d.role == "input" and d.info not in own
-            if PortRef(d.node, d.port) not in self._fed
-        }
-        for index in self._found.sliced.events if foreign else ():
-            event = self._events[index]
-            for position in self._slicer.effects.of(event).reads:
-                declared = foreign.get(event.ins[position])
-                if declared is not None and declared.index <= index:
-                    raise CaptureError(
-                        f"node {self._found.node!r}: {call_name(event)} reads input {declared.port!r} of node "
-                        f"{declared.node!r} without declaring it (undeclared edge)",
-                        where=where(self._slicer, event),
-                        expected="values from other nodes as declared inputs",
-                        fix=f"pass that node's output through session.input_tensors({self._found.node!r}, ...), or "
-                        "declare the same input for both nodes",
-                    )
 
     def _check_random(self) -> None:
         for index in self._found.sliced.events:

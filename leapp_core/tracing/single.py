@@ -80,7 +80,8 @@ def _held_by_user(recorder: TraceRecorder) -> list[tuple[torch.Tensor, TensorInf
     tensors = {id(t): t for t in recorder.held_tensors()}
     for key in list(tensors):
         tensor = tensors.pop(key)
-        # One reference is the local name, one the argument of getrefcount itself.
-        if sys.getrefcount(tensor) - 2 > known[key]:
+        # One reference is the local name, one the argument of getrefcount itself; autograd's graph may hold one more.
+        saved = 1 if tensor._use_count() > 1 else 0
+        if sys.getrefcount(tensor) - 2 - saved > known[key]:
             found.append((tensor, recorder.info_of(tensor)))
     return found
