@@ -48,4 +48,6 @@ def tensors_to_bytes(tensors: Mapping[str, np.ndarray[Any, Any]]) -> bytes:
     from safetensors.numpy import save
 
     # In name order, as the order of a dict would otherwise show in the bytes.
-    return save({name: np.ascontiguousarray(tensors[name]).reshape(tensors[name].shape) for name in sorted(tensors)})
+    ordered = {name: np.ascontiguousarray(tensors[name]).reshape(tensors[name].shape) for name in sorted(tensors)}
+    data: bytes = save(ordered)
+    return data
