@@ -81,7 +81,8 @@ def _held_by_user(recorder: TraceRecorder) -> list[tuple[torch.Tensor, TensorInf
     for key in list(tensors):
         tensor = tensors.pop(key)
         # One reference is the local name, one the argument of getrefcount itself; autograd's graph may hold one more.
-        saved = 1 if tensor._use_count() > 1 else 0
+        uses = getattr(tensor, "_use_count", None)  # newer PyTorch only, where such a holder counts
+        saved = 1 if uses is not None and uses() > 1 else 0
         if sys.getrefcount(tensor) - 2 - saved > known[key]:
             found.append((tensor, recorder.info_of(tensor)))
     return found
