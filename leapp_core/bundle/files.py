@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+from leapp_core.spec.check import leaves_folder
 from leapp_core.spec.document import BundleDocument
 from leapp_core.spec.problems import Path as Place
 from leapp_core.spec.problems import Problem
@@ -54,8 +55,10 @@ def document_files(document: BundleDocument) -> Iterator[tuple[str, str | None, 
 
 
 def check_files(folder: Path, document: BundleDocument) -> Iterator[Problem]:
-    """Yield files that are missing, outside, or not what was hashed."""
+    """Yield files that are missing, outside, or not what was hashed; paths the document's check refuses are left out."""
     for relative, stated, place in document_files(document):
+        if not relative or leaves_folder(relative):
+            continue
         path, refusal = contained_file(folder, relative)
         if path is None:
             yield Problem(refusal, place)
@@ -65,7 +68,7 @@ def check_files(folder: Path, document: BundleDocument) -> Iterator[Problem]:
         except OSError as error:
             yield Problem(f"file {relative!r} cannot be read: {error.strerror}", place)
             continue
-        if stated is not None and found != stated.lower():
+        if stated and found != stated.lower():
             size = path.stat().st_size
             yield Problem(
                 f"file {relative!r} ({size} bytes) has sha256 {found[:12]}…, the document states {stated[:12]}…; "

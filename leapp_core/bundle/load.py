@@ -16,7 +16,7 @@ from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import PipelineSpec
 from leapp_core.spec.port import PortSpec
 from leapp_core.spec.problems import BundleProblemsError, Problem, raise_problems
-from leapp_core.spec.yaml_io import located, read_located
+from leapp_core.spec.yaml_io import examine, located
 from leapp_core.spec.yaml_nodes import MAX_BYTES as MAX_TEXT_BYTES
 
 if TYPE_CHECKING:
@@ -79,12 +79,13 @@ def load_document(path: str | Path) -> LoadedBundle:
     """
     yaml_path = find_document(path)
     folder = yaml_path.parent
-    document, root = read_located(_read_text(yaml_path), yaml_path.stem, yaml_path.name)
+    found = examine(_read_text(yaml_path), yaml_path.stem, yaml_path.name)
+    document = found.document
     problems = list(check_files(folder, document))
     values: dict[PortRef, np.ndarray[Any, Any]] = {}
-    if not any(problem.path == _PLACE for problem in problems):
+    if not found.problems and not any(problem.path == _PLACE for problem in problems):
         values = _initial_values(folder, document, problems)
-    problems = [located(problem, root) for problem in problems]
+    problems = [*found.problems, *(located(problem, found.root) for problem in problems)]
     raise_problems(yaml_path.name, problems, fix="export the bundle again, or copy it again from where it is whole")
     paths = {node: contained_file(folder, artifact.path)[0] for node, artifact in document.artifacts.items()}
     return LoadedBundle(document, folder, yaml_path, {node: path for node, path in paths.items() if path}, values)

@@ -85,9 +85,14 @@ def _port_faults(port: PortSpec) -> Iterator[str]:
         yield f"shape {list(port.shape)} takes {size} bytes, more than {MAX_PORT_BYTES}"
 
 
-def _check_file(path: str, place: tuple[str, ...]) -> Iterator[Problem]:
+def leaves_folder(path: str) -> bool:
+    """Return whether a relative path is not one, goes up, or means another place on another system."""
     parts = path.split("/")
-    if path and (path.startswith("/") or ".." in parts or "\\" in path or ":" in parts[0] or "\x00" in path):
+    return path.startswith("/") or ".." in parts or "\\" in path or ":" in parts[0] or "\x00" in path
+
+
+def _check_file(path: str, place: tuple[str, ...]) -> Iterator[Problem]:
+    if leaves_folder(path):
         yield Problem(f"is {path!r}, expected a path inside the bundle's folder", place)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from leapp_core.errors import BundleError
 from leapp_core.spec.check import check_document
@@ -10,7 +10,7 @@ from leapp_core.spec.decode import decode
 from leapp_core.spec.document import CONFIG_VERSION, BundleDocument
 from leapp_core.spec.encode import encode
 from leapp_core.spec.legacy import modernise
-from leapp_core.spec.order import execution_order
+from leapp_core.spec.order import execution_order, find_cycle
 from leapp_core.spec.plain import check_plain
 from leapp_core.spec.problems import Problem, raise_problems
 from leapp_core.spec.schema import bundle_schema
@@ -31,24 +31,56 @@ def read_document(data: bytes, name: str, source: str | None = None) -> BundleDo
         BundleError: written for a newer major version of the format.
         BundleProblemsError: listing everything that is wrong with it, with lines.
     """
-    return read_located(data, name, source)[0]
+    found = examine(data, name, source)
+    raise_problems(source or f"{name}.yaml", found.problems)
+    return found.document
 
 
-def read_located(data: bytes, name: str, source: str | None = None) -> tuple[BundleDocument, Node]:
-    """Return what :func:`read_document` does, and the text's values, which know their lines."""
+@dataclass(frozen=True)
+class Examined:
+    """A document that was understood as far as possible.
+
+    Attributes:
+        document: What it says, nodes in execution order unless there is none.
+        root: The text's values, which know their lines.
+        problems: Everything that is wrong with it, with lines.
+    """
+
+    document: BundleDocument
+    root: Node
+    problems: tuple[Problem, ...]
+
+
+def examine(data: bytes, name: str, source: str | None = None) -> Examined:
+    """Read a document without stopping at what is wrong with it.
+
+    Args:
+        data: The text.
+        name: Graph name.
+        source: File name for messages.
+
+    Raises:
+        BundleError: written for a newer major version of the format.
+        BundleProblemsError: it is no YAML that can be looked into.
+    """
     source = source or f"{name}.yaml"
     root = parse_yaml(data, source)
     _check_version(root, source)
     modernise(root)
-    problems = list(check_structure(root, bundle_schema()))
     decoded = decode(root, name)
-    problems += decoded.problems
+    problems = [*check_structure(root, bundle_schema()), *decoded.problems]
     problems += [located(problem, root) for problem in check_document(decoded.document)]
-    raise_problems(source, problems)
-    pipeline = decoded.document.pipeline
-    order = execution_order([node.name for node in pipeline.nodes], pipeline.data_flow)
+    return Examined(_in_order(decoded.document), root, tuple(problems))
+
+
+def _in_order(document: BundleDocument) -> BundleDocument:
+    pipeline = document.pipeline
+    names = [node.name for node in pipeline.nodes]
+    if find_cycle(names, pipeline.data_flow):
+        return document
     nodes = {node.name: node for node in pipeline.nodes}
-    return replace(decoded.document, pipeline=replace(pipeline, nodes=tuple(nodes[key] for key in order))), root
+    order = execution_order(names, pipeline.data_flow)
+    return replace(document, pipeline=replace(pipeline, nodes=tuple(nodes[name] for name in order)))
 
 
 def write_document(document: BundleDocument) -> str:

@@ -56,11 +56,14 @@ def test_all_damage_is_listed_at_once(bundle: Path) -> None:
     data[len(data) // 2] ^= 1
     (bundle / "decide.onnx").write_bytes(data)
     os.truncate(bundle / "policy_initial_values.safetensors", 40)
-    with pytest.raises(BundleProblemsError, match="3 problems") as caught:
+    yaml = bundle / "policy.yaml"
+    yaml.write_text(yaml.read_text().replace("act: [joint_targets", "act: [joint_target"))
+    with pytest.raises(BundleProblemsError, match="5 problems") as caught:
         load_document(bundle)
     text = str(caught.value)
     assert "file 'observe.onnx' is missing" in text
     assert "file 'decide.onnx'" in text
+    assert "act/joint_target is not among the outputs; did you mean 'act/joint_targets'?" in text
     assert "it was changed or damaged after the export" in text
     assert all(problem.line for problem in caught.value.problems)
 
