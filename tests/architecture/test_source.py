@@ -22,7 +22,7 @@ STILL_LONG = {
     "leapp_core.tracing.session",
 }
 """To be split; nothing may be added here."""
-STILL_LONG_LINES = 400
+STILL_LONG_LINES = 500
 PUBLIC = {
     "CaptureSession",
     "GraphConfigs",
