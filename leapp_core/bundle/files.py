@@ -55,7 +55,7 @@ def document_files(document: BundleDocument) -> Iterator[tuple[str, str | None, 
 
 
 def check_files(folder: Path, document: BundleDocument) -> Iterator[Problem]:
-    """Yield files that are missing, outside, or not what was hashed; leaves out paths that the document's check names."""
+    """Yield files that are missing, outside, or not what was hashed; the document's own check names bad paths."""
     for relative, stated, place in document_files(document):
         if not relative or leaves_folder(relative):
             continue

@@ -21,7 +21,7 @@ class Seen:
     """What was captured of one input port.
 
     Attributes:
-        values: Captured values, ``[steps, ...]``, as float64.
+        values: Captured values, ``[steps, ...]``; fractions as float64 without NaN and infinities.
         center: Middle of each element's range.
         span: Size of each element's range; where an element never moved, a tenth of its value or of the port's
             typical value, or 1.
@@ -31,11 +31,11 @@ class Seen:
         import numpy as np
 
         self.dtype = values.dtype
-        self.values = values.astype(np.float64) if values.dtype != np.bool_ else values
         wide = np.nan_to_num(values.astype(np.float64), posinf=1e6, neginf=-1e6)
+        self.values = wide if is_floating(values.dtype.name) else values
         low, high = wide.min(axis=0), wide.max(axis=0)
         self.center = (low + high) / 2
-        typical = float(np.abs(wide).mean())
+        typical = float(np.abs(wide).mean()) if wide.size else 0.0
         floor = np.maximum(0.1 * np.abs(self.center), 0.1 * typical if typical > 0 else 1.0)
         self.span = np.maximum(high - low, floor)
 
@@ -66,9 +66,10 @@ def _value(port: Seen, draw: Draw, rng: np.random.Generator, step: int) -> Any:
     if port.dtype == np.bool_:
         return rng.integers(0, 2, size=port.values.shape[1:]).astype(np.bool_)
     if not is_floating(port.dtype.name):
-        low, high = int(port.values.min(initial=0)), int(port.values.max(initial=0))
-        low, high = (int(port.values.min()), int(port.values.max())) if port.values.size else (low, high)
-        return rng.integers(low, high, size=port.values.shape[1:], endpoint=True).astype(port.dtype)
+        if not port.values.size:
+            return np.zeros(port.values.shape[1:], port.dtype)
+        low, high = port.values.min(), port.values.max()
+        return rng.integers(low, high, size=port.values.shape[1:], dtype=port.dtype, endpoint=True)
     limit = {"float16": 6e4, "bfloat16": 3e38}.get(port.dtype.name, 3e38)
     return np.clip(draw(port, rng, step), -limit, limit).astype(port.dtype)
 

@@ -93,18 +93,29 @@ def record_episode(reference: ReferencePipeline, name: str, inputs: Sequence[Arr
 
 
 def with_slack(
-    reference: ReferencePipeline, episode: Episode, outside: Sequence[PortRef], rng: np.random.Generator
+    reference: ReferencePipeline,
+    episode: Episode,
+    outside: Sequence[PortRef],
+    rng: np.random.Generator,
+    base: Episode | None = None,
 ) -> Episode:
     """Return the episode with what rounding alone may change about its outputs.
 
     Two implementations of one formula round differently. How much that can matter is seen by changing the inputs by
     a few units in the last place, which is as small: where an output then jumps (a threshold, a tie) or grows (a
     division by almost nothing), an artifact cannot be blamed for the same.
+
+    Args:
+        reference: The programs.
+        episode: What slack is wanted for.
+        outside: Ports fed from outside.
+        rng: Where changes come from.
+        base: What the programs give for the episode's inputs, if that is known.
     """
     import numpy as np
 
     inputs = [{ref: step.inputs[ref] for ref in outside} for step in episode.steps]
-    base = record_episode(reference, episode.name, inputs)
+    base = base or record_episode(reference, episode.name, inputs)
     variants = [
         record_episode(reference, episode.name, [_nudge(values, rng) for values in inputs]) for _ in range(_VARIANTS)
     ]

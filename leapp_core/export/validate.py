@@ -67,7 +67,8 @@ def make_episodes(captured: CapturedPipeline, settings: ValidationSettings) -> E
     skipped: list[str] = []
     for name, inputs in fresh_inputs(whole, outside, rng).items():
         try:
-            episode = with_slack(reference, record_episode(reference, name, inputs), outside, rng)
+            recorded = record_episode(reference, name, inputs)
+            episode = with_slack(reference, recorded, outside, rng, base=recorded)
         except (RuntimeError, IndexError, ValueError, AssertionError) as error:
             skipped.append(f"{name}: the program itself takes no such inputs ({_first_line(error)})")
             continue
