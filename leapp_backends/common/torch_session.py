@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import UsageError
@@ -55,10 +57,21 @@ class TorchSession:
         import torch
 
         arguments = [_to_tensor(inputs[port.name], self._device) for port in self._spec.inputs]
-        with torch.inference_mode():
+        with torch.inference_mode(), _quiet_device(self._device):
             results = self._function(*arguments)
         results = results if isinstance(results, (tuple, list)) else (results,)
         return {port.name: _to_array(value) for port, value in zip(self._spec.outputs, results, strict=True)}
+
+
+@contextlib.contextmanager
+def _quiet_device(device: str) -> Iterator[None]:
+    """Silence what cuDNN says about recurrent weights of loaded programs in every step; nothing can be done about it."""
+    if device == "cpu":
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="RNN module weights are not part of single contiguous chunk")
+        yield
 
 
 def _to_tensor(array: np.ndarray[Any, Any], device: str) -> torch.Tensor:

@@ -39,6 +39,8 @@ class JitRunner(Runner):
             ) from error
         _check_inputs(module, spec, path)
         module.eval()
+        if device != "cpu":
+            _move_constants(module, device)
 
         def forward(*inputs: Any) -> Any:
             with _plain_execution(torch):
@@ -54,6 +56,13 @@ def _check_inputs(module: Any, spec: NodeSpec, path: Path) -> None:
             f"the model of node {spec.name!r} takes {takes} inputs, the bundle states {len(spec.inputs)}",
             where=str(path),
         )
+
+
+def _move_constants(module: Any, device: str) -> None:
+    """Let tensors that the program makes be made on the device: it was recorded on the CPU, and says so."""
+    for constant in module.forward.graph.findAllNodes("prim::Constant"):
+        if str(constant.output().type()) == "Device":
+            constant.s_("value", device)
 
 
 @contextlib.contextmanager
