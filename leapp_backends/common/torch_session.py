@@ -65,7 +65,7 @@ class TorchSession:
 
 @contextlib.contextmanager
 def _quiet_device(device: str) -> Iterator[None]:
-    """Silence what cuDNN says about recurrent weights of loaded programs in every step; nothing can be done about it."""
+    """Silence what cuDNN says in every step about recurrent weights that were loaded; a user cannot change it."""
     if device == "cpu":
         yield
         return
