@@ -13,7 +13,7 @@ from leapp_core.deploy.media import check_media
 from leapp_core.deploy.records import agreement
 from leapp_core.deploy.result import DeployResult, timing
 from leapp_core.deploy.watch import Watch
-from leapp_core.errors import UsageError
+from leapp_core.errors import EnvError, UsageError
 from leapp_core.export.log import ExportLog, Progress
 from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, PolicyEnvironment
 from leapp_core.plugins.manager import PluginManager
@@ -78,6 +78,11 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
     document = load_document(job.bundle).document
     origin = _origin(job, document, plugins)
     provider = plugins.environments.get(origin.environment)
+    if job.video is not None and not provider.renders:
+        raise EnvError(
+            f"environment {provider.name!r} has no offscreen renderer, so there is nothing to film",
+            fix="leave --video out; --plot FILE.png shows the targets over time",
+        )
     request = EnvRequest(origin.task, job.seed, job.device, origin.overrides, render=job.video is not None)
     stage = ExportLog(progress).stage
     with ExitStack() as held:

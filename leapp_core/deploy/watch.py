@@ -71,7 +71,7 @@ def _picture(scene: DeploymentEnvironment) -> np.ndarray[Any, Any]:
     picture = scene.render()
     if picture is None:
         raise EnvError(
-            "this environment has no offscreen renderer, so there is nothing to film",
+            "the environment gave no picture of the scene, so there is nothing to film",
             fix="leave --video out; --plot FILE.png shows the targets over time",
         )
     return picture

@@ -152,6 +152,7 @@ class EnvironmentProvider(ABC):
         extra: Extra of this distribution that brings them.
         adapter: Name of the policy adapter its checkpoints need.
         light: Listing tasks imports nothing heavy, so listings and the search for a task's environment may ask freely.
+        renders: Deployment forms can draw the scene without a display.
     """
 
     name: ClassVar[str]
@@ -160,6 +161,7 @@ class EnvironmentProvider(ABC):
     extra: ClassVar[str | None] = None
     adapter: ClassVar[str] = "rsl-rl"
     light: ClassVar[bool] = False
+    renders: ClassVar[bool] = False
 
     def require(self) -> None:
         """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""

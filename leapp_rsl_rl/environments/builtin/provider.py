@@ -22,6 +22,7 @@ class BuiltinProvider(EnvironmentProvider):
     requires: ClassVar[tuple[str, ...]] = ("torch", "rsl_rl", "tensordict")
     extra: ClassVar[str | None] = "rsl-rl"
     light: ClassVar[bool] = True
+    renders: ClassVar[bool] = True
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List the tasks."""

@@ -21,6 +21,7 @@ class MjlabProvider(EnvironmentProvider):
     requires: ClassVar[tuple[str, ...]] = ("mjlab", "torch")
     extra: ClassVar[str | None] = "mjlab"
     light: ClassVar[bool] = True
+    renders: ClassVar[bool] = True
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List registered tasks without importing mjlab."""
