@@ -64,12 +64,28 @@ def _head(facts: Mapping[str, Any]) -> View:
         {
             "bundle": facts["name"],
             "folder": facts["folder"],
+            "holds": _restriction(facts["configs"]),
+            "task": _task(facts["configs"]),
             "frequency": f"{facts['frequency']:g} Hz" if facts["frequency"] else None,
             "made by": versions.get("leapp"),
             "made with": made or None,
             "checked": "files, hashes and wiring are right",
         }
     )
+
+
+def _restriction(configs: Mapping[str, Any]) -> str | None:
+    """Return what a bundle made from a checkpoint alone lacks."""
+    if configs.get("policy_only") is not True:
+        return None
+    return f"the policy network only; not inside: {', '.join(map(str, configs.get('not_included') or ()))}"
+
+
+def _task(configs: Mapping[str, Any]) -> str | None:
+    if not configs.get("task"):
+        return None
+    words = [str(configs["task"]), *map(str, configs.get("overrides") or ())]
+    return " ".join(words) + (f" ({configs['environment']})" if configs.get("environment") else "")
 
 
 def _nodes(nodes: Sequence[Mapping[str, Any]]) -> View:
