@@ -151,5 +151,11 @@ def _range(low: Any, high: Any) -> str:
 
 def _readers(facts: Mapping[str, Any]) -> list[View]:
     control = facts["ros2_control"]
-    verdict = "runs this bundle" if control["runs"] else f"does not run this bundle: {control['why_not']}"
-    return [Line(f"Isaac ROS Deploy's ros2_control runtime {verdict}")]
+    if not control["runs"]:
+        return [Line(f"Isaac ROS Deploy's ros2_control runtime does not run this bundle: {control['why_not']}")]
+    outside = [port for port in facts["ports"] if port["outside"]]
+    by_hand = sum(not port["isaac_ros"]["wired"] for port in outside)
+    wired = (
+        f"all {len(outside)} ports by itself" if not by_hand else f"all but {by_hand} of {len(outside)} ports by itself"
+    )
+    return [Line(f"Isaac ROS Deploy's ros2_control runtime runs this bundle and wires {wired}")]

@@ -88,8 +88,8 @@ def _state_row(port: PortSpec, edge: Edge, initial: Mapping[str, str]) -> str:
         name = f"{name} ← {edge.source.port}"
     start = initial.get(port.name)
     size = size_text(port) + (f", starts {start}" if start else "")
-    return cell(rich_text(name, color=INK), align="LEFT", bgcolor=STATE_FILL, cellpadding=3) + cell(
-        rich_text(size, size=_SMALL, color=FAINT), align="RIGHT", bgcolor=STATE_FILL, cellpadding=3
+    return cell(rich_text(name, color=INK), align="LEFT", bgcolor=STATE_FILL) + cell(
+        rich_text(size, size=_SMALL, color=FAINT), align="RIGHT", bgcolor=STATE_FILL
     )
 
 
