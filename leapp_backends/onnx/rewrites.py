@@ -34,6 +34,7 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
         aten.cumprod.default: cumprod,
         aten.median.dim: median,
         aten.searchsorted.Tensor: searchsorted,
+        aten.scaled_dot_product_attention.default: attention,
     }
 
 
@@ -151,3 +152,14 @@ def searchsorted(
         else (ordered.unsqueeze(-2) < values.unsqueeze(-1))
     )
     return before.sum(-1).to(torch.int32 if out_int32 else torch.int64)
+
+
+def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None, *args: Any, **kwargs: Any) -> Any:
+    """Give attention the four axes that its translation asks for in some releases."""
+    from torch.nn.functional import scaled_dot_product_attention
+
+    if query.dim() != 3 or key.dim() != 3 or value.dim() != 3 or (mask is not None and mask.dim() > 3):
+        return NotImplemented
+    mask = mask.unsqueeze(0) if mask is not None and mask.dim() == 3 else mask
+    parts = (query.unsqueeze(0), key.unsqueeze(0), value.unsqueeze(0))
+    return scaled_dot_product_attention(*parts, mask, *args, **kwargs).squeeze(0)

@@ -55,6 +55,14 @@ CASES = {
     "signs": (lambda x: (x.signbit(), x.copysign(-x), torch.heaviside(x, x + 1)), (X,)),
     "differences": (lambda x: (x.diff(dim=1), torch.take_along_dim(x, x.argsort(1), 1)), (X,)),
     "soft maximum": (lambda x: (torch.logaddexp(x, x * 2), x.logsumexp(1)), (X,)),
+    "attention without a batch": (
+        lambda x: torch.nn.functional.scaled_dot_product_attention(x, x, x * 2),
+        (torch.randn(2, 4, 8),),
+    ),
+    "attention with three axes and a mask": (
+        lambda x: torch.nn.functional.scaled_dot_product_attention(x, x, x, (x @ x.mT) > 0),
+        (torch.randn(2, 4, 8),),
+    ),
     "cross": (lambda x: torch.linalg.cross(x[:, :3], x[:, 2:]), (X,)),
 }  # fmt: skip
 
