@@ -9,7 +9,7 @@ from types import CodeType, FrameType
 
 _ROOT = str(Path(__file__).resolve().parents[1])
 MAX_DEPTH = 48
-_NO_DRIVER, _IN_DRIVER = 0, 1
+_IN_NOTHING, _NO_DRIVER, _IN_DRIVER = -1, 0, 1
 _NOWHERE = (compile("", "<unknown>", "exec"), 0, _NO_DRIVER)
 
 
@@ -32,8 +32,11 @@ class CallSites:
         self._links: list[tuple[CodeType, int, int]] = [_NOWHERE, _NOWHERE]
         self._numbers: dict[tuple[int, int, int], int] = {}
         # While a frame is held it is the same activation, and so are those below it: they wait for it to return.
-        self._below: FrameType | None = None
-        self._below_at = (-1, _NO_DRIVER, -1)
+        self._top: FrameType | None = None
+        self._below, self._position = _NO_DRIVER, -1
+        self._caller: FrameType | None = None
+        self._caller_lasti = -1
+        self._caller_stack = _NO_DRIVER, -1
 
     def number(self, frame: FrameType) -> tuple[int, int]:
         """Return the number of the stack that ends in ``frame`` and the driver frame's position (or -1).
@@ -42,19 +45,28 @@ class CallSites:
         """
         if frame.f_code.co_filename == self._own and frame.f_back is not None:
             frame = frame.f_back
-        if id(frame) == self._driver:
+        if frame is not self._top:
+            self._look_below(frame)
+        if self._below == _IN_NOTHING:
             return self._drive(frame)
+        found = self._numbers.get((self._below, id(frame.f_code), frame.f_lasti))
+        return (self._intern(self._below, frame) if found is None else found), self._position
+
+    def _look_below(self, frame: FrameType) -> None:
+        self._top = frame
+        if id(frame) == self._driver:
+            self._below, self._position = _IN_NOTHING, -1
+            return
         below = frame.f_back
-        if below is not self._below or below is None or below.f_lasti != self._below_at[0]:
-            self._below = below
-            self._below_at = (below.f_lasti if below is not None else -1, *self._walk(below))
-        _, stack, position = self._below_at
-        found = self._numbers.get((stack, id(frame.f_code), frame.f_lasti))
-        return (self._intern(stack, frame) if found is None else found), position
+        if below is not None and below is self._caller and below.f_lasti == self._caller_lasti:
+            self._below, self._position = self._caller_stack
+            return
+        self._caller, self._caller_lasti = below, below.f_lasti if below is not None else -1
+        self._below, self._position = self._caller_stack = self._walk(below)
 
     def release(self) -> None:
-        """Let go of the frame that was looked at last."""
-        self._below, self._below_at = None, (-1, _NO_DRIVER, -1)
+        """Let go of the frames that were looked at last."""
+        self._top = self._caller = None
 
     def _drive(self, frame: FrameType) -> tuple[int, int]:
         self._driver_frame = (frame.f_code, frame.f_lasti)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -13,10 +14,10 @@ from leapp_core.tracing.attention import FusedAttention
 from leapp_core.tracing.numpy_carrier import plain_all
 from leapp_core.tracing.numpy_makers import NumpyMakers
 from leapp_core.tracing.numpy_recorder import NumpyRecorder
+from leapp_core.tracing.recorder import TraceRecorder, tensors_of
 
 if TYPE_CHECKING:
     from leapp_core.tracing.opplan import OpPlan
-    from leapp_core.tracing.recorder import TraceRecorder
 
 _TENSOR = torch.Tensor
 _NO_KWARGS: dict[str, Any] = {}
@@ -50,23 +51,34 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         plan = recorder.plans.get(id(func)) or recorder.plans.learn(func)
         if recorder.idle:
             return self._compute(func, plan, args, kwargs)
+        if not plan.ordinary and not (plan.selects and recorder.unsettled):
+            return self._peculiar(func, plan, args, kwargs)
         # The loop is written out: it runs for every call of the user's step.
         known, touched = recorder.known, recorder.touched
-        ins: list[Any] = []
         for a in args:
             if isinstance(a, _TENSOR):
                 info = known.get(id(a))
-                ins.append(info if info is not None and info[0] in touched else recorder.touch(a))
+                if info is None or info[0] not in touched:
+                    recorder.touch(a)
             elif isinstance(a, (list, tuple)):
-                ins.extend([recorder.touch(b) for b in a if isinstance(b, _TENSOR)])
+                self._touch_all(a)
         if kwargs:
-            for a in kwargs.values():
-                if isinstance(a, _TENSOR):
-                    ins.append(recorder.touch(a))
-                elif isinstance(a, (list, tuple)):
-                    ins.extend([recorder.touch(b) for b in a if isinstance(b, _TENSOR)])
+            self._touch_all(kwargs.values())
         out = self._compute(func, plan, args, kwargs) if plan.composite else func(*args, **kwargs)
-        recorder.add(func, args, kwargs, out, ins, plan, sys._getframe(1))
+        recorder.note(func, args, kwargs, out, plan, sys._getframe(1))
+        return out
+
+    def _touch_all(self, values: Iterable[Any]) -> None:
+        for tensor in tensors_of(tuple(values)):
+            self._recorder.touch(tensor)
+
+    def _peculiar(self, func: Any, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Record a call that changes metadata, lets a value escape, brings one in, or may take a row by tensor."""
+        recorder = self._recorder
+        recorder.settle()
+        ins = [recorder.touch(a) for a in tensors_of((*args, *kwargs.values()))]
+        out = self._compute(func, plan, args, kwargs)
+        recorder.add(func, args, kwargs, out, ins, plan, sys._getframe(2))
         return out
 
     def _compute(self, func: Any, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -106,6 +118,7 @@ class FunctionRecorder(TorchFunctionMode):
         self._attention.remove()
         self._makers.remove()
         self._numpy.close()
+        self._recorder.settle()
         self._recorder.sites.release()
         super().__exit__(*exc)  # type: ignore[no-untyped-call]
 

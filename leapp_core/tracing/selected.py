@@ -14,7 +14,7 @@ from leapp_core.tracing.events import Event, StorageRecord, TensorInfo
 from leapp_core.tracing.opplan import OpPlan
 
 if TYPE_CHECKING:
-    from leapp_core.tracing.recorder import TraceRecorder
+    from leapp_core.tracing.memory import MemoryRecord
 
 SELECT = "leapp::select"
 """Name of the pseudo call: base, axis, index tensor."""
@@ -29,7 +29,7 @@ class Selections:
         recorder: The record they are part of.
     """
 
-    def __init__(self, recorder: TraceRecorder) -> None:
+    def __init__(self, recorder: MemoryRecord) -> None:
         self._recorder = recorder
         self._plan = OpPlan(SELECT)
         # Number of a row's own storage, to the storage and element it really starts at.
