@@ -1,0 +1,151 @@
+"""The conformance kit finds exporters and runners that break their promises."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import pytest
+import torch
+
+from leapp_backends.exported_program.exporter import Pt2Exporter
+from leapp_backends.exported_program.runner import Pt2Runner
+from leapp_core.errors import ExportError
+from leapp_core.plugins.exporters import ExportRequest, NodeProgram, WrittenArtifact
+from leapp_core.plugins.options import NoOptions
+from leapp_core.testing import exporter_checks, runner_checks
+from leapp_core.testing.conformance import check_exporter
+from leapp_core.testing.programs import cases
+from leapp_core.testing.subject import ContractBrokenError, Subject
+
+MLP = cases()[0]
+
+
+class Perturbing(Pt2Exporter):
+    def export(self, request: ExportRequest) -> WrittenArtifact:
+        with torch.no_grad():
+            for tensor in request.program.exported.state_dict.values():
+                tensor += 1e-2
+        return super().export(request)
+
+
+class Littering(Pt2Exporter):
+    def export(self, request: ExportRequest) -> WrittenArtifact:
+        (request.destination.parent / "debug.txt").write_text("left behind")
+        return super().export(request)
+
+
+class Stamping(Pt2Exporter):
+    def export(self, request: ExportRequest) -> WrittenArtifact:
+        stamped = {**request.metadata, "made": str(time.perf_counter_ns())}
+        return super().export(dataclasses.replace(request, metadata=stamped))
+
+
+class Telling(Pt2Exporter):
+    def export(self, request: ExportRequest) -> WrittenArtifact:
+        told = {**request.metadata, "made in": str(request.destination.parent)}
+        return super().export(dataclasses.replace(request, metadata=told))
+
+
+class Swallowing(Pt2Exporter):
+    def export(self, request: ExportRequest) -> WrittenArtifact:
+        try:
+            return super().export(request)
+        except (OSError, ExportError):
+            return WrittenArtifact(request.destination)
+
+
+class Careless(Pt2Exporter):
+    def parse_options(self, given):
+        return self.options_type()
+
+
+class Mixing(Pt2Exporter):
+    """Says that its batch is dynamic and is not."""
+
+    def export(self, request: ExportRequest) -> WrittenArtifact:
+        return super().export(dataclasses.replace(request, options=self.options_type()))
+
+
+class Anonymous(Pt2Exporter):
+    suffix = "pt2"
+
+
+@pytest.mark.parametrize(
+    ("exporter", "check", "message"),
+    [
+        (Perturbing(), exporter_checks.leaves_the_program_alone, "the program was changed"),
+        (Littering(), exporter_checks.writes_only_its_file, r"wrote \['debug.txt', 'policy.pt2'\]"),
+        (Stamping(), exporter_checks.writes_equal_bytes, "two exports of one program differ"),
+        (Telling(), exporter_checks.holds_no_paths, "the file holds the path"),
+        (Swallowing(), exporter_checks.tells_of_failed_writes, "was reported as success"),
+        (Careless(), exporter_checks.refuses_bad_options, "parse_options accepted"),
+        (Anonymous(), exporter_checks.describes_itself, "must begin with a dot"),
+    ],
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
+)
+def test_a_broken_promise_is_found(exporter, check, message, tmp_path):
+    check(Subject(Pt2Exporter(), Pt2Runner()), tmp_path)
+    (tmp_path / "broken").mkdir()
+    with pytest.raises(ContractBrokenError, match=message):
+        check(Subject(exporter, Pt2Runner()), tmp_path / "broken")
+
+
+def test_a_batch_that_is_not_dynamic_is_found(tmp_path):
+    with pytest.raises(ContractBrokenError, match="no input has a symbolic size"):
+        exporter_checks.serves_any_batch(Subject(Mixing(), Pt2Runner()), tmp_path, MLP)
+
+
+class Rounding(Pt2Exporter):
+    def export(self, request: ExportRequest) -> WrittenArtifact:
+        program = request.program
+        first = program.exported.state_dict["0.weight"]
+        kept = first.clone()
+        try:
+            with torch.no_grad():
+                first += 1e-3
+            return super().export(request)
+        finally:
+            with torch.no_grad():
+                first.copy_(kept)
+
+
+def test_wrong_values_are_found_with_port_and_element(tmp_path):
+    with pytest.raises(ContractBrokenError, match=r"captured step 0: output 'action' differs: element .*expected"):
+        exporter_checks.exports_case(Subject(Rounding(), Pt2Runner()), tmp_path, MLP)
+
+
+class Remembering(Pt2Runner):
+    """Reuses one set of result arrays."""
+
+    def open(self, path, spec, settings):
+        session, kept = super().open(path, spec, settings), {}
+
+        class Reusing:
+            def run(self, inputs):
+                for name, value in session.run(inputs).items():
+                    kept.setdefault(name, value)[...] = value
+                return kept
+
+        return Reusing()
+
+
+def test_reused_results_are_found(tmp_path):
+    with pytest.raises(ContractBrokenError, match="a later run changed arrays returned earlier"):
+        runner_checks.gives_own_results(Subject(Pt2Exporter(), Remembering()), tmp_path)
+
+
+class Refusing(Pt2Exporter):
+    options_type = NoOptions
+
+    def check(self, program: NodeProgram, options: object) -> None:
+        raise ExportError("this format holds nothing")
+
+
+def test_the_command_line_gets_every_check_with_its_outcome():
+    results = list(check_exporter(Refusing(), None))
+    by_name = {result.name: result for result in results}
+    assert by_name["describes itself"].ok
+    assert not by_name["exports mlp"].ok
+    assert by_name["exports mlp"].detail == "this format holds nothing"
+    assert len(results) == len(exporter_checks.GENERAL) + len(cases())
