@@ -19,6 +19,7 @@ from leapp_core.errors import CaptureError, UsageError
 from leapp_core.spec.names import check_name
 from leapp_core.tracing.declare import entries, returned
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
+from leapp_core.tracing.progress import NodeProgress
 from leapp_core.tracing.recorder import TraceRecorder
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
 
@@ -55,7 +56,7 @@ class CaptureSession:
         self._recorder: TraceRecorder | None = None
         self._choices: dict[str, BackendChoice] = {}
         self._names: dict[str, list[tuple[str, torch.Tensor]]] = {}
-        self._progress: dict[str, _NodeProgress] = {}
+        self._progress: dict[str, NodeProgress] = {}
         self._compiled: CapturedPipeline | None = None
 
     @property
@@ -277,13 +278,13 @@ class CaptureSession:
         recorder = self._recorder
         if recorder is None or not self.recording:
             raise UsageError("the capture session is not open", fix="declare tensors inside its with block")
-        progress = self._progress.setdefault(node, _NodeProgress())
+        progress = self._progress.setdefault(node, NodeProgress())
         if progress.begins_step(role, [s.name for s, _ in ports]):
             self._begin_step(recorder)
         if not recorder.idle:
             frame = sys._getframe(2)
             for semantics, tensor in ports:
-                plain = dataclasses.replace(semantics, ref=None)
+                plain = semantics if semantics.ref is None else dataclasses.replace(semantics, ref=None)
                 port = semantics.name + _SUFFIX.get(role, "")
                 recorder.declare(node, port, role, tensor, plain, frame)
             if role == "output":
@@ -295,28 +296,6 @@ class CaptureSession:
         done = [p.complete for p in self._progress.values()]
         if done and min(done) >= self._limit:
             recorder.idle = True
-
-
-class _NodeProgress:
-    """Where a node is in its steps."""
-
-    def __init__(self) -> None:
-        self.outputs_seen = False
-        self.complete = 0
-        self._ports: set[str] = set()
-
-    def begins_step(self, role: str, names: list[str]) -> bool:
-        """Note a declaration; return whether it opens a new step (or opens the current one again)."""
-        if role not in ("input", "state"):
-            return False
-        fresh = not self._ports
-        if self.outputs_seen or self._ports & set(names):
-            fresh = True
-            self.complete += self.outputs_seen
-            self.outputs_seen = False
-            self._ports.clear()
-        self._ports.update(names)
-        return fresh
 
 
 def capture(name: str, save_path: str | Path = ".", *, max_cached_io: int = 5, strict: bool = False) -> CaptureSession:

@@ -1,0 +1,245 @@
+"""Compile one node: check its steps, build its graph, prove it on the captured steps, make its program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from leapp_core.errors import CaptureError
+from leapp_core.plugins.exporters import NodeProgram, Sample
+from leapp_core.program.build import BuiltGraph, GraphBuilder, dynamic_calls
+from leapp_core.program.constants import TensorNames
+from leapp_core.program.records import constant_records
+from leapp_core.program.replay import compare_state, replay
+from leapp_core.program.states import StateSlot
+from leapp_core.program.views import ViewTable
+from leapp_core.spec.dtypes import canonical
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import Edge, NodeSpec
+from leapp_core.spec.port import PortSpec
+from leapp_core.spec.semantics import port_spec
+from leapp_core.tracing.analysis import NodeAnalysis, analyse, check_explained
+from leapp_core.tracing.checks import StepChecker
+from leapp_core.tracing.escapes import check_escapes
+from leapp_core.tracing.events import Declaration
+from leapp_core.tracing.foreign import check_undeclared_edges
+from leapp_core.tracing.initial import first_values
+from leapp_core.tracing.messages import describe_tensor
+from leapp_core.tracing.proof import unproven
+from leapp_core.tracing.recorder import TraceRecorder
+from leapp_core.tracing.result import ConstantRecord
+from leapp_core.tracing.single import check_single_step
+from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.steps import Step
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+
+@dataclass(frozen=True)
+class CompiledNode:
+    """One node, found and proved on its captured steps.
+
+    Attributes:
+        program: What backends get.
+        initial: Input port to first value, of the node's own state.
+        feedback: Edges of the node's own state.
+        constants: Constants that are neither parameters nor registered buffers.
+        outputs: Ports returned to outside.
+        unproven: Checks that could not be made.
+    """
+
+    program: NodeProgram
+    initial: Mapping[str, torch.Tensor]
+    feedback: tuple[Edge, ...]
+    constants: tuple[ConstantRecord, ...]
+    outputs: tuple[str, ...]
+    unproven: tuple[str, ...]
+
+
+def build_node(
+    slicer: Slicer,
+    found: NodeAnalysis,
+    views: ViewTable,
+    names: TensorNames,
+    fed: frozenset[PortRef] = frozenset(),
+) -> tuple[BuiltGraph, tuple[torch.Tensor, ...]]:
+    """Check a node's steps, build its graph, and replay the captured steps on it.
+
+    Returns:
+        The graph and the first values of its states.
+
+    Raises:
+        CaptureError: the steps differ, or the graph does not reproduce them.
+    """
+    check_undeclared_edges(slicer, found, fed)
+    check_explained(slicer, found)
+    StepChecker(slicer, found).check()
+    check_escapes(slicer, found)
+    if len(found.steps) == 1:
+        check_single_step(slicer, found)
+    built = GraphBuilder(slicer, found, views, names).build()
+    initial = tuple(_initial(slicer, found, slot, built.states) for slot in built.states)
+    device = _device(found)
+    states = replay(found.node, built.module, _inputs(found.steps), _outputs(found.steps), initial, captured_on=device)
+    if device == "cpu":  # a GPU's state may lie within TF32 of the CPU's
+        _check_carried(slicer, found, built.states, states)
+    return built, initial
+
+
+def _check_carried(
+    slicer: Slicer, found: NodeAnalysis, slots: Sequence[StateSlot], states: Sequence[tuple[torch.Tensor, ...]]
+) -> None:
+    """Hold the state that replay carries against what each captured step read."""
+    for step in range(1, len(found.steps)):
+        for slot in slots:
+            reads = found.reads.get(slot.read.storage, [])
+            if slot.chain is None or (reads and step >= slot.age):
+                seen = first_values(slicer, found, slot.read, reads, step, in_place=slot.chain is None)
+                name = describe_tensor(slot.read)
+                compare_state(found.node, step, name, seen.value, states[step][slot.index], seen.seen)
+
+
+def _device(found: NodeAnalysis) -> str:
+    kinds = {d.tensor.device.type for d in (*found.step.inputs.values(), *found.step.outputs.values())}
+    return "cuda" if "cuda" in kinds else "cpu"
+
+
+def compile_node(
+    node: str,
+    slicer: Slicer,
+    steps: tuple[Step, ...],
+    views: ViewTable,
+    names: TensorNames,
+    fed: frozenset[PortRef],
+    functionalise: Callable[..., ExportedProgram],
+) -> CompiledNode:
+    """Find, build, prove and export one node's program.
+
+    Args:
+        node: Its name.
+        slicer: Slicer of the record.
+        steps: Its complete steps.
+        views: Views of the whole session.
+        names: Names of parameters, buffers and attributes.
+        fed: Input ports of the session that an edge feeds.
+
+    Raises:
+        CaptureError: the program cannot be exported exactly.
+    """
+    found = analyse(node, slicer, steps)
+    built, initial = build_node(slicer, found, views, names, fed)
+    spec, state_names = _interface(found, built, slicer.recorder, names)
+    inputs, outputs = _inputs(steps), _outputs(steps)
+    exported = functionalise(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
+    states = replay(node, exported.module(), inputs, outputs, initial, captured_on=_device(found))
+    samples = tuple(_sample(spec, *parts) for parts in zip(inputs, outputs, states[:-1], states[1:], strict=True))
+    declared = _declared_feedback(node, found.step)
+    own = {f"{n}_out": f"{n}_in" for n in state_names}
+    feedback = tuple(Edge(PortRef(node, o), PortRef(node, i)) for o, i in {**declared, **own}.items())
+    first = {i: steps[0].inputs[i].value for i in declared.values()}
+    first |= {f"{n}_in": value for n, value in zip(state_names, initial, strict=True)}
+    return CompiledNode(
+        NodeProgram(spec, exported, samples, {**declared, **own}),
+        first,
+        feedback,
+        constant_records(slicer, found, built),
+        tuple(d.port for d in _declared_outputs(found.step) if d.role != "update"),
+        unproven(slicer, found, built),
+    )
+
+
+def _initial(slicer: Slicer, found: NodeAnalysis, slot: StateSlot, slots: Sequence[StateSlot]) -> torch.Tensor:
+    if slot.chain is None:
+        reads = found.reads.get(slot.read.storage, [])
+        return first_values(slicer, found, slot.read, reads, 0, in_place=True).value
+    # What the member of age a holds at the start is what a member of age b reads b - a steps later.
+    for other in sorted((s for s in slots if s.chain == slot.chain and s.age >= slot.age), key=lambda s: s.age):
+        reads = found.reads.get(other.read.storage, [])
+        if reads and other.age - slot.age < len(found.steps):
+            value = first_values(slicer, found, other.read, reads, other.age - slot.age, in_place=False)
+            if value.known:
+                return value.value
+    return torch.zeros(slot.read.sizes, dtype=slot.read.dtype)
+
+
+def _inputs(steps: tuple[Step, ...]) -> list[list[torch.Tensor]]:
+    order = list(steps[-1].inputs)
+    for k, step in enumerate(steps):
+        if set(step.inputs) != set(order):
+            node = next(iter(step.inputs.values())).node
+            raise CaptureError(
+                f"node {node!r}: inputs of step {k} are {sorted(step.inputs)}, of the last step {sorted(order)}",
+                expected="the same inputs in every step",
+            )
+    return [[step.inputs[name].value for name in order] for step in steps]
+
+
+def _outputs(steps: tuple[Step, ...]) -> list[dict[str, torch.Tensor]]:
+    names = [d.port for d in _declared_outputs(steps[-1])]
+    values = []
+    for step in steps:
+        by_name = {d.port: d.value for d in _declared_outputs(step)}
+        values.append({name: by_name[name] for name in names if name in by_name})
+    return values
+
+
+def _declared_outputs(step: Step) -> list[Declaration]:
+    return [*step.outputs.values(), *step.static.values()]
+
+
+def _declared_feedback(node: str, step: Step) -> dict[str, str]:
+    pairs = {}
+    for name, declaration in step.inputs.items():
+        if declaration.role == "state":
+            out = name.removesuffix("_in") + "_out"
+            if out not in step.outputs:
+                raise CaptureError(
+                    f"node {node!r}: state {name.removesuffix('_in')!r} is declared but never updated",
+                    fix="call session.update_state(node, {name: new_value}) before output_tensors",
+                )
+            pairs[out] = name
+    return pairs
+
+
+def _interface(
+    found: NodeAnalysis, built: BuiltGraph, recorder: TraceRecorder, names: TensorNames
+) -> tuple[NodeSpec, tuple[str, ...]]:
+    step = found.step
+    inputs = [_port(d) for d in step.inputs.values()]
+    outputs = [_port(d) for d in _declared_outputs(step)]
+    taken = {p.name for p in (*inputs, *outputs)}
+    state_names: list[str] = []
+    bases = names.state_names(recorder, found, built.states)
+    for slot, base in zip(built.states, bases, strict=True):
+        name, number = base, 1
+        while f"{name}_in" in taken or f"{name}_out" in taken:
+            name, number = f"{base}_{number}", number + 1
+        taken |= {f"{name}_in", f"{name}_out"}
+        state_names.append(name)
+        shape, dtype = tuple(slot.read.sizes), canonical(slot.read.dtype)
+        inputs.append(PortSpec(f"{name}_in", dtype, shape))
+        outputs.append(PortSpec(f"{name}_out", dtype, shape))
+    return NodeSpec(found.node, tuple(inputs), tuple(outputs)), tuple(state_names)
+
+
+def _port(declaration: Declaration) -> PortSpec:
+    import dataclasses
+
+    port = port_spec(declaration.semantics, dtype=declaration.info.dtype, shape=declaration.info.sizes)
+    return dataclasses.replace(port, name=declaration.port)
+
+
+def _sample(
+    spec: NodeSpec,
+    inputs: Sequence[torch.Tensor],
+    outputs: Mapping[str, torch.Tensor],
+    state: Sequence[torch.Tensor],
+    following: Sequence[torch.Tensor],
+) -> Sample:
+    given = dict(zip((p.name for p in spec.inputs), (*inputs, *state), strict=True))
+    made = dict(zip((p.name for p in spec.outputs), (*outputs.values(), *following), strict=True))
+    return Sample(given, made)
