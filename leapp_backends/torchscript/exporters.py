@@ -89,8 +89,10 @@ class JitTraceExporter(_TorchscriptExporter):
 
     def _function(self, module: GraphModule, weights: Sequence[str]) -> Callable[..., Any]:
 
+        from leapp_backends.common.scalars import keep_numbers
         from leapp_backends.common.tracing import keep_sizes
 
+        keep_numbers(module)
         keep_sizes(module, "TorchScript")
         count = sum(node.op == "placeholder" for node in module.graph.nodes)
 
