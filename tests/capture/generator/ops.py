@@ -49,13 +49,11 @@ def _row(x: torch.Tensor, n: Numbers) -> tuple[Any, ...]:
 
 
 def _fit(value: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Return the value with sizes that broadcast to the target: itself where it fits, else its mean."""
-    try:
-        torch.broadcast_shapes(value.shape, target.shape)
-    except RuntimeError:
-        return value.sum() * 0.25
-    expanded = torch.broadcast_shapes(value.shape, target.shape)
-    return value.clone() if expanded == target.shape else value.sum() * 0.25
+    """Return the value with sizes that broadcast to the target: a copy of it where it fits, else a share of its sum."""
+    sizes, wanted = tuple(value.shape), tuple(target.shape)
+    tail = wanted[len(wanted) - len(sizes) :]
+    fits = len(sizes) <= len(wanted) and all(n in (1, m) for n, m in zip(sizes, tail, strict=True))
+    return value.clone() if fits else value.sum() * 0.25
 
 
 def _set_slice(x: torch.Tensor, v: torch.Tensor, *n: float) -> None:

@@ -116,6 +116,18 @@ def type_changes(x, n):
     return (x.double() * n).float() + (x > 0).to(torch.int64) + n.to(torch.int32) + x.to(torch.int64).bool()
 
 
+@exact(x=(2, 3))
+class NumbersAndScalars:
+    """Python numbers with tensors of no dimensions keep the tensors' type."""
+
+    def __init__(self):
+        self.total = torch.zeros(2, 3)
+
+    def step(self, x):
+        self.total[0] = x.sum() * 0.25
+        return {"sum": x.sum() * 0.5 - 1, "total": self.total / 3, "rest": x.mean().remainder(0.7)}
+
+
 @exact(x=())
 def scalar_input(x):
     return x * 2 + torch.ones(()) - x.unsqueeze(0).expand(3).sum()
