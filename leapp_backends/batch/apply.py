@@ -98,10 +98,11 @@ def _verified(
     inputs = [axes[port.name] for port in program.spec.inputs]
     samples = [program.sample_inputs(step) for step in range(len(program.samples))]
     leading = [_leading(port) for port in program.spec.outputs]
+    names_of_outputs = [port.name for port in program.spec.outputs]
     failure: ExportError | None = None
     for widened in widen(module, _by_placeholder(names, program.spec.inputs, axes), _wanted(program, leading, axes)):
         try:
-            verify(module, widened.module, samples, inputs, widened.outputs)
+            verify(module, widened.module, samples, inputs, widened.outputs, names_of_outputs)
         except ExportError as error:
             failure = failure or error
         else:

@@ -23,6 +23,7 @@ def verify(
     samples: Sequence[Sequence[torch.Tensor]],
     inputs: Sequence[int | None],
     outputs: Sequence[int | None],
+    names: Sequence[str],
 ) -> None:
     """Run both with batch sizes 1 to 4 on captured inputs and on inputs around them.
 
@@ -32,6 +33,7 @@ def verify(
         samples: Captured inputs of some steps, in positional order.
         inputs: Batch axis of each input (``None``: shared by all rows).
         outputs: Batch axis of each output.
+        names: Output ports, for messages.
 
     Raises:
         ExportError: a row's result depends on other rows; names the first call where it does.
@@ -52,7 +54,7 @@ def verify(
             for row, expected in enumerate(alone):
                 found = together[at] if axis is None else together[at].narrow(axis, row, 1)
                 if not _close(found, expected[at]):
-                    raise _mixed(single, several, rows, joined, at)
+                    raise _mixed(single, several, rows, joined, names[at])
 
 
 def _run_together(several: GraphModule, joined: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
@@ -105,7 +107,7 @@ def _mixed(
     several: GraphModule,
     rows: Sequence[Sequence[torch.Tensor]],
     joined: Sequence[torch.Tensor],
-    output: int,
+    output: str,
 ) -> ExportError:
     """Return the error; runs both programs once more, keeping every intermediate value."""
     together = dict(_trace(several, joined))
@@ -118,7 +120,7 @@ def _mixed(
                 fix="write it per row (along another axis), or export without dynamic_batch",
             )
     return ExportError(
-        f"the batch size cannot be made dynamic: output {output} of a row depends on the other rows",
+        f"the batch size cannot be made dynamic: output {output!r} of a row depends on the other rows",
         fix="export without dynamic_batch",
     )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _FAMILIES = ("torch", "onnxscript", "onnx_ir")
 
@@ -66,6 +69,24 @@ def quiet() -> Iterator[list[str]]:
             logger.handlers[:] = handlers
     heard += [str(warning.message) for warning in caught]
     notes += dict.fromkeys(_one_line(text) for text in heard if not _HARMLESS.search(text))
+
+
+@contextmanager
+def silent_stdout() -> Iterator[None]:
+    """Drop what C++ code writes to standard output: the TorchScript exporter prints its whole graph before it fails."""
+    sys.stdout.flush()
+    try:
+        kept = os.dup(1)
+    except OSError:  # there is no standard output to protect
+        yield
+        return
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 1)
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _speaking_loggers() -> Iterator[logging.Logger]:

@@ -37,7 +37,7 @@ class OnnxTorchscriptExporter(Exporter):
         """Write one self-contained ``.onnx`` file; see :meth:`Exporter.export`."""
         from leapp_backends.batch.apply import apply_batch
         from leapp_backends.common.failures import root_cause
-        from leapp_backends.common.quiet import quiet
+        from leapp_backends.common.quiet import quiet, silent_stdout
         from leapp_backends.onnx.interface import set_interface
         from leapp_backends.onnx.tidy import tidy
         from leapp_backends.onnx.write import check_opset, write_model
@@ -45,7 +45,7 @@ class OnnxTorchscriptExporter(Exporter):
         options: OnnxTorchscriptOptions = request.options
         program = apply_batch(request.program, options.dynamic_batch)
         try:
-            with quiet() as notes:
+            with quiet() as notes, silent_stdout():
                 model = _trace(program, options)
                 tidy(model, request.metadata)
         except LeappError:

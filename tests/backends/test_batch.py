@@ -116,6 +116,10 @@ class TestRefusals:
         with pytest.raises(ExportError, match=message):
             export("onnx-dynamo", program(function, X), tmp_path, dynamic_batch=True)
 
+    def test_an_output_without_rows_is_named(self, tmp_path):
+        with pytest.raises(ExportError, match="output 'y0' of a row depends on the other rows"):
+            export("onnx-dynamo", program(lambda x: (x * 2).view(-1), X), tmp_path, dynamic_batch=True)
+
     def test_a_node_without_a_batch_axis_is_refused(self, tmp_path):
         with pytest.raises(ExportError, match="has no input with a leading axis of size 1"):
             export("pt2", program(lambda x: x * 2, torch.randn(6)), tmp_path, dynamic_batch=True)

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from leapp_backends.common.quiet import quiet
+from leapp_core.errors import ExportError
 from tests.backends.helpers import BACKENDS, export, program
 
 
@@ -20,6 +21,13 @@ def test_exports_are_silent_and_without_idle_notes(backend, tmp_path, capfd):
     capfd.readouterr()
     written = export(backend, made, tmp_path)
     assert written.notes == ()
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_older_exporter_fails_without_printing_its_graph(tmp_path, capfd):
+    made = program(lambda i: i | 1, torch.arange(4).unsqueeze(0))
+    with pytest.raises(ExportError, match=r"TorchScript exporter failed on node 'policy': .*bitwise OR"):
+        export("onnx-torchscript", made, tmp_path)
     assert capfd.readouterr() == ("", "")
 
 
