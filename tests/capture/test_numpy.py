@@ -29,6 +29,7 @@ class Memory:
         self.last = np.zeros(3, dtype=np.float32)
         self.history = np.zeros((2, 3), dtype=np.float32)
         self.count = np.zeros(1, dtype=np.int64)
+        self.generator = np.random.default_rng(0)
 
 
 def inputs(count: int) -> list[torch.Tensor]:
@@ -309,6 +310,11 @@ def written_through_flat(m: Any, x: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(a)
 
 
+def filled_by_compiled_code(m: Any, x: torch.Tensor) -> torch.Tensor:
+    fresh = m.generator.standard_normal(3).astype(np.float32)
+    return x + torch.from_numpy(fresh)
+
+
 def counter_in_numpy(m: Any, x: torch.Tensor) -> torch.Tensor:
     m.count += 1
     return torch.from_numpy(x.numpy() * m.count)
@@ -322,6 +328,7 @@ REFUSED: list[tuple[Step, str]] = [
     (history_written_by_index, "undeclared input"),
     (applied_to_tensors, "a NumPy array computed from tensors is followed if"),
     (written_through_flat, "replaying the captured steps"),
+    (filled_by_compiled_code, "undeclared input"),
     (counter_in_numpy, "memory owned by other software"),
 ]
 

@@ -137,7 +137,7 @@ class _Builder:
         try:
             for _ in range(2):
                 run_node(node, attributes, {**values})
-        except (RuntimeError, IndexError, ValueError):
+        except (RuntimeError, IndexError, ValueError, ZeroDivisionError):
             return False
         if any(tuple(attributes[name].shape) != shape for name, shape in self._node.state.items()):
             return False
