@@ -7,6 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class NumpyMakers:
     def _converter(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original, assigned=("__name__", "__doc__", "__module__"))
         def convert(*args: Any, **kwargs: Any) -> Any:
-            if args and _is_carried(args[0]):
+            if args and _is_carried(args[0]) and _is_written_out(name, sys._getframe(1)):
                 return self._recorder.convert(name, original, args, kwargs)
             return original(*args, **kwargs)
 
@@ -65,11 +66,17 @@ class NumpyMakers:
         @functools.wraps(original, assigned=("__name__", "__doc__", "__module__"))
         def fill(*args: Any, **kwargs: Any) -> Any:
             made = original(*args, **kwargs)
-            if type(made) is not np.ndarray or sys._getframe(1).f_code.co_filename.startswith(_LIBRARIES):
+            frame = sys._getframe(1)
+            if type(made) is not np.ndarray or frame.f_code.co_filename.startswith(_LIBRARIES):
                 return made
-            return self._recorder.filled(name, made)
+            return self._recorder.filled(name, made) if _is_written_out(name, frame) else made
 
         return fill
+
+
+def _is_written_out(name: str, frame: FrameType) -> bool:
+    """Return whether Python code makes the call; compiled code has no frame, and fills arrays unseen."""
+    return name in frame.f_code.co_names
 
 
 def as_one_tensor(value: Any) -> torch.Tensor:
