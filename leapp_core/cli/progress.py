@@ -8,11 +8,14 @@ from typing import Any
 
 import typer
 
+from leapp_core.cli.stdout import results_only
+
 
 class StageProgress:
     """Prints each stage with its duration; on a terminal the running one turns.
 
-    Use as a context manager, and as the ``progress`` callback of an export.
+    Use as a context manager, and as the ``progress`` callback of an export. Within it, whatever libraries print goes to
+    stderr too.
 
     Args:
         quiet: Show nothing, for ``--json``.
@@ -20,6 +23,7 @@ class StageProgress:
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
+        self._results = results_only()
         self._status: Any = None
         if not quiet and sys.stderr.isatty():
             from rich.console import Console
@@ -27,6 +31,7 @@ class StageProgress:
             self._status = Console(stderr=True, highlight=False).status("")
 
     def __enter__(self) -> StageProgress:
+        self._results.__enter__()
         return self
 
     def __exit__(
@@ -34,6 +39,7 @@ class StageProgress:
     ) -> None:
         if self._status is not None:
             self._status.stop()
+        self._results.__exit__(kind, error, trace)
 
     def __call__(self, what: str, seconds: float | None) -> None:
         """Take note of a stage that begins (no seconds) or is done."""
