@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.export.arrays import to_array, to_tensor
-from leapp_core.spec.dtypes import is_floating
+from leapp_core.export.rounding import nudge, run_with_rounding
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec
 from leapp_core.validation.episodes import REPLAY, Arrays, Episode, Step
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from leapp_core.tracing.result import CapturedPipeline
 
 _VARIANTS = 3
-_ULPS = 4.0
 _SAFETY = 8.0
 
 
@@ -34,11 +33,13 @@ class ReferencePipeline:
         self._initial = dict(captured.initial_values)
         self._forward = {edge.target: edge.source for edge in captured.spec.data_flow}
         self._state: dict[PortRef, torch.Tensor] = {}
+        self._noise: torch.Generator | None = None
         self.reset()
 
-    def reset(self) -> None:
-        """Go back to the initial state."""
+    def reset(self, noise: torch.Generator | None = None) -> None:
+        """Go back to the initial state; with ``noise``, what follows is rounded in another way."""
         self._state = {ref: value.clone() for ref, value in self._initial.items()}
+        self._noise = noise
 
     def step(self, inputs: Mapping[PortRef, torch.Tensor]) -> tuple[dict[PortRef, Any], dict[PortRef, Any]]:
         """Make one step; return the values of every node input and of every node output."""
@@ -58,7 +59,8 @@ class ReferencePipeline:
 
     def _run(self, node: NodeSpec, fed: Mapping[PortRef, torch.Tensor]) -> dict[PortRef, torch.Tensor]:
         arguments = [fed[PortRef(node.name, port.name)].clone() for port in node.inputs]
-        results = self._modules[node.name](*arguments)
+        module = self._modules[node.name]
+        results = module(*arguments) if self._noise is None else run_with_rounding(module, arguments, self._noise)
         return {PortRef(node.name, port.name): value for port, value in zip(node.outputs, results, strict=True)}
 
 
@@ -77,9 +79,11 @@ def replay_episode(captured: CapturedPipeline) -> Episode:
     return Episode(REPLAY, tuple(steps))
 
 
-def record_episode(reference: ReferencePipeline, name: str, inputs: Sequence[Arrays]) -> Episode:
+def record_episode(
+    reference: ReferencePipeline, name: str, inputs: Sequence[Arrays], noise: torch.Generator | None = None
+) -> Episode:
     """Run the programs on inputs from outside and record all that goes in and out of nodes."""
-    reference.reset()
+    reference.reset(noise)
     steps = []
     for values in inputs:
         fed, given = reference.step({ref: to_tensor(value) for ref, value in values.items()})
@@ -101,9 +105,9 @@ def with_slack(
 ) -> Episode:
     """Return the episode with what rounding alone may change about its outputs.
 
-    Two implementations of one formula round differently. How much that can matter is seen by changing the inputs by
-    a few units in the last place, which is as small: where an output then jumps (a threshold, a tie) or grows (a
-    division by almost nothing), an artifact cannot be blamed for the same.
+    Two implementations of one formula round differently. How much that can matter is seen by changing inputs and every
+    value in between by a few units in the last place, which is as small: where an output then jumps (a threshold, a
+    tie) or grows (a division by almost nothing), an artifact cannot be blamed for the same.
 
     Args:
         reference: The programs.
@@ -113,12 +117,16 @@ def with_slack(
         base: What the programs give for the episode's inputs, if that is known.
     """
     import numpy as np
+    import torch
 
     inputs = [{ref: step.inputs[ref] for ref in outside} for step in episode.steps]
     base = base or record_episode(reference, episode.name, inputs)
-    variants = [
-        record_episode(reference, episode.name, [_nudge(values, rng) for values in inputs]) for _ in range(_VARIANTS)
-    ]
+    typical = {ref: max((float(np.abs(given[ref]).max(initial=0)) for given in inputs), default=0.0) for ref in outside}
+    variants = []
+    for _ in range(_VARIANTS):
+        noise = torch.Generator().manual_seed(int(rng.integers(1 << 31)))
+        changed = [{ref: nudge(value, typical[ref], rng) for ref, value in given.items()} for given in inputs]
+        variants.append(record_episode(reference, episode.name, changed, noise))
     steps = []
     for number, step in enumerate(episode.steps):
         slack = {}
@@ -131,21 +139,3 @@ def with_slack(
             slack[ref] = np.where(np.isnan(moved), np.where(np.isnan(wide), 0.0, np.inf), _SAFETY * moved)
         steps.append(Step(step.inputs, step.outputs, slack))
     return Episode(episode.name, tuple(steps))
-
-
-def _nudge(values: Arrays, rng: np.random.Generator) -> dict[PortRef, Any]:
-    """Return floating inputs changed by a few units in the last place."""
-    import numpy as np
-
-    nudged: dict[PortRef, Any] = {}
-    for ref, value in values.items():
-        if not is_floating(value.dtype.name):
-            nudged[ref] = value
-            continue
-        unit = 2.0 ** {"float64": -52, "float32": -23, "float16": -10, "bfloat16": -7}[value.dtype.name]
-        wide = value.astype(np.float64)
-        sign = rng.choice([-1.0, 1.0], size=value.shape)
-        # A zero has no last place; next to its neighbours' size it still may be off by rounding.
-        scale = np.where(wide == 0.0, 1e-3 * np.abs(wide).max(initial=1e-3), np.abs(wide))
-        nudged[ref] = (wide + sign * _ULPS * unit * scale).astype(value.dtype)
-    return nudged

@@ -54,6 +54,8 @@ def _by_values(evidence: Evidence) -> str | None:
         return "an overflow or division by zero in the artifact, such as a large value in float16"
     if not found.any():
         return "the output is dead: a part of the program is missing or multiplied by zero"
+    if _close(expected, found):
+        return "a slightly different computation: a weight or constant is a little off, or precision was lost"
     if evidence.before is not None and _close(evidence.before.astype(np.float64).ravel(), found):
         return "the value is one step late: a history, delay or feedback edge is off by one"
     if found.size > 1 and _close(np.sort(expected), np.sort(found)):

@@ -8,6 +8,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,18 +90,18 @@ def test_a_real_export_killed_two_hundred_times(tmp_path: Path, captured: dict, 
     for backend in backends:  # also loads all that a forked process would load first
         export_pipeline(captured["mlp"], save_path=tmp_path / backend, plugins=plugins, backend=backend)
     whole = {backend: contents(tmp_path / backend / "policy") for backend in backends}
+    started = time.perf_counter()
     export_pipeline(captured["mlp"], save_path=tmp_path / "out", plugins=plugins, backend=backends[0])
+    takes = time.perf_counter() - started
     bundle = tmp_path / "out" / "policy"
     seen = dict.fromkeys(backends, 0)
 
-    def work() -> None:
-        while True:
-            for backend in reversed(backends):
-                export_pipeline(captured["mlp"], save_path=tmp_path / "out", plugins=plugins, backend=backend)
+    def work(backend: str) -> None:
+        export_pipeline(captured["mlp"], save_path=tmp_path / "out", plugins=plugins, backend=backend)
 
     moments = random.Random(0)
-    for _ in range(200):
-        killed_after(work, moments.uniform(0.0, 2.0))
+    for number in range(200):
+        killed_after(partial(work, backends[(number + 1) % 2]), moments.uniform(0.0, 2.0 * takes))
         load_document(bundle)
         now = contents(bundle)
         found = [backend for backend in backends if whole[backend] == now]
