@@ -58,7 +58,10 @@ class TensorNames:
         return tuple(names)
 
     def _scan_modules(self, wanted: set[int]) -> None:
-        modules = [o for o in gc.get_objects() if issubclass(type(o), torch.nn.Module)]
+        objects = gc.get_objects()
+        kinds = {kind for kind in set(map(type, objects)) if issubclass(kind, torch.nn.Module)}
+        modules = [o for o in objects if type(o) in kinds]
+        del objects
         children = {id(c) for m in modules for c in m.children()}
         roots = [m for m in modules if id(m) not in children] or modules
         with unrecorded():
