@@ -64,7 +64,7 @@ def _settle(
     program: NodeProgram, module: GraphModule, names: Sequence[str], axes: Mapping[str, int | None]
 ) -> dict[str, int | None]:
     """Find the batch axis of state: begin without one, take what the results have, until nothing changes."""
-    from leapp_backends.batch.widen import widen
+    from leapp_backends.batch.search import widen
 
     ports = program.spec.inputs
     leading = [_leading(port) for port in program.spec.outputs]
@@ -92,8 +92,8 @@ def _verified(
     program: NodeProgram, module: GraphModule, names: Sequence[str], axes: Mapping[str, int | None]
 ) -> Widened:
     """Return the first rewriting whose rows are what the program computes for one row."""
+    from leapp_backends.batch.search import widen
     from leapp_backends.batch.verify import verify
-    from leapp_backends.batch.widen import widen
 
     inputs = [axes[port.name] for port in program.spec.inputs]
     samples = [program.sample_inputs(step) for step in range(len(program.samples))]

@@ -10,7 +10,6 @@ from leapp_backends.batch.marks import PROBE, agree, batch_axis, tensors
 from leapp_backends.batch.variants import Args, Expanded, Rows, Values, is_view, nodes_in, resolve, variants
 from leapp_backends.common.failures import where
 from leapp_backends.common.functional import op_name
-from leapp_backends.common.quiet import quiet
 from leapp_core.errors import ExportError
 
 if TYPE_CHECKING:
@@ -35,69 +34,19 @@ class Widened:
     outputs: tuple[int | None, ...]
 
 
-_MOST_ATTEMPTS = 32
-
-
-def widen(module: GraphModule, inputs: Mapping[str, int | None], outputs: Sequence[int | None]) -> Iterator[Widened]:
-    """Yield rewritten graphs that fit in all sizes; where a reshape can be read in several ways there are several.
+class Widening:
+    """One attempt at rewriting; which reading each reshape gets is chosen beforehand.
 
     Args:
         module: The program for one row, weights attached.
-        inputs: Placeholder name to the batch axis it shall have.
-        outputs: Axis along which an output that all rows share is repeated; ``None`` leaves it shared.
+        mode: The fake tensor mode that is on.
+        choices: Which of its fitting readings each reshape takes, in order; the first one where none is given.
 
-    Raises:
-        ExportError: none fits; names the call at which the likeliest reading ends.
+    Attributes:
+        taken: The reading that each reshape took.
+        options: How many fitted.
     """
-    failure: ExportError | None = None
-    found = False
-    choices: list[int] = []
-    for _ in range(_MOST_ATTEMPTS):
-        made = _attempt(module, inputs, outputs, choices)
-        if isinstance(made.result, Widened):
-            found = True
-            yield made.result
-        else:
-            failure = failure or made.result
-        following = made.next_choices()
-        if following is None:
-            break
-        choices = following
-    if failure is not None and not found:
-        raise failure
 
-
-@dataclass(frozen=True)
-class _Attempt:
-    result: Widened | ExportError
-    taken: tuple[int, ...]
-    options: tuple[int, ...]
-
-    def next_choices(self) -> list[int] | None:
-        """Return the choices of the next attempt: the last reshape with another reading takes it."""
-        for at in range(len(self.taken) - 1, -1, -1):
-            if self.taken[at] + 1 < self.options[at]:
-                return [*self.taken[:at], self.taken[at] + 1]
-        return None
-
-
-def _attempt(
-    module: GraphModule, inputs: Mapping[str, int | None], outputs: Sequence[int | None], choices: Sequence[int]
-) -> _Attempt:
-    from torch._subclasses.fake_tensor import FakeTensorMode
-
-    result: Widened | ExportError
-    # PyTorch logs every call that does not fit, and trying calls is what this is about.
-    with quiet(), FakeTensorMode(allow_non_fake_inputs=True) as mode:
-        work = _Widening(module, mode, choices)
-        try:
-            result = work.run(inputs, outputs)
-        except ExportError as error:
-            result = error
-    return _Attempt(result, tuple(work.taken), tuple(work.options))
-
-
-class _Widening:
     def __init__(self, module: GraphModule, mode: Any, choices: Sequence[int]) -> None:
         from torch import fx
 
@@ -105,7 +54,6 @@ class _Widening:
         self.taken: list[int] = []
         self.options: list[int] = []
         self._inside: dict[Node, int] = {}
-
         self._module = module
         self._mode = mode
         self._graph: Graph = fx.Graph()
@@ -116,6 +64,11 @@ class _Widening:
         self._repeated: dict[tuple[Node, int], Node] = {}
 
     def run(self, inputs: Mapping[str, int | None], outputs: Sequence[int | None]) -> Widened:
+        """Rewrite; the arguments are those of :func:`leapp_backends.batch.search.widen`.
+
+        Raises:
+            ExportError: naming the call that cannot be computed row by row.
+        """
         from torch import fx
 
         axes: tuple[int | None, ...] = ()
