@@ -27,6 +27,8 @@ otherwise: they excite the robot more than trained ones.
 * *reward*: mean per step under the policy; *bundle*: the same under the bundle, where the deployment knows it.
 * *loop*: control steps per second of the deployment with its simulator; *alone*: of the bundle by itself.
 
+Times depend on what else the machine does, and those below were taken on two busy cores; differences do not.
+
 `make simulators` makes the simulators' environments where they are missing (`$LEAPP_SIMULATORS`, by default
 `~/.cache/leapp/simulators`) and runs every case; `python -m tests.simulators --missing` runs those without a result.
 
@@ -73,7 +75,7 @@ def row(case: Case, outcome: dict[str, Any]) -> str:
         f"{outcome['action_error']:.1e}",
         f"{outcome['state_error']:.1e}",
         *rewards,
-        f"{outcome['loop_rate']:.0f}/s",
+        f"{outcome['loop_rate']:.2g}/s",
         f"{outcome['bundle_rate']:.0f}/s",
     ]
     return f"| {' | '.join(cells)} |\n"
