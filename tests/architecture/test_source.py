@@ -14,15 +14,12 @@ from tests.architecture.imports import ROOT, modules
 
 MAX_LINES = 300
 STILL_LONG = {
-    "leapp_backends.batch.widen",
-    "leapp_core.program.compile",
     "leapp_core.tracing.checks",
     "leapp_core.tracing.numpy_recorder",
-    "leapp_core.tracing.recorder",
     "leapp_core.tracing.session",
 }
 """To be split; nothing may be added here."""
-STILL_LONG_LINES = 500
+STILL_LONG_LINES = 400
 PUBLIC = {
     "CaptureSession",
     "GraphConfigs",
