@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-PARTS = ("runtime",)
+PARTS = ("runtime", "capture")
 
 
 def main() -> None:
