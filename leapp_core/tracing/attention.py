@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
-from torch.utils.hooks import RemovableHandle
 
 if TYPE_CHECKING:
     from leapp_core.tracing.recorder import TraceRecorder
 
-FUSED = (torch.nn.MultiheadAttention, torch.nn.TransformerEncoderLayer, torch.nn.TransformerEncoder)
+FUSED: tuple[Any, ...] = (torch.nn.MultiheadAttention, torch.nn.TransformerEncoderLayer, torch.nn.TransformerEncoder)
 """Modules that have one kernel for inference, which they leave alone while any function mode is active."""
 
 
@@ -33,45 +31,43 @@ class FusedAttention:
     def __init__(self, recorder: TraceRecorder, mode: TorchFunctionMode) -> None:
         self._recorder = recorder
         self._mode = mode
-        self._running: torch.nn.Module | None = None
         self._recording = False
-        self._handles: list[RemovableHandle] = []
 
     def install(self) -> None:
-        """Watch module calls."""
-        self._handles.append(hooks.register_module_forward_pre_hook(self._before))
-        self._handles.append(hooks.register_module_forward_hook(self._after, with_kwargs=True, always_call=True))
+        """Stand in for the call of these classes. Hooks on all modules would slow every call of every module."""
+        for kind in FUSED:
+            kind.__call__ = self._stand_in(kind.__call__)
 
     def remove(self) -> None:
-        """Stop watching; a module that was interrupted (Ctrl-C) left the mode out."""
-        self._resume()
-        while self._handles:
-            self._handles.pop().remove()
+        """Give the classes back the call they inherit."""
+        for kind in FUSED:
+            if "__call__" in vars(kind):
+                del kind.__call__
 
-    def _before(self, module: torch.nn.Module, args: Any) -> None:
-        if type(module) in FUSED and not self._recorder.idle and not self._recording and self._may_fuse(module):
-            self._running = module
-            self._recorder.idle = True
-            _pop_mode()  # type: ignore[no-untyped-call]
+    def _stand_in(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if self._recorder.idle or self._recording or type(module) not in FUSED or not self._may_fuse(module):
+                return original(module, *args, **kwargs)
+            with self._unrecorded():
+                output = original(module, *args, **kwargs)
+            with self._as_ordinary_calls():
+                twin = type(module).forward(module, *args, **kwargs)
+                if isinstance(module, torch.nn.TransformerEncoder):
+                    twin = _without_padding(module, twin, args, kwargs)
+            self._explain(output, twin)
+            return output
 
-    def _after(self, module: torch.nn.Module, args: Any, *rest: Any) -> None:
-        if module is not self._running:
-            return
-        self._resume()
-        if len(rest) < 2:  # the module raised: PyTorch then passes no keyword arguments
-            return
-        kwargs, output = rest
-        with self._as_ordinary_calls():
-            twin = type(module).forward(module, *args, **kwargs)
-            if isinstance(module, torch.nn.TransformerEncoder):
-                twin = _without_padding(module, twin, args, kwargs)
-        self._explain(output, twin)
+        return call
 
-    def _resume(self) -> None:
-        if self._running is not None:
-            self._running = None
-            self._recorder.idle = False
+    @contextmanager
+    def _unrecorded(self) -> Iterator[None]:
+        self._recorder.idle = True
+        _pop_mode()  # type: ignore[no-untyped-call]
+        try:
+            yield
+        finally:
             _push_mode(self._mode)  # type: ignore[no-untyped-call]
+            self._recorder.idle = False
 
     def _may_fuse(self, module: torch.nn.Module) -> bool:
         if module.training or torch.is_grad_enabled():

@@ -137,9 +137,9 @@ class TraceRecorder(MemoryRecord):
         self, node: str, port: str, role: Any, tensor: torch.Tensor, semantics: Any, frame: FrameType
     ) -> Declaration:
         """Record a port declaration with the tensor's value."""
-        info = self.touch(tensor)
         stack, _ = self.sites.number(frame)
         with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
+            info = self.touch(tensor)
             value = tensor.clone(memory_format=torch.contiguous_format)
             if value.device.type != "cpu":
                 value = value.cpu()
