@@ -215,9 +215,15 @@ class StepChecker:
                 raise CaptureError(
                     f"node {self._found.node!r}: output {name!r} is {describe_tensor(its.info)} in step {step} and "
                     f"{describe_tensor(mine.info)} in step {self._found.reference}",
-                    where=self._slicer.recorder.sites.describe(mine.stack),
+                    where=self._made_at(mine.info) or self._slicer.recorder.sites.describe(mine.stack),
                     expected="the same shape and dtype in every step",
                 )
+
+    def _made_at(self, info: TensorInfo) -> str | None:
+        """Return where a tensor of the reference step was made."""
+        birth = self._storages[info.storage].birth
+        made_here = self._found.step.begin <= birth < self._found.step.end
+        return where(self._slicer, self._events[birth]) if made_here else None
 
     # -- constants -------------------------------------------------------------------------------------------------
 

@@ -265,6 +265,8 @@ class CaptureSession:
         recorder = TraceRecorder(0 if own or caller is None else id(caller))
         dispatch = DispatchRecorder(recorder)
         with ExitStack() as stack:
+            if "torch._dynamo" in sys.modules:  # compiled functions run eagerly, and so do our own handlers
+                stack.enter_context(torch.compiler.set_stance("force_eager"))
             # Below autograd calls are seen whole (linear, gru, layer_norm), not as their decompositions.
             stack.enter_context(torch._C._AutoDispatchBelowADInplaceOrView())
             stack.enter_context(dispatch)
