@@ -25,9 +25,9 @@ class RewardMeter:
     def __init__(self, env: Any, actions: Any, rewards: Any) -> None:
         self._env, self._actions, self._rewards = env, actions, rewards
         self._acting = env.action_manager
-        self._compute = rewards.compute
+        self._compute, self._reset = rewards.compute, rewards.reset
         self._raw: dict[str, torch.Tensor] = {}
-        rewards.compute = self._compute_rewards
+        rewards.compute, rewards.reset = self._compute_rewards, self._reset_both
         env.reward_manager = rewards
 
     def written(self, entity: str, names: tuple[str, ...], targets: torch.Tensor) -> None:
@@ -36,6 +36,11 @@ class RewardMeter:
             term = self._actions.get_term(name)
             if term.cfg.entity_name == entity and tuple(term.target_names) == names:
                 self._raw[name] = (targets - term.offset) / term.scale
+
+    def _reset_both(self, env_ids: Any = None) -> Any:
+        """Forget the actions of the episode that ended: terms that judge how actions change look at the last ones."""
+        self._actions.reset(env_ids)
+        return self._reset(env_ids)
 
     def _compute_rewards(self, dt: float) -> Any:
         """Compute rewards as if the raw actions behind the targets had been taken."""
