@@ -39,6 +39,9 @@ PRETRAINED = typer.Option("--use_pretrained_checkpoint", help="Use the checkpoin
 NAME = typer.Option("--export_task_name", help="Name of the bundle; by default the task's.")
 BACKEND = typer.Option("--backend", "--export_method", help="Export backend; `leapp backends list` shows them.")
 OPTION = typer.Option("--option", metavar="KEY=VALUE", help="Option of the backend; may be given several times.")
+BATCH = typer.Option(
+    "--dynamic-batch", "--dynamic_batch", help="Let the bundle serve any number of rows (--option dynamic_batch=true)."
+)
 SAVE = typer.Option("--export_save_path", "--save_path", help="Folder for the bundle; by default the checkpoint's.")
 STEPS = typer.Option("--validation_steps", min=0, help="Control steps to record and validate; 0 skips validation.")
 LOOP = typer.Option("--closed_loop_steps", min=0, help="Control steps of policy and bundle side by side; 0 skips.")
@@ -65,6 +68,7 @@ def export(  # noqa: PLR0913 - one parameter per option
     use_pretrained_checkpoint: Annotated[bool, PRETRAINED] = False,
     backend: Annotated[str, BACKEND] = "onnx-dynamo",
     option: Annotated[list[str] | None, OPTION] = None,
+    dynamic_batch: Annotated[bool, BATCH] = False,
     export_save_path: Annotated[Path | None, SAVE] = None,
     export_task_name: Annotated[str | None, NAME] = None,
     validation_steps: Annotated[int, STEPS] = 5,
@@ -90,10 +94,13 @@ def export(  # noqa: PLR0913 - one parameter per option
     from leapp_core.policy_export.network import PolicyOnlyJob, export_policy_only
 
     choice = CheckpointChoice(checkpoint, load_run, load_checkpoint, use_pretrained_checkpoint)
+    options = key_values(option or (), "--option")
+    if dynamic_batch:
+        options["dynamic_batch"] = "true"
     shared: dict[str, Any] = {
         "graph": export_task_name,
         "backend": backend,
-        "options": key_values(option or (), "--option"),
+        "options": options,
         "save_path": export_save_path,
         "steps": validation_steps,
         "visualize": not disable_graph_visualization,

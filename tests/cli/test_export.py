@@ -4,9 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
+from leapp_core.runtime import load
 from leapp_rsl_rl.environments.builtin.provider import BuiltinProvider
 from tests.cli.conftest import TASK
 from tests.cli.invoke import leapp
@@ -71,3 +73,14 @@ class _Logged(BuiltinProvider):
 
     def log_root(self, task: str) -> Path | None:
         return self._root
+
+
+def test_dynamic_batch_makes_a_bundle_that_serves_any_number_of_rows(tmp_path: Path) -> None:
+    task = "Builtin-Balance-Partial"
+    place = ("--use_pretrained_checkpoint", "--export_save_path", str(tmp_path))
+    done = leapp("export", "--task", task, "--dynamic-batch", *place, *QUICK)
+    assert done.code == 0, done.err
+    rows = np.linspace(-0.05, 0.05, 6, dtype=np.float32).reshape(3, 2)
+    one = [load(tmp_path / task, sizes={"batch": 1}).step({"joint_pos": row[None]})["joint_effort"] for row in rows]
+    together = load(tmp_path / task, sizes={"batch": 3}).step({"joint_pos": rows})["joint_effort"]
+    np.testing.assert_allclose(together, np.concatenate(one), rtol=1e-6, atol=1e-6)
