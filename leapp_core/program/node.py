@@ -126,6 +126,7 @@ def compile_node(
         views: Views of the whole session.
         names: Names of parameters, buffers and attributes.
         fed: Input ports of the session that an edge feeds.
+        functionalise: Makes the functional program of a recorded graph.
 
     Raises:
         CaptureError: the program cannot be exported exactly.
