@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.events import Event, TensorInfo
 from leapp_core.tracing.leaves import Constant, ProducedState, arguments
+from leapp_core.tracing.literals import both_nan, same_argument, shortened
 from leapp_core.tracing.messages import call_name, declared_elsewhere, describe_read, describe_tensor, where
 from leapp_core.tracing.opplan import draws_random
 from leapp_core.tracing.recorder import PACK
@@ -104,7 +104,7 @@ class StepChecker:
 
     def _check_call(self, step: int, event: Event, other: Event) -> None:
         for mine, its in zip(arguments(event), arguments(other), strict=False):
-            if not _same(mine, its):
+            if not same_argument(mine, its):
                 raise self._baked(event, step, mine, its)
         effects = self._slicer.effects.of(event)
         data = {*effects.reads, *(i for i, info in enumerate(event.ins) if info in {w.info for w in effects.writes})}
@@ -115,7 +115,7 @@ class StepChecker:
     def _baked(self, event: Event, step: int, mine: Any, its: Any) -> CaptureError:
         return CaptureError(
             f"node {self._found.node!r}: a Python value given to {call_name(event)} changes from step to step: "
-            f"{_short(its)} in step {step}, {_short(mine)} in step {self._found.reference}",
+            f"{shortened(its)} in step {step}, {shortened(mine)} in step {self._found.reference}",
             where=where(self._slicer, event),
             expected="the same value in every step",
             fix=HOLD_IN_TENSOR,
@@ -187,7 +187,7 @@ class StepChecker:
         if isinstance(leaf, Constant) and a.literal >= 0 and b.literal >= 0:
             left = self._slicer.recorder.tensor_of(a.snapshots[0][1], mine)
             right = self._slicer.recorder.tensor_of(b.snapshots[0][1], its)
-            if not torch.equal(left, right) and not _both_nan(left, right):
+            if not torch.equal(left, right) and not both_nan(left, right):
                 raise self._baked(event, step, left.tolist(), right.tolist())
             return
         if step == 0:
@@ -290,20 +290,3 @@ class StepChecker:
 
     def _declared_elsewhere(self, info: TensorInfo) -> str:
         return declared_elsewhere(self._slicer, self._found.node, info.storage)
-
-
-def _same(a: Any, b: Any) -> bool:
-    if isinstance(a, float) and isinstance(b, float) and math.isnan(a) and math.isnan(b):
-        return True
-    if isinstance(a, torch.Generator):
-        return True
-    return type(a) is type(b) and bool(a == b)
-
-
-def _both_nan(a: torch.Tensor, b: torch.Tensor) -> bool:
-    return a.is_floating_point() and bool(torch.allclose(a, b, rtol=0, atol=0, equal_nan=True))
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

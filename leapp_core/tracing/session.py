@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +16,7 @@ from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 from leapp_core.errors import CaptureError, UsageError
 from leapp_core.spec.names import check_name
 from leapp_core.tracing.declare import entries, returned
+from leapp_core.tracing.decorate import annotate_function
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
 from leapp_core.tracing.progress import NodeProgress
 from leapp_core.tracing.recorder import TraceRecorder
@@ -162,24 +161,7 @@ class CaptureSession:
             export_with: Backend for this node.
             backend_params: Its options.
         """
-
-        def decorate(function: F) -> F:
-            name = node or function.__name__
-            signature = inspect.signature(function)
-
-            @functools.wraps(function)
-            def wrapper(*args: Any, **kwargs: Any) -> Any:
-                if not self.recording:
-                    return function(*args, **kwargs)
-                bound = signature.bind(*args, **kwargs).arguments
-                self.input_tensors(name, {k: v for k, v in bound.items() if _holds_tensors(v)})
-                result = function(*args, **kwargs)
-                self.output_tensors(name, _named(result), None, export_with, backend_params)
-                return result
-
-            return wrapper  # type: ignore[return-value]
-
-        return decorate
+        return annotate_function(self, node, BackendChoice(export_with, dict(backend_params or {})))
 
     def module(self, node: str, module: MODULE, buffer_names: list[str] | None = None) -> MODULE:
         """Name state and constants of a node after a module's parameters and buffers; returns the module.
@@ -319,17 +301,3 @@ def capture(name: str, save_path: str | Path = ".", *, max_cached_io: int = 5, s
         strict: Make every check that could not be made an error.
     """
     return CaptureSession(name, save_path=save_path, max_cached_io=max_cached_io, strict=strict)
-
-
-def _holds_tensors(value: Any) -> bool:
-    if isinstance(value, Mapping):
-        return bool(value) and all(_holds_tensors(v) for v in value.values())
-    return isinstance(value, torch.Tensor)
-
-
-def _named(result: Any) -> Any:
-    if isinstance(result, Mapping):
-        return result
-    if isinstance(result, (tuple, list)):
-        return {f"output_{i}": t for i, t in enumerate(result)}
-    return {"output": result}

@@ -1,0 +1,59 @@
+"""Make a function a node: its tensor arguments are inputs, its results are outputs."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+
+from leapp_core.tracing.result import BackendChoice
+
+if TYPE_CHECKING:
+    from leapp_core.tracing.session import CaptureSession
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def annotate_function(session: CaptureSession, node: str | None, choice: BackendChoice) -> Callable[[F], F]:
+    """Return a decorator that declares a function's arguments and results while a session records.
+
+    Args:
+        session: The session.
+        node: Node name; the function's name by default.
+        choice: Backend asked for.
+    """
+
+    def decorate(function: F) -> F:
+        name = node or function.__name__
+        signature = inspect.signature(function)
+
+        @functools.wraps(function)
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            if not session.recording:
+                return function(*args, **kwargs)
+            bound = signature.bind(*args, **kwargs).arguments
+            session.input_tensors(name, {k: v for k, v in bound.items() if _holds_tensors(v)})
+            result = function(*args, **kwargs)
+            session.output_tensors(name, _named(result), None, choice.name, choice.options)
+            return result
+
+        return wrapper  # type: ignore[return-value]
+
+    return decorate
+
+
+def _holds_tensors(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return bool(value) and all(_holds_tensors(v) for v in value.values())
+    return isinstance(value, torch.Tensor)
+
+
+def _named(result: Any) -> Any:
+    if isinstance(result, Mapping):
+        return result
+    if isinstance(result, (tuple, list)):
+        return {f"output_{i}": t for i, t in enumerate(result)}
+    return {"output": result}
