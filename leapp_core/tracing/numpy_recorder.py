@@ -67,8 +67,7 @@ class NumpyRecorder:
 
     def shares(self, array: Any, tensor: torch.Tensor) -> bool:
         """Return whether a tensor lies in an array's memory."""
-        address = plain(array).__array_interface__["data"][0] if isinstance(array, Carrier) else -1
-        return bool(tensor.data_ptr() == address)
+        return isinstance(array, Carrier) and bool(tensor.data_ptr() == array.ctypes.data)
 
     # -- what carriers report --------------------------------------------------------------------------------------
 
