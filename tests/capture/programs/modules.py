@@ -127,7 +127,7 @@ class RnnTanh(_Policy):
         return self.net(x)[0].mean(1)
 
 
-@exact(q=(2, 4, 8), k=(2, 6, 8), limits={"onnx-dynamo": "only 4D query"})
+@exact(q=(2, 4, 8), k=(2, 6, 8))
 def scaled_dot_product(q, k):
     return functional.scaled_dot_product_attention(q, k, k * 0.5)
 

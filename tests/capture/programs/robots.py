@@ -208,7 +208,7 @@ class Hierarchical:
         io.outputs("controller", {"action": self.last})
 
 
-@exact(obs=(1, 8), tolerance=2e-4, limits={"onnx-dynamo": "only 4D query"})
+@exact(obs=(1, 8), tolerance=2e-4)
 class AttentionOverHistory:
     """Attention over the last four observations, positions embedded."""
 
