@@ -41,14 +41,12 @@ class Effects:
         births: Fresh results.
         views: ``(result, operand)`` for results that lie in an operand's memory.
         mirrors: Selections whose rows are written: the tensor they were taken from is written too.
-        allocates: A fresh result holds no defined values (``empty``).
     """
 
     reads: tuple[int, ...] = ()
     writes: tuple[Write, ...] = ()
     births: tuple[TensorInfo, ...] = ()
     views: tuple[tuple[TensorInfo, TensorInfo], ...] = ()
-    allocates: bool = False
     mirrors: tuple[Event, ...] = ()
 
     @property
@@ -114,8 +112,7 @@ class EffectTable:
         births, views = self._results(event, {w.info for w in writes})
         mirrors = tuple(s for w in writes for s in selections_of(w.info, self._storages))
         writes += tuple(Write(s.ins[0], reads=True) for s in mirrors)
-        allocates = plan.name in ("aten::empty", "aten::empty_strided")
-        return Effects(reads, writes, births, views, allocates, mirrors)
+        return Effects(reads, writes, births, views, mirrors)
 
     def _steady(self) -> set[int]:
         """Return storages from outside or from Python numbers that no recorded call writes."""
