@@ -17,12 +17,11 @@ from leapp_core.program.passes import clean_program
 from tests.capture.generator.check import check
 from tests.capture.generator.draw import SeededChooser, draw_program
 from tests.capture.generator.functional import NodeFunction
-from tests.capture.generator.many import run_many
+from tests.capture.generator.many import BACKENDS, run_many
 
 T = TypeVar("T")
 
 CHUNK = 100
-BACKENDS = ("onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -67,7 +66,7 @@ def test_programs_that_can_be_shrunk(data: st.DataObject, steps: int) -> None:
     assert verdict.kind in ("exact", "refused", "rewired"), f"{verdict}\n{program}"
 
 
-@pytest.mark.parametrize("seed", range(30000, 30012))
+@pytest.mark.parametrize("seed", range(30000, 30048))
 def test_every_backend(seed: int, tmp_path: Path) -> None:
     program = draw_program(SeededChooser(seed), most_nodes=2)
     with warnings.catch_warnings():
