@@ -1,7 +1,8 @@
 """Run simulator cases and write the table: ``make simulators``, or ``python -m tests.simulators [--missing] [TEXT]``.
 
-With a text, only cases whose name holds it are run; with ``--missing``, those that have no result yet or failed. Each
-case is a process of its own and its result is stored at once, so that one that fails or is stopped costs no other.
+With a text, only cases whose name holds it are run; with ``--missing``, those that have no result yet or failed; with
+``--table``, none: what is stored is written again. Each case is a process of its own and its result is stored at once,
+so that one that fails or is stopped costs no other, and two runs may go on at a time.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import sys
 from typing import Any
 
 from tests.simulators.cases import CASES, Case
-from tests.simulators.results import LIMIT, keep, row, stored
+from tests.simulators.results import LIMIT, keep, row, stored, write_table
 from tests.simulators.run_case import MARK
 from tests.simulators.venvs import ISAACLAB, MJLAB, Simulator
 
@@ -52,7 +53,11 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("text", nargs="?", default="", help="run only cases whose name holds this")
     parser.add_argument("--missing", action="store_true", help="run only cases without a result")
+    parser.add_argument("--table", action="store_true", help="run nothing, write the table again")
     given = parser.parse_args(arguments)
+    if given.table:
+        write_table()
+        return 0
     cases, failed = chosen(given.text, given.missing), 0
     for name in sorted({case.env for case in cases}):
         if not SIMULATORS[name].ready:

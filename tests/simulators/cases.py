@@ -21,7 +21,6 @@ class Case:
         backend: Export backend.
         steps: Closed-loop steps.
         ci: Runs in continuous integration.
-        seed: Seed of the compared episode.
         seed: Seed of the closed-loop episode. An untrained policy lets the pole fall, and from some starts the physics
             amplifies the last bit of a rounding a thousandfold; this one starts elsewhere.
         rnn: Recurrent cell of an actor whose configuration is saved beside the checkpoint, as a training run does.
@@ -37,7 +36,6 @@ class Case:
     ci: bool = False
     seed: int = 7
     rnn: str | None = None
-    seed: int = 7
 
     @property
     def name(self) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 from tests.simulators.cases import CASES, Case
-from tests.simulators.venvs import ROOT
+from tests.simulators.venvs import ROOT, alone
 
 STORE = ROOT / "docs" / "reference" / "simulators.json"
 TABLE = ROOT / "docs" / "reference" / "simulators.md"
@@ -23,6 +25,11 @@ otherwise: they excite the robot more than trained ones.
 * *export*: seconds from the first recorded step to the validated bundle; *model*: size of the artifact.
 * *difference*: largest difference of a joint target, relative to the largest value of that element in the episode.
   The goal is 1e-5.
+* *open*: the same where the bundle is shown what the policy was shown and the robot does what the policy said: what
+  the export itself changes, with all that it carries from step to step.
+* *nudged*: the same for the policy against itself, without any bundle, where each of its actions is moved to the next
+  float32: what the physics makes of one rounding per step. Where it is about as large as *difference*, no export could
+  come closer.
 * *state*: largest difference of joint positions and velocities and root poses (rad, m and their rates).
 * *reward*: mean per step under the policy; *bundle*: the same under the bundle, where the deployment knows it.
 * *loop*: control steps per second of the deployment with its simulator; *alone*: of the bundle by itself.
@@ -32,25 +39,47 @@ Times depend on what else the machine does, and those below were taken on two bu
 `make simulators` makes the simulators' environments where they are missing (`$LEAPP_SIMULATORS`, by default
 `~/.cache/leapp/simulators`) and runs every case; `python -m tests.simulators --missing` runs those without a result.
 
-| simulator | task | actor | backend | export | model | steps | difference | state | reward | bundle | loop | alone |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| simulator | task | actor | backend | export | model | steps | difference | open | nudged | state | reward | bundle \
+| loop | alone |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
-def stored() -> dict[str, dict[str, Any]]:
+def stored(store: Path = STORE) -> dict[str, dict[str, Any]]:
     """Return outcomes by case name."""
-    if not STORE.is_file():
+    if not store.is_file():
         return {}
-    outcomes: dict[str, dict[str, Any]] = json.loads(STORE.read_text(encoding="utf-8"))
+    outcomes: dict[str, dict[str, Any]] = json.loads(store.read_text(encoding="utf-8"))
     return outcomes
 
 
-def keep(case: Case, outcome: dict[str, Any]) -> None:
-    """Store an outcome and write the table; cases that are no more are dropped."""
-    outcomes = {**stored(), case.name: outcome}
-    kept = {c.name: outcomes[c.name] for c in CASES if c.name in outcomes}
-    STORE.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    TABLE.write_text(table(kept), encoding="utf-8")
+def keep(case: Case, outcome: dict[str, Any], store: Path = STORE, page: Path = TABLE) -> None:
+    """Add an outcome to what is stored by now, by whomever, and write the table.
+
+    Several runs may do so at a time. What one of them does not know as a case is kept: the other may know it.
+    """
+    with alone(store.with_name(f".{store.name}.lock"), 30.0):
+        outcomes = {**stored(store), case.name: outcome}
+        order = {c.name: number for number, c in enumerate(CASES)}
+        kept = dict(sorted(outcomes.items(), key=lambda item: order.get(item[0], len(order))))
+        _replace(store, json.dumps(kept, indent=1) + "\n")
+        _replace(page, table(kept))
+
+
+def write_table() -> None:
+    """Write the table of what is stored; outcomes of cases that are no more are dropped."""
+    with alone(STORE.with_name(f".{STORE.name}.lock"), 30.0):
+        outcomes = stored()
+        kept = {c.name: outcomes[c.name] for c in CASES if c.name in outcomes}
+        _replace(STORE, json.dumps(kept, indent=1) + "\n")
+        _replace(TABLE, table(kept))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file in one go, so that nobody reads half of it."""
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    half.write_text(text, encoding="utf-8")
+    half.replace(path)
 
 
 def table(outcomes: dict[str, dict[str, Any]]) -> str:
@@ -65,17 +94,20 @@ def row(case: Case, outcome: dict[str, Any]) -> str:
     """Return a row of the table."""
     head = [case.env, case.task, case.actor, case.backend]
     if "failure" in outcome:
-        return f"| {' | '.join([*head, 'failed: ' + outcome['failure']])} ||||||||\n"
+        return f"| {' | '.join([*head, 'failed: ' + outcome['failure']])} |||||||||||\n"
     rewards = ["-" if r is None else f"{r:.4f}" for r in (outcome["policy_reward"], outcome["bundle_reward"])]
     cells = [
         *head,
         f"{outcome['export_s']:.1f} s",
         f"{outcome['size'] / 1000:.0f} kB",
         str(outcome["steps"]),
-        f"{outcome['action_error']:.1e}",
-        f"{outcome['state_error']:.1e}",
+        *(_small(outcome.get(key)) for key in ("action_error", "open_error", "nudge_error", "state_error")),
         *rewards,
         f"{outcome['loop_rate']:.2g}/s",
         f"{outcome['bundle_rate']:.0f}/s",
     ]
     return f"| {' | '.join(cells)} |\n"
+
+
+def _small(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1e}"

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from leapp_core import GraphConfigs, capture
@@ -21,6 +20,7 @@ from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.runtime import load
 from tests.simulators.cases import CASES, Case
+from tests.simulators.loops import Compared, compare_runs
 from tests.simulators.motion import make_motion
 from tests.simulators.venvs import ROOT
 
@@ -39,11 +39,7 @@ class Outcome:
         export_s: Seconds from the first recorded step to the validated bundle.
         size: Bytes of the model.
         steps: Closed-loop steps.
-        action_error: Largest difference of a target, relative to the largest value of that element in the episode.
-        state_error: Largest difference of the robot's state (rad, m and their rates).
-        policy_reward: Mean reward per step of the policy.
-        bundle_reward: The same of the bundle, if the deployment knows it.
-        loop_rate: Deployment, steps per second, simulator included.
+        compared: Its runs, see :mod:`tests.simulators.loops`.
         bundle_rate: The bundle alone, steps per second.
         valid: Whether replay and fresh inputs agreed.
         warnings: Constants that capture warns of.
@@ -54,11 +50,7 @@ class Outcome:
     export_s: float
     size: int
     steps: int
-    action_error: float
-    state_error: float
-    policy_reward: float | None
-    bundle_reward: float | None
-    loop_rate: float
+    compared: Compared
     bundle_rate: float
     valid: bool
     warnings: int
@@ -70,7 +62,9 @@ def main(name: str) -> None:
     case = next(c for c in CASES if c.name == name)
     with tempfile.TemporaryDirectory() as folder:
         outcome = run(case, Path(folder))
-    sys.stdout.write(f"{MARK}{json.dumps(asdict(outcome))}\n")
+    values = asdict(outcome)
+    compared = values.pop("compared")
+    sys.stdout.write(f"{MARK}{json.dumps(values | compared)}\n")
 
 
 def run(case: Case, folder: Path) -> Outcome:
@@ -89,13 +83,13 @@ def run(case: Case, folder: Path) -> Outcome:
     export_s = time.perf_counter() - began
     scene = provider.deploy(request, load_document(report.yaml_path).document)
     runtime = load(report.yaml_path, full_names=True, trust=True)
-    compared = _side_by_side(env, policy, scene, runtime, case)
+    compared = compare_runs(env, policy, scene, runtime, case.seed, case.steps)
     bundle_rate = _rate(runtime, scene.read())
     scene.close()
     env.close()
     warned = sum(constant.warning is not None for constant in report.constants)
     size = sum(node.size for node in report.nodes)
-    return Outcome(case.name, policy.summary, export_s, size, case.steps, *compared, bundle_rate, report.ok, warned)
+    return Outcome(case.name, policy.summary, export_s, size, case.steps, compared, bundle_rate, report.ok, warned)
 
 
 def _export(case: Case, env: PolicyEnvironment, policy: LoadedPolicy, folder: Path) -> Any:
@@ -106,39 +100,6 @@ def _export(case: Case, env: PolicyEnvironment, policy: LoadedPolicy, folder: Pa
         for _ in range(RECORDED):
             env.step(policy, session)
     return session.export(case.backend, configs=GraphConfigs(env.frequency, {}))
-
-
-def _side_by_side(env: Any, policy: Any, scene: Any, runtime: Any, case: Case) -> tuple[Any, ...]:
-    """Run one episode in both forms; return errors, rewards and the deployment's rate."""
-    env.reset(case.seed)
-    scene.reset(case.seed)
-    policy.reset()
-    runtime.reset()
-    wanted, found, rewards = [], [], []
-    state_error = spent = 0.0
-    for _ in range(case.steps):
-        trained = env.step(policy)
-        began = time.perf_counter()
-        outputs = runtime.step(scene.read())
-        deployed = scene.step(outputs)
-        spent += time.perf_counter() - began
-        wanted.append(np.concatenate([trained.targets[n].ravel() for n in deployed.targets]))
-        found.append(np.concatenate([value.ravel() for value in deployed.targets.values()]))
-        rewards.append((trained.reward, deployed.reward))
-        differences = (np.abs(v - deployed.state[n]).max() for n, v in trained.state.items())
-        state_error = max(state_error, float(max(differences)))
-        assert trained.done == deployed.done
-        if trained.done:
-            policy.reset()
-            runtime.reset()
-    a, b = np.array(wanted), np.array(found)
-    error = np.abs(a - b) / np.maximum(np.abs(a).max(axis=0), 1e-3)
-    of_policy, of_bundle = (_mean([r[i] for r in rewards]) for i in (0, 1))
-    return float(error.max()), state_error, of_policy, of_bundle, case.steps / spent
-
-
-def _mean(values: list[float | None]) -> float | None:
-    return None if any(v is None for v in values) else float(np.mean(np.array(values, float)))
 
 
 def _rate(runtime: Any, inputs: Any, steps: int = 300) -> float:

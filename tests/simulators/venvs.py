@@ -85,7 +85,7 @@ class Simulator:
             subprocess.CalledProcessError: pip failed.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        with _alone(self.home / f".{self.name}.lock"):
+        with alone(self.home / f".{self.name}.lock"):
             if not self.ready:
                 self.install()
 
@@ -130,7 +130,7 @@ def _base_python() -> str:
 
 
 @contextmanager
-def _alone(lock: Path, patience_s: float = 3600.0) -> Iterator[None]:
+def alone(lock: Path, patience_s: float = 3600.0) -> Iterator[None]:
     """Hold a lock between processes; one left behind by a killed process is taken over after ``patience_s``."""
     began = time.monotonic()
     while True:
@@ -140,7 +140,7 @@ def _alone(lock: Path, patience_s: float = 3600.0) -> Iterator[None]:
         except FileExistsError:
             if time.monotonic() - began > patience_s:
                 break
-            time.sleep(1.0)
+            time.sleep(0.05)
     try:
         yield
     finally:
