@@ -37,12 +37,6 @@ class IsaacDeployment(DeploymentEnvironment):
 
         from leapp_rsl_rl.environments.isaaclab.worker import serve
 
-        if config.direct:
-            raise EnvError(
-                f"task {config.task} is of the direct workflow: its own code resets the scene, so Isaac Lab's "
-                "deployment, which resets by events, cannot start the same episodes",
-                fix="step the bundle in your own loop: leapp_core.runtime.load(...)",
-            )
         self.max_episode_steps = config.episode_steps
         self._targets = _check_connections(document)
         context = get_context("spawn")
@@ -72,9 +66,9 @@ class IsaacDeployment(DeploymentEnvironment):
         self.read()
         self._link.send(("outputs", dict(outputs)))
         self._inputs = None
-        state = self._receive("state")
+        reward, state = self._receive("stepped")
         targets = {port: outputs[name] for name, port in self._targets.items()}
-        return StepOutcome(targets, None, False, state)
+        return StepOutcome(targets, reward, False, state)
 
     def close(self) -> None:
         """Stop the process."""
@@ -104,10 +98,14 @@ def _check_connections(document: BundleDocument) -> dict[str, str]:
     if unwired:
         raise EnvError(
             f"input {unwired[0]} has no {_CONNECTION}, so nothing can be read for it",
-            expected="a bundle of a manager-based task exported with --env isaaclab",
+            expected="a bundle exported with --env isaaclab; the author of a direct-workflow task names connections in "
+            f'annotations: extra={{"{_CONNECTION}": "state:ENTITY:PROPERTY"}}',
         )
     dynamic = [ref for ref in pipeline.outputs if pipeline.output_spec(ref).kind not in ("kp", "kd")]
     wired = {str(ref): ref.port for ref in dynamic if _CONNECTION in pipeline.output_spec(ref).extra}
     if not wired:
-        raise EnvError(f"no output of the bundle has the key {_CONNECTION}")
+        raise EnvError(
+            f"no output of the bundle has the key {_CONNECTION}, so nothing can be written",
+            expected=f'extra={{"{_CONNECTION}": "write:ENTITY:METHOD"}} on an output',
+        )
     return wired

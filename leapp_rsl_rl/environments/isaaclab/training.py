@@ -12,6 +12,7 @@ from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import PolicyEnvironment, StepOutcome
 from leapp_rsl_rl.environments.isaaclab.config import TaskConfig
 from leapp_rsl_rl.environments.isaaclab.relay import AnnotationRelay
+from leapp_rsl_rl.environments.isaaclab.sensors import SensorReadings
 from leapp_rsl_rl.environments.isaaclab.state import robot_state
 from leapp_rsl_rl.environments.random_stream import RandomStream
 
@@ -35,7 +36,6 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
     def __init__(self, config: TaskConfig, seed: int, device: str) -> None:
         self.task, self.agent = config.task, config.agent
         self.frequency, self.max_episode_steps = 1.0 / config.step, config.episode_steps
-        self.notes = config.notes
         self._random = RandomStream()
         self._engine: Engine = engine_of(activate(force=True))
         self._launch = contextlib.ExitStack()
@@ -45,6 +45,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         self._seed, self._fresh, self._recorded = seed, False, False
         self._observed: Mapping[str, torch.Tensor] = {}
         self.reset(seed)
+        self.notes = (*config.notes, *self._sensor_notes())
 
     def observations(self) -> Mapping[str, torch.Tensor]:
         """Return the current observations by group, each ``[1, ...]``."""
@@ -79,6 +80,13 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         """Release the simulator."""
         self._env.close()
         self._launch.close()
+
+    def _sensor_notes(self) -> tuple[str, ...]:
+        """Say which inputs were declared here and not by Isaac Lab; they have been read once by now."""
+        if not self._sensors.declared:
+            return ()
+        names = ", ".join(self._sensors.declared)
+        return (f"sensor readings that Isaac Lab does not annotate were made inputs: {names}",)
 
     def _begin(self) -> None:
         observed, _ = self._env.unwrapped.reset(seed=self._seed)
@@ -120,19 +128,39 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         except (RuntimeError, ValueError, OSError) as error:
             raise EnvError(f"Isaac Lab cannot make task {self.task}: {error}") from error
         node = str(ensure_env_spec_id(made))
+        self._sensors = SensorReadings(made.unwrapped.scene)
         groups = set(config.agent["obs_groups"].get("actor") or ("policy",))
-        _annotate(made, groups)
+        _annotate(made, groups, self._sensors)
         return RslRlVecEnvWrapper(made, clip_actions=config.agent.get("clip_actions")), node
 
 
-def _annotate(made: Any, groups: set[str]) -> None:
+def _annotate(made: Any, groups: set[str], sensors: SensorReadings) -> None:
     """Let Isaac Lab annotate a manager-based task; a direct one annotates itself. Rewards stay, for reporting."""
     from isaaclab.envs import ManagerBasedRLEnv
     from isaaclab.utils.leapp import patch_env_for_export
 
     env = made.unwrapped
     if not isinstance(env, ManagerBasedRLEnv):
+        _keep_going(env)
         return
     rewards = env.reward_manager.compute
     patch_env_for_export(made, export_method="onnx-dynamo", required_obs_groups=groups)
     env.reward_manager.compute = rewards
+    observe = env.observation_manager.compute
+
+    def observe_fresh(*args: Any, **kwargs: Any) -> Any:
+        sensors.refresh()
+        return observe(*args, **kwargs)
+
+    env.observation_manager.compute = observe_fresh
+
+
+def _keep_going(env: Any) -> None:
+    """Let no episode of a direct task end. Its judgement is still asked for, as tasks refresh readings in it."""
+    judge = env._get_dones
+
+    def never() -> tuple[torch.Tensor, torch.Tensor]:
+        terminated, timed_out = judge()
+        return terminated & False, timed_out & False
+
+    env._get_dones = never

@@ -1,8 +1,8 @@
 """The process that a deployment runs in: Isaac Lab has one simulation per process, and the policy may be in another.
 
 Isaac Lab's own ``LeappDeploymentEnv`` runs unchanged; where it would ask the policy, it asks the other process.
-Messages to it: ``("reset", seed)``, ``("outputs", arrays)``, ``("close",)``; from it: ``("inputs", arrays)``,
-``("state", arrays)``, ``("error", text)``.
+Messages to it: ``("reset", seed)``, ``("outputs", arrays)``, ``("close",)``; from it: ``("ready", None)``,
+``("inputs", arrays)``, ``("stepped", (reward, arrays))``, ``("error", text)``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from leapp_core.plugins.environments import EnvRequest
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
+
+    from leapp_rsl_rl.environments.isaaclab.config import TaskConfig
+    from leapp_rsl_rl.environments.isaaclab.rewards import RewardMeter
 
 
 class _NewEpisodeError(Exception):
@@ -88,37 +91,57 @@ def _serve(link: Connection, request: EnvRequest, yaml_text: str) -> None:
         launch_simulation(config.env, {"headless": True, "device": request.device}),
         tempfile.TemporaryDirectory() as folder,
     ):
-        from isaaclab.envs import leapp_deployment_env as deployment
-
         path = Path(folder) / "bundle.yaml"
         path.write_text(yaml_text, encoding="utf-8")
         policy = RemotePolicy(link, models, request.device)
-        deployment.InferenceManager = lambda _: policy
-        env = deployment.LeappDeploymentEnv(config.env, str(path))
+        env, meter = _deployed(config, policy, str(path))
         env.reset()  # after the very first reset of a scene Isaac Lab still reads the velocities from before it
         link.send(("ready", None))
         try:
             policy.seed = policy.wait("reset")
             with torch.inference_mode():
                 while True:
-                    _episode(env, policy, link)
+                    _episode(env, meter, policy, link)
         except (_ClosedError, EOFError):
             pass  # within the launcher, which prints the traceback of what passes through it
         finally:
             env.close()
 
 
-def _episode(env: Any, policy: RemotePolicy, link: Connection) -> None:
+def _deployed(config: TaskConfig, policy: RemotePolicy, yaml_path: str) -> tuple[Any, RewardMeter | None]:
+    """Return Isaac Lab's deployment of a task, and what measures its rewards, if they can be known."""
+    from isaaclab.envs import leapp_deployment_env as deployment
+
+    deployment.InferenceManager = lambda _: policy
+    if config.direct:
+        import gymnasium
+
+        from leapp_rsl_rl.environments.isaaclab.direct import direct_deployment
+
+        task = gymnasium.make(config.task, cfg=config.env, render_mode=None).unwrapped
+        return direct_deployment(task, yaml_path), None
+    from leapp_rsl_rl.environments.isaaclab.rewards import reward_meter
+
+    env = deployment.LeappDeploymentEnv(config.env, yaml_path)
+    return env, reward_meter(env)
+
+
+def _episode(env: Any, meter: RewardMeter | None, policy: RemotePolicy, link: Connection) -> None:
     """Run an episode until another one, or the end, is asked for."""
     from isaaclab.utils.seed import configure_seed
 
+    from leapp_rsl_rl.environments.isaaclab.sensors import clocks_stopped
     from leapp_rsl_rl.environments.isaaclab.state import robot_state
 
     configure_seed(policy.seed)
-    env.reset()
+    with clocks_stopped(env.scene):
+        env.reset()
+    if meter is not None:
+        meter.reset()
     try:
         while True:
-            env.step()
-            link.send(("state", robot_state(env.scene)))
+            outputs = env.step()
+            reward = None if meter is None else meter.reward(outputs)
+            link.send(("stepped", (reward, robot_state(env.scene))))
     except _NewEpisodeError:
         return
