@@ -57,13 +57,23 @@ def _facts(manager: PluginManager, entry: Entry[EnvironmentProvider], *, with_ta
         **provider_facts(manager, entry.owner),
         **availability(provider),
     }
-    listed = provider.light or (with_tasks and facts["available"])
-    return facts | {"tasks": [dataclasses.asdict(task) for task in provider.tasks()] if listed else None}
+    tasks, error = None, None
+    if provider.light or (with_tasks and facts["available"]):
+        try:
+            tasks = [dataclasses.asdict(task) for task in provider.tasks()]
+        except Exception as caught:
+            if with_tasks:
+                raise
+            # One environment that cannot list its tasks must not hide the others.
+            error = f"{type(caught).__name__}: {caught}"
+    return facts | {"tasks": tasks, "error": error}
 
 
 def _show_tasks(provider: EnvironmentProvider, facts: dict[str, Any]) -> None:
     if facts["tasks"]:
         rows = ((t["name"], "yes" if t["pretrained"] else "", t["summary"]) for t in facts["tasks"])
         show("", table(f"Tasks of {provider.name}", ("task", "checkpoint shipped", "what it is"), rows))
+    elif facts["error"]:
+        show("", Line(f"the tasks of {provider.name} cannot be listed: {facts['error']}", style="red"))
     elif facts["available"]:
         show("", Line(f"leapp envs list {provider.name} lists the tasks of {provider.name}", style="dim"))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import typer
 
@@ -11,6 +12,7 @@ from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import Line, table
 from leapp_core.plugins.manager import PluginInfo, PluginManager
 from leapp_core.plugins.markers import hookimpl
+from leapp_core.plugins.registry import Registry
 
 
 @hookimpl
@@ -24,24 +26,35 @@ def leapp_register_commands(app: typer.Typer) -> None:
 def list_plugins(context: typer.Context, as_json: JsonFlag = False) -> None:
     """List every plugin with the distribution it comes from. LEAPP_DISABLE_PLUGINS=name,... blocks some."""
     manager = plugins_of(context)
-    fill_registries(manager)
+    provided = provisions(manager)
     found = [info for info in manager.plugins if info.distribution]
     if as_json:
-        show_json({"plugins": [plugin_facts(info) for info in found]})
+        show_json({"plugins": [plugin_facts(info) | {"provides": provided.get(info.name, {})} for info in found]})
         return
-    show(
-        table(
-            None,
-            ("plugin", "module", "provided by", "status"),
-            ((i.name, i.target, f"{i.distribution} {i.version}", _status(i)) for i in found),
-        )
+    rows = (
+        (i.name, i.target, f"{i.distribution} {i.version}", _provides(provided, i), _status(manager, i)) for i in found
     )
+    show(table(None, ("plugin", "module", "provided by", "provides", "status"), rows))
 
 
-def fill_registries(manager: PluginManager) -> None:
-    """Ask all plugins for everything, so that those whose hooks fail are known."""
-    for registry in (manager.exporters, manager.runners, manager.passes, manager.adapters, manager.environments):
-        iter(registry)
+def provisions(manager: PluginManager) -> dict[str, dict[str, list[str]]]:
+    """Ask all plugins for everything, so that those whose hooks fail are known too.
+
+    Returns:
+        By plugin: kind of thing (``backend``) to the names of what the plugin provides of it.
+    """
+    provided: dict[str, dict[str, list[str]]] = {}
+    kinds: dict[str, Registry[Any]] = {
+        "backend": manager.exporters,
+        "format": manager.runners,
+        "pass": manager.passes,
+        "adapter": manager.adapters,
+        "environment": manager.environments,
+    }
+    for kind, registry in kinds.items():
+        for entry in registry:
+            provided.setdefault(entry.owner, {}).setdefault(kind, []).append(entry.item.name)
+    return provided
 
 
 def plugin_facts(info: PluginInfo) -> dict[str, object]:
@@ -71,7 +84,13 @@ def _origin(info: PluginInfo) -> str:
     return f"{info.distribution} {info.version}, module {info.target}" if info.distribution else info.target
 
 
-def _status(info: PluginInfo) -> str:
+def _provides(provided: Mapping[str, Mapping[str, list[str]]], info: PluginInfo) -> str:
+    return "; ".join(f"{kind} {', '.join(names)}" for kind, names in provided.get(info.name, {}).items())
+
+
+def _status(manager: PluginManager, info: PluginInfo) -> str:
     if info.disabled:
         return "disabled by LEAPP_DISABLE_PLUGINS"
-    return f"broken: {info.error}" if info.error else "loaded"
+    if info.error:
+        return f"broken: {info.error}"
+    return "loaded" if manager.has_hooks(info.name) else "loaded, but no function in it has leapp_core.hookimpl"

@@ -13,6 +13,7 @@ from leapp_core.export.arrays import to_array
 from leapp_core.export.assemble import add_samples, make_document, write_artifact, write_yaml
 from leapp_core.export.contents import LOG, REPORT, check_clash, reserved_names
 from leapp_core.export.log import ExportLog, Progress
+from leapp_core.export.observers import Observers
 from leapp_core.export.plan import ExportPlan, NodePlan, make_plan
 from leapp_core.export.report import ExportReport, NodeReport, describe, report_text
 from leapp_core.export.staging import Staging, staging
@@ -67,15 +68,16 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
     captured = captured if configs is None else replace(captured, spec=replace(captured.spec, configs=configs))
     plan = make_plan(captured, plugins, backend, options)
     checks = (validation or ValidationSettings()) if validate else None
-    job = _Job(captured, plan, plugins, checks, ExportLog(progress))
+    observers = Observers(plugins)
+    job = _Job(captured, plan, plugins, checks, ExportLog(progress), observers)
     with staging(Path(save_path), plan.graph) as place:
-        plugins.hook.leapp_export_started(graph=captured.name, save_path=Path(save_path))
+        observers.tell("leapp_export_started", graph=captured.name, save_path=Path(save_path))
         check_clash(place.target, plan.graph, reserved_names(plan.graph) | {node.file for node in plan.nodes})
         report = job.write(place, strict=strict, visualize=visualize)
         place.commit()
     remember_made_here(node.sha256 for node in report.nodes)
-    plugins.hook.leapp_export_finished(graph=captured.name, bundle=report.bundle)
-    return report
+    observers.tell("leapp_export_finished", graph=captured.name, bundle=report.bundle)
+    return replace(report, notes=(*report.notes, *observers.notes))
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ class _Job:
     plugins: PluginManager
     validation: ValidationSettings | None
     log: ExportLog
+    observers: Observers
 
     def write(self, place: Staging, *, strict: bool, visualize: bool) -> ExportReport:
         written = {node.node: self._artifact(node, place.folder) for node in self.plan.nodes}
@@ -116,7 +119,7 @@ class _Job:
                     where=f"node {node.node!r}",
                     fix="try another backend, or report this to the backend's author",
                 ) from error
-        self.plugins.hook.leapp_artifact_written(node=node.node, artifact=written)
+        self.observers.tell("leapp_artifact_written", node=node.node, artifact=written)
         return written
 
     def _validate(self, document: BundleDocument, folder: Path) -> tuple[BundleDocument, ValidationReport | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -72,11 +72,6 @@ class PluginManager:
                 self._load(entry_point)
 
     @property
-    def hook(self) -> Any:
-        """The pluggy hook relay."""
-        return self._pm.hook
-
-    @property
     def plugins(self) -> tuple[PluginInfo, ...]:
         """Every plugin found, also broken and disabled ones."""
         return tuple(self._infos.values())
@@ -99,7 +94,7 @@ class PluginManager:
             info = _with(info, name=f"{entry_point.name} ({info.distribution})")
         try:
             plugin = entry_point.load()
-        except Exception as error:  # noqa: BLE001 - a broken plugin must never take others or the command line down
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken plugin must never take others down
             self._infos[info.name] = _with(info, error=_first_line(error))
             return
         self._register(plugin, info)
@@ -118,7 +113,7 @@ class PluginManager:
         for impl in getattr(self._pm.hook, hook).get_hookimpls():
             try:
                 impl.function(OwnedRegistry(registry, impl.plugin_name))
-            except Exception as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
                 self._fail(impl.plugin_name, hook, error)
         return registry
 
@@ -132,16 +127,36 @@ class PluginManager:
             try:
                 impl.function(app)
                 refuse_duplicates(app)
-            except Exception as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
                 del app.registered_commands[before[0] :], app.registered_groups[before[1] :]
                 self._fail(impl.plugin_name, "leapp_register_commands", error)
+
+    def notify(self, hook: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
+        """Call an observing hook of every plugin that has it.
+
+        Returns:
+            One line for each plugin that failed. It is recorded as broken; whoever is observed goes on.
+        """
+        failures = []
+        for impl in getattr(self._pm.hook, hook).get_hookimpls():
+            try:
+                impl.function(**{name: facts[name] for name in impl.argnames})
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
+                self._fail(impl.plugin_name, hook, error)
+                failures.append(f"plugin {impl.plugin_name!r} failed and is left out: {hook}: {_first_line(error)}")
+        return tuple(failures)
+
+    def has_hooks(self, name: str) -> bool:
+        """Return whether a plugin implements any hook; one that does not was probably not decorated."""
+        plugin = self._pm.get_plugin(name)
+        return bool(plugin and self._pm.get_hookcallers(plugin))
 
     def _age(self, impl: pluggy.HookImpl) -> tuple[bool, str]:
         """Order of commands: ours as registered by hand, then those of installed plugins by name."""
         installed = bool(self._infos[impl.plugin_name].distribution)
         return installed, impl.plugin_name if installed else ""
 
-    def _fail(self, name: str, hook: str, error: Exception) -> None:
+    def _fail(self, name: str, hook: str, error: Exception | SystemExit) -> None:
         self._infos[name] = _with(self._infos[name], error=f"{hook}: {_first_line(error)}")
 
     def _describe(self, owner: str) -> str:
@@ -150,27 +165,37 @@ class PluginManager:
     @cached_property
     def exporters(self) -> Registry[Exporter]:
         """Export backends by name."""
-        return self._fill("leapp_register_exporters", Registry("backend", self._describe))
+        from leapp_core.plugins.exporters import Exporter
+
+        return self._fill("leapp_register_exporters", Registry("backend", Exporter, self._describe))
 
     @cached_property
     def runners(self) -> Registry[Runner]:
         """Runners by artifact format."""
-        return self._fill("leapp_register_runners", Registry("artifact format", self._describe))
+        from leapp_core.plugins.runners import Runner
+
+        return self._fill("leapp_register_runners", Registry("artifact format", Runner, self._describe))
 
     @cached_property
     def passes(self) -> Registry[ProgramPass]:
         """Program passes of plugins by name."""
-        return self._fill("leapp_register_passes", Registry("pass", self._describe))
+        from leapp_core.plugins.exporters import ProgramPass
+
+        return self._fill("leapp_register_passes", Registry("pass", ProgramPass, self._describe))
 
     @cached_property
     def adapters(self) -> Registry[PolicyAdapter]:
         """Policy adapters by name."""
-        return self._fill("leapp_register_adapters", Registry("policy adapter", self._describe))
+        from leapp_core.plugins.policies import PolicyAdapter
+
+        return self._fill("leapp_register_adapters", Registry("policy adapter", PolicyAdapter, self._describe))
 
     @cached_property
     def environments(self) -> Registry[EnvironmentProvider]:
         """Environment providers by name."""
-        return self._fill("leapp_register_environments", Registry("environment", self._describe))
+        from leapp_core.plugins.environments import EnvironmentProvider
+
+        return self._fill("leapp_register_environments", Registry("environment", EnvironmentProvider, self._describe))
 
     def info(self, owner: str) -> PluginInfo:
         """Return what is known of the plugin that owns a registry entry."""
@@ -182,9 +207,13 @@ def _rank(entry_point: EntryPoint) -> tuple[bool, str]:
     return entry_point.dist is None or entry_point.dist.name != DISTRIBUTION, entry_point.name
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     text = error.message if isinstance(error, LeappError) else str(error)
-    return f"{type(error).__name__}: {text.splitlines()[0] if text else 'no message'}"
+    lines = text.splitlines() or ["no message"]
+    if isinstance(error, pluggy.PluginValidationError):
+        # Its last line says which arguments do not exist; the module's place is told beside it.
+        return " ".join(dict.fromkeys((lines[0].partition(" in plugin ")[0], lines[-1].partition(" in plugin ")[0])))
+    return f"{type(error).__name__}: {lines[0]}"
 
 
 def _with(info: PluginInfo, **changes: Any) -> PluginInfo:

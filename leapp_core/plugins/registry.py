@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -40,11 +41,13 @@ class Registry(Generic[T]):
 
     Args:
         what: What it holds, for messages (``backend``).
+        contract: The class that every item is an instance of.
         describe_owner: Turns a plugin name into ``distribution version`` for messages.
     """
 
-    def __init__(self, what: str, describe_owner: Callable[[str], str] = str) -> None:
+    def __init__(self, what: str, contract: type[T], describe_owner: Callable[[str], str] = str) -> None:
         self._what = what
+        self._contract = contract
         self._describe = describe_owner
         self._entries: dict[str, Entry[T]] = {}
         self._aliases: dict[str, str] = {}
@@ -53,8 +56,9 @@ class Registry(Generic[T]):
         """Add an item under its name and aliases.
 
         Raises:
-            PluginError: the name or an alias is taken; both providers are named.
+            PluginError: the item breaks its contract; or the name or an alias is taken, and both providers are named.
         """
+        check_contract(item, self._contract, self._what)
         names = (item.name, *getattr(item, "aliases", ()))
         for name in names:
             taken = self._entries.get(self._aliases.get(name, name))
@@ -87,6 +91,30 @@ class Registry(Generic[T]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries or name in self._aliases
+
+
+def check_contract(item: object, contract: type, what: str) -> None:
+    """Refuse what listings and exports would stumble over later.
+
+    Raises:
+        PluginError: the item is a class, no instance of its contract, or lacks a class attribute that has no default.
+    """
+    kind = item if isinstance(item, type) else type(item)
+    base = f"{contract.__module__}.{contract.__qualname__}"
+    if isinstance(item, type):
+        raise PluginError(
+            f"{what} {kind.__qualname__} was registered as a class",
+            expected=f"an instance: registry.add({kind.__qualname__}())",
+        )
+    if not isinstance(item, contract):
+        raise PluginError(f"{what} {kind.__qualname__} is no {base}", fix=f"derive it from {base}")
+    declared = [n for c in kind.__mro__ for n, hint in inspect.get_annotations(c).items() if "ClassVar" in str(hint)]
+    absent = [name for name in dict.fromkeys(declared) if not hasattr(item, name)]
+    if absent:
+        raise PluginError(
+            f"{what} {kind.__qualname__} has no {', '.join(repr(name) for name in absent)}",
+            expected=f"the class attributes that {base} names",
+        )
 
 
 class OwnedRegistry(Generic[T]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Iterable
 
 from leapp_core.errors import MissingExtraError
@@ -12,7 +13,14 @@ DISTRIBUTION = "leapp-framework"
 
 def missing_packages(requires: Iterable[str]) -> tuple[str, ...]:
     """Return those of the import names that cannot be found."""
-    return tuple(name for name in requires if importlib.util.find_spec(name) is None)
+    return tuple(name for name in requires if not _is_installed(name))
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ModuleNotFoundError, ValueError):  # a package around it is missing; a module that was not imported as one
+        return name in sys.modules
 
 
 def install_line(extra: str | None, missing: Iterable[str]) -> str:

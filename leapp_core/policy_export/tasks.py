@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from leapp_core.errors import LeappError, UsageError
+from leapp_core.errors import UsageError
 from leapp_core.plugins.environments import EnvironmentProvider
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.requirements import install_line, missing_packages
@@ -47,7 +47,7 @@ def _in_order(plugins: PluginManager) -> Iterator[EnvironmentProvider]:
 def _task_names(provider: EnvironmentProvider) -> list[str]:
     try:
         return [task.name for task in provider.tasks()]
-    except LeappError:
+    except Exception:  # noqa: BLE001 - a plugin's: `leapp envs list` shows what is wrong with it
         # A simulator that cannot list its tasks must not keep a task of another from being found.
         return []
 
