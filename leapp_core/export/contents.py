@@ -10,6 +10,9 @@ from pathlib import Path
 from leapp_core.errors import BundleError, ExportError
 from leapp_core.spec.yaml_nodes import Node, parse_yaml
 
+UNFINISHED = ".leapp-unfinished"
+"""Marks a staging folder whose bundle is not complete; everything in it may be deleted."""
+
 LOG = "log.txt"
 REPORT = "report.json"
 _MARK = re.compile(rb"^models:", re.MULTILINE)
@@ -81,7 +84,24 @@ def discard(folder: Path, target: Path, graph: str) -> None:
     for name in foreign_files(folder, graph):
         if not os.path.lexists(target / name):
             (folder / name).rename(target / name)
-    shutil.rmtree(folder)
+    remove(folder, graph)
+
+
+def remove(folder: Path, graph: str) -> None:
+    """Delete a folder of which nothing is needed.
+
+    What says whose its files are goes last: a process killed in between must not leave artifacts without their
+    document, which the next export would take for the user's files.
+    """
+    telling = (f"{graph}.yaml", UNFINISHED)
+    for entry in tuple(folder.iterdir()):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry.name not in telling:
+            entry.unlink()
+    for name in telling:
+        (folder / name).unlink(missing_ok=True)
+    folder.rmdir()
 
 
 def _names(folder: Path) -> frozenset[str]:

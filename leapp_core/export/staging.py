@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from leapp_core.errors import ExportError
-from leapp_core.export.contents import carry, check_clash, discard, foreign_files
+from leapp_core.export.contents import UNFINISHED, carry, check_clash, discard, foreign_files, remove
 from leapp_core.export.exchange import put_in_place, recover
-
-UNFINISHED = ".leapp-unfinished"
-"""Marks a staging folder whose bundle is not complete; everything in it may be deleted."""
 
 
 class Staging:
@@ -88,7 +84,8 @@ def staging(save_path: Path, graph: str) -> Iterator[Staging]:
             raise _disk_error(error, save_path) from error
         finally:
             if (folder / UNFINISHED).exists():
-                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(OSError):
+                    remove(folder, graph)
 
 
 def _disk_error(error: OSError, save_path: Path) -> ExportError:
@@ -111,10 +108,10 @@ def _clean_up(target: Path, graph: str) -> None:
             if not free:
                 continue
             # What is complete and found no place holds nothing of the user's unless there is a target that has it too.
-            if (folder / UNFINISHED).exists() or not target.is_dir():
-                shutil.rmtree(folder, ignore_errors=True)
-            else:
-                with suppress(OSError):
+            with suppress(OSError):
+                if (folder / UNFINISHED).exists() or not target.is_dir():
+                    remove(folder, graph)
+                else:
                     discard(folder, target, graph)
 
 

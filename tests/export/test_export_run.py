@@ -79,18 +79,34 @@ def test_the_onnx_file_alone_says_what_it_is(bundle: Path) -> None:
     assert outputs[0]["kind"] == "target/joint/position"
 
 
-@pytest.mark.parametrize("backend", ["onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2"])
+EXPORTS = """
+import functools, sys
+from leapp_core.export.run import export_pipeline
+from leapp_core.plugins.manager import PluginManager
+from tests.export.pipelines import *
+
+captured = functools.cache(lambda name: capture_pipeline(PIPELINES[name], name))
+
+def export(name, folder, backend):
+    export_pipeline(captured(name), save_path=folder, plugins=PluginManager(), backend=backend)
+
+for number, other in enumerate(sys.argv[3:]):
+    export("gru", f"{sys.argv[1]}-before-{number}", other)
+    export("counters", f"{sys.argv[1]}-before-{number}", other)
+for name in ("mlp", "lstm", "three_nodes"):
+    export(name, sys.argv[1], sys.argv[2])
+"""
+BACKENDS = ["onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2"]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_two_exports_have_the_same_bytes(tmp_path: Path, backend: str) -> None:
-    """In processes of their own, with other hash seeds, to folders of other names."""
-    code = (
-        "import sys; from tests.export.pipelines import *; from leapp_core.export.run import export_pipeline;"
-        "from leapp_core.plugins.manager import PluginManager;"
-        "[export_pipeline(capture_pipeline(PIPELINES[n], n), save_path=sys.argv[1], plugins=PluginManager(),"
-        " backend=sys.argv[2]) for n in ('mlp', 'lstm', 'three_nodes')]"
-    )
-    for seed, folder in (("1", tmp_path / "a"), ("2", tmp_path / "elsewhere" / "b")):
+    """In processes of their own, with other hash seeds, to folders of other names, first or after ten others."""
+    for seed, folder, before in (("1", tmp_path / "a", []), ("2", tmp_path / "elsewhere" / "b", BACKENDS)):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(REPO)}
-        subprocess.run([sys.executable, "-c", code, folder, backend], check=True, env=environment, cwd=tmp_path)
+        subprocess.run(
+            [sys.executable, "-c", EXPORTS, folder, backend, *before], check=True, env=environment, cwd=tmp_path
+        )
     for name in ("mlp", "lstm", "three_nodes"):
         one, two = tmp_path / "a" / name, tmp_path / "elsewhere" / "b" / name
         _, differing, odd = filecmp.cmpfiles(one, two, listing(one) | listing(two), shallow=False)
