@@ -76,11 +76,12 @@ def _hooks() -> str:
 
 def _exit_codes() -> str:
     from leapp_core import errors
-    from leapp_core.cli.main import INTERNAL_ERROR
+    from leapp_core.cli.main import INTERNAL_ERROR, INTERRUPTED
 
     rows = [(0, "", "Done, and everything that was checked is right.")]
     rows += [(e.exit_code, f"`{e.__name__}`", _first_line(e)) for e in _error_classes(errors.LeappError)]
     rows.append((INTERNAL_ERROR, "", "A defect of LEAPP or of a plugin; run again with `--debug` and report it."))
+    rows.append((INTERRUPTED, "", "Interrupted with Ctrl-C; there is the previous bundle or the new one, whole."))
     table = "\n".join(f"| {code} | {name} | {text} |" for code, name, text in sorted(rows))
     return (
         f"{NOTE}\n# Exit codes\n\nErrors are printed to stderr as one message: what is wrong, where, what was expected"

@@ -71,10 +71,16 @@ def _refused(path: Path, error: pickle.UnpicklingError) -> CheckpointError:
 
 
 def _damaged(path: Path, error: Exception) -> CheckpointError:
-    reason = (str(error) or type(error).__name__).splitlines()[0][:160]
+    # What PyTorch says of bytes that are no archive is about its own options, or a bare number.
+    reason = (str(error) or type(error).__name__).splitlines()[0][:160] if _is_archive(path) else ""
     return CheckpointError(
         f"the checkpoint cannot be read; it is truncated, damaged or not a PyTorch file ({path.stat().st_size} bytes)",
         where=str(path),
         expected="a complete file written by torch.save",
-        fix=f"copy it again from where it was trained (PyTorch says: {reason})",
+        fix="copy it again from where it was trained" + (f" (PyTorch says: {reason})" if reason else ""),
     )
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(2) == b"PK"

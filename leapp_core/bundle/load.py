@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,11 @@ def find_document(path: str | Path) -> Path:
     if given.is_file():
         return given
     if not given.is_dir():
-        raise BundleError(f"there is no bundle at {given}", expected="the folder of a bundle, or its YAML file")
+        raise BundleError(
+            f"there is no bundle at {given}",
+            expected="the folder of a bundle, or its YAML file",
+            fix=_nearest(given),
+        )
     own = given / f"{Path(given).resolve().name}.yaml"
     if own.is_file():
         return own
@@ -63,8 +68,19 @@ def find_document(path: str | Path) -> Path:
         return found[0]
     names = ", ".join(entry.name for entry in found[:10]) or "none"
     raise BundleError(
-        f"folder {given} is not a bundle", expected=f"one YAML file, found {names}", fix="name the YAML file itself"
+        f"folder {given} is not a bundle",
+        expected=f"one YAML file, found {names}",
+        fix="name the YAML file itself" if found else _nearest(given / "bundle"),
     )
+
+
+def _nearest(given: Path) -> str | None:
+    """Return the bundles in the folder where one was looked for, the likeliest first."""
+    if not given.parent.is_dir():
+        return None
+    there = [entry.name for entry in given.parent.iterdir() if (entry / f"{entry.name}.yaml").is_file()]
+    likely = [*dict.fromkeys((*get_close_matches(given.name, there), *sorted(there)))][:5]
+    return "use " + " or ".join(str(given.parent / name) for name in likely) if likely else None
 
 
 def load_document(path: str | Path) -> LoadedBundle:

@@ -21,7 +21,7 @@ def leapp_register_commands(app: typer.Typer) -> None:
 
 
 def list_adapters(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List the policy adapters, who provides them and whether they can be used here."""
+    """List the policy adapters and who provides them."""
     manager = plugins_of(context)
     facts = [
         {"name": e.item.name, "summary": e.item.summary, **provider_facts(manager, e.owner), **availability(e.item)}

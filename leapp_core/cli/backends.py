@@ -33,7 +33,10 @@ BackendName = Annotated[str, typer.Argument(metavar="NAME", help="Name or alias 
 
 
 def list_backends(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List the backends: format, who provides them, whether they can be used here, and broken plugins."""
+    """List the backends and who provides them.
+
+    Says too which cannot be used here and what they need, and names broken plugins.
+    """
     manager = plugins_of(context)
     facts = [_facts(manager, entry) for entry in manager.exporters]
     if as_json:
@@ -45,7 +48,10 @@ def list_backends(context: typer.Context, as_json: JsonFlag = False) -> None:
 
 
 def show_backend(context: typer.Context, name: BackendName, as_json: JsonFlag = False) -> None:
-    """Show one backend with its options, which `leapp export --option KEY=VALUE` takes."""
+    """Show one backend with its options.
+
+    `leapp export --option KEY=VALUE` takes them.
+    """
     manager = plugins_of(context)
     entry = manager.exporters.entry(name)
     facts = _facts(manager, entry)
@@ -73,7 +79,10 @@ def show_backend(context: typer.Context, name: BackendName, as_json: JsonFlag = 
 
 
 def check_backend(context: typer.Context, name: BackendName, as_json: JsonFlag = False) -> None:
-    """Run the conformance kit for backends: does it export our policies, and do the artifacts compute the same?"""
+    """Run the conformance kit on a backend.
+
+    Does it export policies of every kind, do the files compute the same, are wrong options refused?
+    """
     from leapp_core.cli.conformance import run_conformance
 
     manager = plugins_of(context)

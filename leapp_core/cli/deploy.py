@@ -38,7 +38,7 @@ PLOT = typer.Option("--plot", help="Draw the targets over time into this .png, .
 VIDEO = typer.Option("--video", help="Film the scene into this .mp4 or .gif file, where it can be rendered.")
 DEVICE = typer.Option("--device", help="Torch device of the simulation.")
 OVERRIDES = typer.Argument(
-    metavar="[OVERRIDE]...", help="For the environment, after those recorded in the bundle: a.b=c.", show_default=False
+    metavar="OVERRIDE", help="For the environment, after those recorded in the bundle: a.b=c.", show_default=False
 )
 
 

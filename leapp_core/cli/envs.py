@@ -26,13 +26,16 @@ def leapp_register_commands(app: typer.Typer) -> None:
     app.add_typer(group, name="envs")
 
 
-ENV_NAME = typer.Argument(metavar="[ENV]", help="List the tasks of this environment only.", show_default=False)
+ENV_NAME = typer.Argument(metavar="ENV", help="List the tasks of this environment only.", show_default=False)
 
 
 def list_environments(
     context: typer.Context, env: Annotated[str | None, ENV_NAME] = None, as_json: JsonFlag = False
 ) -> None:
-    """List environments, and the tasks of those that are light to ask (or of the one named)."""
+    """List environments and their tasks.
+
+    Tasks of environments that are slow to ask, such as simulators, are listed when one is named.
+    """
     manager = plugins_of(context)
     entries = [manager.environments.entry(env)] if env else list(manager.environments)
     facts = [_facts(manager, entry, with_tasks=bool(env)) for entry in entries]

@@ -12,6 +12,7 @@ from leapp_core.cli.plugins import broken
 from leapp_core.cli.policy_only import group_shapes, needed_task, only_file, refuse_alone, refuse_task
 from leapp_core.cli.progress import StageProgress
 from leapp_core.cli.render import print_note, show, show_json
+from leapp_core.errors import UsageError
 from leapp_core.plugins.markers import hookimpl
 
 EXAMPLES = examples(
@@ -20,6 +21,7 @@ EXAMPLES = examples(
     "leapp export --env mjlab --task Mjlab-Cartpole-Balance --checkpoint model.pt",
     "leapp export --env isaaclab --task Isaac-Cartpole --checkpoint model.pt presets=newton_mjwarp",
     "leapp export --task T --checkpoint model.pt --option opset=18 --export_save_path out",
+    "leapp export --policy-only --checkpoint model.pt",
 )
 
 
@@ -54,7 +56,7 @@ AGENT = typer.Option("--agent", help="With --policy-only: the run's params/agent
 SHAPE = typer.Option(
     "--observation_shape", metavar="GROUP=SIZE", help="With --policy-only: what weights cannot tell, camera=1x64x64."
 )
-OVERRIDES = typer.Argument(metavar="[OVERRIDE]...", help="Passed to the environment: a.b=c.", show_default=False)
+OVERRIDES = typer.Argument(metavar="OVERRIDE", help="Passed to the environment: a.b=c.", show_default=False)
 
 
 def export(  # noqa: PLR0913 - one parameter per option
@@ -95,8 +97,8 @@ def export(  # noqa: PLR0913 - one parameter per option
 
     choice = CheckpointChoice(checkpoint, load_run, load_checkpoint, use_pretrained_checkpoint)
     options = key_values(option or (), "--option")
-    if dynamic_batch:
-        options["dynamic_batch"] = "true"
+    if dynamic_batch and options.setdefault("dynamic_batch", "true") != "true":
+        raise UsageError("--dynamic-batch and --option dynamic_batch contradict each other", fix="give one of them")
     shared: dict[str, Any] = {
         "graph": export_task_name,
         "backend": backend,

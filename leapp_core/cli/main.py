@@ -6,13 +6,13 @@ import sys
 import warnings
 from collections.abc import Sequence
 
-from leapp_core.cli.app import build_app
-from leapp_core.cli.render import print_error
 from leapp_core.errors import LeappError
-from leapp_core.plugins.manager import PluginManager
 
 INTERNAL_ERROR = 70
 """Exit code of a defect in LEAPP itself or in a plugin (``EX_SOFTWARE``)."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 DEBUG_FLAG = "--debug"
 
@@ -30,25 +30,35 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not debug:
         # Libraries warn their developers; whoever runs a command gets what concerns them as notes.
         warnings.simplefilter("ignore")
-    plugins = PluginManager()
     try:
-        verb = next((argument for argument in arguments if not argument.startswith("-")), None)
-        build_app(plugins, verb)(args=arguments, prog_name="leapp", obj=plugins)
-    except LeappError as error:
-        if debug:
-            raise
-        print_error(error.message, where=error.where, expected=error.expected, fix=error.fix)
-        sys.exit(error.exit_code)
-    except OSError as error:
-        if debug:
-            raise
-        print_error(f"{error.strerror or error}", where=str(error.filename) if error.filename else None)
-        sys.exit(LeappError.exit_code)
+        _run(arguments)
+    except SystemExit as left:
+        if left.code == INTERRUPTED:
+            _print_error("interrupted")
+        raise
+    except KeyboardInterrupt:  # before the application could take it
+        _print_error("interrupted")
+        sys.exit(INTERRUPTED)
     except Exception as error:
         if debug:
             raise
-        _report_defect(error)
-        sys.exit(INTERNAL_ERROR)
+        sys.exit(_report(error))
+
+
+def _run(arguments: Sequence[str]) -> None:
+    # Imported here, where Ctrl-C is taken already.
+    from leapp_core.cli.app import build_app
+    from leapp_core.plugins.manager import PluginManager
+
+    plugins = PluginManager()
+    verb = next((argument for argument in arguments if not argument.startswith("-")), None)
+    build_app(plugins, verb)(args=list(arguments), prog_name="leapp", obj=plugins)
+
+
+def _print_error(message: str, **parts: str | None) -> None:
+    from leapp_core.cli.render import print_error
+
+    print_error(message, **parts)
 
 
 def _take_debug(argv: Sequence[str]) -> tuple[list[str], bool]:
@@ -58,10 +68,18 @@ def _take_debug(argv: Sequence[str]) -> tuple[list[str], bool]:
     return [*kept, *argv[end:]], len(kept) < end
 
 
-def _report_defect(error: Exception) -> None:
+def _report(error: Exception) -> int:
+    """Print an error as one message and return the exit code."""
+    if isinstance(error, LeappError):
+        _print_error(error.message, where=error.where, expected=error.expected, fix=error.fix)
+        return error.exit_code
+    if isinstance(error, OSError):
+        _print_error(f"{error.strerror or error}", where=str(error.filename) if error.filename else None)
+        return LeappError.exit_code
     text = str(error).strip().splitlines()
-    print_error(
+    _print_error(
         f"unexpected {type(error).__name__}{': ' + text[0] if text else ''}",
         expected="this is a defect of LEAPP or of a plugin, not of your input",
         fix=f"run the command again with {DEBUG_FLAG} and report what it prints",
     )
+    return INTERNAL_ERROR

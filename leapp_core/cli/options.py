@@ -10,6 +10,7 @@ import typer
 
 from leapp_core.errors import UsageError
 from leapp_core.plugins.manager import PluginManager
+from leapp_core.suggest import suggest
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON for machines instead of tables.")]
 BundleArgument = Annotated[
@@ -34,6 +35,22 @@ def plugins_of(context: typer.Context) -> PluginManager:
     if not isinstance(manager, PluginManager):  # the application was called without main(), from a plugin's test
         manager = context.find_root().obj = PluginManager()
     return manager
+
+
+def existing_file(option: str, path: Path | None) -> None:
+    """Make sure that a file to be read is there, if one was named.
+
+    Raises:
+        UsageError: there is none, or it is a folder; the nearest name is suggested.
+    """
+    if path is None or path.is_file():
+        return
+    if path.is_dir():
+        raise UsageError(f"{option}: {path} is a folder", expected="a file")
+    beside = sorted(e.name for e in path.parent.iterdir() if e.suffix == path.suffix) if path.parent.is_dir() else []
+    raise UsageError(
+        f"{option}: there is no file {path}", expected=suggest(path.name, beside[:20]) if beside else "an existing file"
+    )
 
 
 def key_values(pairs: Iterable[str], option: str) -> dict[str, str]:

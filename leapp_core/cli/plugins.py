@@ -24,7 +24,10 @@ def leapp_register_commands(app: typer.Typer) -> None:
 
 
 def list_plugins(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List every plugin with the distribution it comes from. LEAPP_DISABLE_PLUGINS=name,... blocks some."""
+    """List every plugin and what it provides.
+
+    Broken ones are listed with the reason. LEAPP_DISABLE_PLUGINS=name,... blocks some.
+    """
     manager = plugins_of(context)
     provided = provisions(manager)
     found = [info for info in manager.plugins if info.distribution]

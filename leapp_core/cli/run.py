@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, examples, plugins_of
+from leapp_core.cli.options import (
+    BundleArgument,
+    JsonFlag,
+    ProviderOption,
+    TrustFlag,
+    examples,
+    existing_file,
+    plugins_of,
+)
 from leapp_core.cli.render import print_note, show, show_json
 from leapp_core.cli.views import Line, View, table
+from leapp_core.deploy.media import check_place
 from leapp_core.errors import UsageError, ValidationError
 from leapp_core.plugins.markers import hookimpl
 
@@ -65,6 +74,11 @@ def run(  # noqa: PLR0913 - one parameter per option
 
     if replay is not None and (inputs or record or output):
         raise UsageError("--replay goes with none of --inputs, --record and --output")
+    existing_file("--inputs", inputs)
+    existing_file("--replay", replay)
+    for option, made_there in (("--output", output), ("--record", record)):
+        if made_there is not None:
+            check_place(option, made_there)
     runtime = load(bundle, settings=RunnerSettings(provider), plugins=plugins_of(context), trust=trust)
     if replay is not None:
         _replay(runtime, replay, as_json=as_json)

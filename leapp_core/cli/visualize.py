@@ -9,7 +9,7 @@ import typer
 
 from leapp_core.cli.options import BundleArgument, JsonFlag, examples
 from leapp_core.cli.render import show, show_json
-from leapp_core.errors import UsageError
+from leapp_core.deploy.media import check_place
 from leapp_core.plugins.markers import hookimpl
 
 
@@ -31,15 +31,12 @@ def visualize(bundle: BundleArgument, output: Annotated[Path | None, OUTPUT] = N
     from leapp_core.visualize import render
     from leapp_core.visualize.render import FORMATS
 
+    if output is not None:
+        check_place("--output", output, tuple(f".{name}" for name in FORMATS))
     loaded = load_document(bundle)
     folder, stem, formats = loaded.folder, loaded.yaml_path.stem, FORMATS
     if output is not None:
-        suffix = output.suffix.removeprefix(".").lower()
-        if suffix not in FORMATS:
-            raise UsageError(
-                f"--output {output} is no picture", expected=f"a name that ends with .{' or .'.join(FORMATS)}"
-            )
-        folder, stem, formats = output.parent, output.stem, (suffix,)
+        folder, stem, formats = output.parent, output.stem, (output.suffix.removeprefix(".").lower(),)
     written = render(loaded.document, folder, stem, initial_values=loaded.initial_values, formats=formats)
     if as_json:
         show_json({"pictures": [str(path) for path in written]})

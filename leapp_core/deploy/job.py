@@ -19,6 +19,7 @@ from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, Pol
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.plugins.runners import RunnerSettings
+from leapp_core.policy_export.bundle_job import check_device
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin, origin_of, refuse_policy_only
 from leapp_core.policy_export.tasks import find_provider
@@ -85,8 +86,11 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
         )
     request = EnvRequest(origin.task, job.seed, job.device, origin.overrides, render=job.video is not None)
     stage = ExportLog(progress).stage
+    check_device(job.device)
+    checkpoint = None if job.compare is None else _checkpoint(job.compare, provider, origin.task)
     with ExitStack() as held:
-        checkpoint = None if job.compare is None else _checkpoint(job.compare, provider, origin.task)
+        with stage("load bundle"):
+            runtime = TimedRuntime(_runtime(job, plugins))
         beside = None
         if checkpoint is not None:
             with stage("start the task as in training"):
@@ -94,8 +98,6 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
             beside = _Beside(environment, _policy(job, provider, checkpoint, environment, plugins), checkpoint)
         with stage("start scene and physics"):
             scene = TimedScene(held.enter_context(closing(provider.deploy(request, document))))
-        with stage("load bundle"):
-            runtime = TimedRuntime(_runtime(job, plugins))
         return _run(job, _Deployment(origin, document, scene, runtime, beside), progress)
 
 

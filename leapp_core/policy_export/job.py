@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from leapp_core.export.log import ExportLog, Progress
 from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, PolicyEnvironment
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
+from leapp_core.policy_export.bundle_job import BundleJob, check_device, plan_bundle, write_bundle
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin
 from leapp_core.policy_export.record import check_writable, file_closed_loop
@@ -29,25 +29,17 @@ MIN_STEPS = 3
 
 
 @dataclass(frozen=True)
-class ExportJob:
-    """What to export and how.
+class ExportJob(BundleJob):
+    """What to export and how; the bundle is called like the task unless it is given a name.
+
+    A checkpoint that comes with the task is no place for a bundle, so that one goes to the current folder by default.
 
     Attributes:
         task: Task name.
         checkpoint: How the checkpoint is named.
         env: Environment provider, or ``None`` to find the one that has the task.
         adapter: Policy adapter, or ``None`` for the one the environment's checkpoints need.
-        graph: Name of the bundle; the task by default.
-        backend: Export backend.
-        options: Its options.
-        save_path: Folder for the bundle's folder; by default that of the checkpoint, or the current one for a
-            checkpoint that comes with the task.
-        steps: Control steps to record and to validate with; 0 skips validation.
         closed_loop_steps: Control steps to run policy and bundle beside each other; 0 skips that.
-        visualize: Draw the picture.
-        strict: Checks that could not be made are errors.
-        seed: Seed of everything random.
-        device: Torch device.
         overrides: For the environment's configuration.
     """
 
@@ -55,17 +47,13 @@ class ExportJob:
     checkpoint: CheckpointChoice = field(default_factory=CheckpointChoice)
     env: str | None = None
     adapter: str | None = None
-    graph: str | None = None
-    backend: str = "onnx-dynamo"
-    options: Mapping[str, Any] = field(default_factory=dict)
-    save_path: Path | None = None
-    steps: int = 5
     closed_loop_steps: int = 100
-    visualize: bool = True
-    strict: bool = False
-    seed: int = 0
-    device: str = "cpu"
     overrides: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the bundle."""
+        return self.task if self.graph is None else self.graph
 
 
 @dataclass(frozen=True)
@@ -127,12 +115,10 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
         LeappError: any of its kinds; each says what is wrong, where, and how to fix it. A bundle that does not
             reproduce the policy on recorded and fresh inputs is not put in place.
     """
-    if job.steps < 0 or job.closed_loop_steps < 0:
+    if job.closed_loop_steps < 0:
         raise UsageError("a number of steps is negative", expected="0 or more")
     stage = ExportLog(progress).stage
-    # What is misspelt should be said before a simulator starts, which can take a minute.
-    exporter = plugins.exporters.get(job.backend)
-    exporter.parse_options(job.options)
+    exporter = plan_bundle(job, job.name, plugins)
     provider = find_provider(job.task, job.env, plugins)
     exporter.require()  # after the environment's packages, whose extra brings those for exporting too
     checkpoint = find_checkpoint(job.checkpoint, provider, job.task)
@@ -140,6 +126,7 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
     adapter.require()
     save_path = job.save_path or (Path.cwd() if job.checkpoint.pretrained else checkpoint.parent)
     check_writable(save_path)
+    check_device(job.device)
     request = EnvRequest(job.task, job.seed, job.device, job.overrides)
     with stage("start environment"):
         env = provider.make(request)
@@ -150,7 +137,7 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
             )
         with stage("record control steps"):
             captured = _capture(job, env, policy, Origin(provider.name, job.task, job.overrides))
-        report = _export(job, captured, save_path, plugins, progress)
+        report = write_bundle(job, captured, save_path, plugins, progress)
         result = JobResult(report, provider.name, policy.summary, checkpoint)
         if job.steps and job.closed_loop_steps:
             with stage("run policy and bundle side by side"):
@@ -164,30 +151,13 @@ def _capture(job: ExportJob, env: PolicyEnvironment, policy: LoadedPolicy, origi
     steps = max(job.steps, MIN_STEPS)
     env.reset(job.seed)
     policy.reset()
-    with capture(job.graph or job.task, max_cached_io=steps, strict=job.strict) as session:
+    with capture(job.name, max_cached_io=steps, strict=job.strict) as session:
         for _ in range(steps):
             env.step(policy, session)
     captured = session.compile()
     configs = captured.spec.configs
     configs = replace(configs, frequency=env.frequency, extra={**configs.extra, **origin.to_configs()})
     return replace(captured, spec=replace(captured.spec, configs=configs), notes=(*captured.notes, *env.notes))
-
-
-def _export(
-    job: ExportJob, captured: CapturedPipeline, save_path: Path, plugins: PluginManager, progress: Progress | None
-) -> ExportReport:
-    from leapp_core.export.run import export_pipeline
-
-    return export_pipeline(
-        captured,
-        save_path=save_path,
-        plugins=plugins,
-        backend=job.backend,
-        options=job.options,
-        validate=job.steps > 0,
-        visualize=job.visualize,
-        progress=progress,
-    )
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from leapp_core.export.log import ExportLog, Progress
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import StandalonePolicy, StandaloneRequest
+from leapp_core.policy_export.bundle_job import BundleJob, check_device, plan_bundle, write_bundle
 from leapp_core.policy_export.checkpoints import existing_checkpoint
 from leapp_core.policy_export.job import MIN_STEPS, JobResult
 from leapp_core.policy_export.origin import LEFT_OUT, policy_only_configs
@@ -26,30 +27,25 @@ NOTE = f"the bundle holds the policy network only: {' and '.join(LEFT_OUT)} are 
 
 
 @dataclass(frozen=True)
-class PolicyOnlyJob:
-    """What to export and how; see :class:`leapp_core.policy_export.job.ExportJob` for what is not described.
+class PolicyOnlyJob(BundleJob):
+    """What to export and how; the bundle is called like the checkpoint unless it is given a name.
 
     Attributes:
         checkpoint: The file.
         agent_file: Agent configuration, or ``None`` to look beside the checkpoint.
         shapes: Shapes of observation groups that the weights do not tell.
         adapter: Policy adapter.
-        graph: Name of the bundle; by default the checkpoint's without its ending.
     """
 
     checkpoint: Path
     agent_file: Path | None = None
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     adapter: str = "rsl-rl"
-    graph: str | None = None
-    backend: str = "onnx-dynamo"
-    options: Mapping[str, Any] = field(default_factory=dict)
-    save_path: Path | None = None
-    steps: int = 5
-    visualize: bool = True
-    strict: bool = False
-    seed: int = 0
-    device: str = "cpu"
+
+    @property
+    def name(self) -> str:
+        """Name of the bundle and of its node."""
+        return self.checkpoint.stem if self.graph is None else self.graph
 
 
 def export_policy_only(job: PolicyOnlyJob, plugins: PluginManager, progress: Progress | None = None) -> JobResult:
@@ -58,31 +54,20 @@ def export_policy_only(job: PolicyOnlyJob, plugins: PluginManager, progress: Pro
     Raises:
         LeappError: any of its kinds; what the weights cannot tell and was not given is said with how to give it.
     """
-    from leapp_core.export.run import export_pipeline
-
     stage = ExportLog(progress).stage
-    exporter = plugins.exporters.get(job.backend)
-    exporter.require()
-    exporter.parse_options(job.options)
     adapter = plugins.adapters.get(job.adapter)
-    adapter.require()
+    adapter.require()  # before the backend's packages, which its extra brings too
+    exporter = plan_bundle(job, job.name, plugins)
+    exporter.require()
     checkpoint = existing_checkpoint(job.checkpoint)
     save_path = job.save_path or checkpoint.parent
     check_writable(save_path)
+    check_device(job.device)
     with stage("load policy"):
         alone = adapter.load_alone(StandaloneRequest(checkpoint, job.agent_file, job.shapes, job.device))
     with stage("record control steps"):
         captured = _capture(job, alone)
-    report = export_pipeline(
-        captured,
-        save_path=save_path,
-        plugins=plugins,
-        backend=job.backend,
-        options=job.options,
-        validate=job.steps > 0,
-        visualize=job.visualize,
-        progress=progress,
-    )
+    report = write_bundle(job, captured, save_path, plugins, progress)
     return JobResult(report, "", alone.policy.summary, checkpoint)
 
 
@@ -91,7 +76,7 @@ def _capture(job: PolicyOnlyJob, alone: StandalonePolicy) -> CapturedPipeline:
 
     from leapp_core.tracing.session import capture
 
-    node = job.graph or job.checkpoint.stem
+    node = job.name
     steps = max(job.steps, MIN_STEPS)
     random = torch.Generator().manual_seed(job.seed)
     alone.policy.reset()

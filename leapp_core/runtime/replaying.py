@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from leapp_core.errors import BundleError, RuntimeInputError
+from leapp_core.errors import RuntimeInputError
 from leapp_core.runtime.arrays import Array
 from leapp_core.runtime.inputs import describe, element_name
 from leapp_core.runtime.policy import PolicyRuntime
@@ -106,14 +106,19 @@ def stored_inputs(runtime: PolicyRuntime, path: str | Path) -> Iterator[dict[str
     axis in front of the port's own.
 
     Raises:
-        BundleError: the file is missing or damaged.
-        RuntimeInputError: a member is no input, an input is missing, or the lengths differ.
+        RuntimeInputError: the file is missing or damaged, a member is no input, an input is missing, or the lengths
+            differ.
     """
     try:
         with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
     except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise BundleError(f"cannot read the inputs: {error}", where=str(path), expected="an .npz file") from error
+        reason = "it is missing" if isinstance(error, FileNotFoundError) else "it is no whole .npz file"
+        raise RuntimeInputError(
+            f"the inputs cannot be read: {reason}",
+            where=str(path),
+            expected=f"an .npz file with an array for each of {', '.join(runtime.inputs)}",
+        ) from error
     values = runtime.by_key(stored)
     lengths: dict[str, int] = {}
     for key, value in values.items():
