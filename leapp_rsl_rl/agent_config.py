@@ -44,8 +44,7 @@ def read_agent_file(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"))
     except (YAMLError, UnicodeDecodeError, OSError) as error:
-        first = str(error).splitlines()[0]
-        raise CheckpointError(f"the agent configuration cannot be read: {first}", where=str(path)) from error
+        raise CheckpointError(f"the agent configuration cannot be read: {_reason(error)}", where=str(path)) from error
     if not isinstance(content, dict):
         raise CheckpointError(
             f"the agent configuration is a {type(content).__name__}",
@@ -53,6 +52,14 @@ def read_agent_file(path: Path) -> dict[str, Any]:
             expected="a mapping with the sections 'actor', 'critic' and 'algorithm' (or, before 5.x, 'policy')",
         )
     return content
+
+
+def _reason(error: Exception) -> str:
+    """Return what is wrong, and in which line where YAML says so."""
+    problem, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    if problem and mark is not None:
+        return f"{problem} (line {mark.line + 1})"
+    return str(error).splitlines()[0]
 
 
 def find_agent_config(checkpoint: Path, given: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -208,7 +208,11 @@ def test_configuration_beside_the_checkpoint_wins(alone: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a: [1", "agent configuration cannot be read"), ("- 1\n", "agent configuration is a list")],
+    [
+        ("a: [1", r"agent configuration cannot be read: .*expected.*\(line 1\)"),
+        ("a: 1\nb: 2\na: 3\n", r'agent configuration cannot be read: found duplicate key "a".*\(line 3\)'),
+        ("- 1\n", "agent configuration is a list"),
+    ],
 )
 def test_damaged_configuration(alone: Path, text: str, message: str) -> None:
     (alone.parent / "params").mkdir()

@@ -18,13 +18,13 @@ from leapp_core.runtime import load
 from tests.cli.invoke import leapp
 
 LEGACY = Path(__file__).parent / "legacy"
-FOLDERS = sorted(path.parent for path in LEGACY.glob("*/model_3.pt"))
+FOLDERS = sorted(path.parent for path in LEGACY.glob("*/model_2.pt"))
 IMAGE = {"camera": (1, 8, 8)}
 
 
 def export(folder: Path, save_path: Path, **changes: object) -> Path:
     changes = {"shapes": IMAGE if "cnn" in folder.name else {}, "steps": 3, "visualize": False, **changes}
-    result = export_policy_only(PolicyOnlyJob(folder / "model_3.pt", save_path=save_path, **changes), PluginManager())
+    result = export_policy_only(PolicyOnlyJob(folder / "model_2.pt", save_path=save_path, **changes), PluginManager())
     assert result.ok
     return result.report.yaml_path
 
@@ -67,7 +67,7 @@ def test_the_bundle_says_what_is_not_inside(tmp_path: Path) -> None:
 
 
 def test_the_command_line_says_it_too(tmp_path: Path) -> None:
-    checkpoint = str(LEGACY / "4.0.1-mlp" / "model_3.pt")
+    checkpoint = str(LEGACY / "4.0.1-mlp" / "model_2.pt")
     made = leapp("export", "--policy-only", "--checkpoint", checkpoint, "--save_path", str(tmp_path))
     assert made.code == 0, made.err
     assert NOTE in made.out
@@ -83,7 +83,7 @@ def test_image_sizes_have_to_be_given(tmp_path: Path) -> None:
 
 def test_the_agent_configuration_has_to_be_there(tmp_path: Path) -> None:
     source = LEGACY / "2.3.3-gru"
-    shutil.copy(source / "model_3.pt", tmp_path / "model_3.pt")
+    shutil.copy(source / "model_2.pt", tmp_path / "model_2.pt")
     with pytest.raises(CheckpointError, match=r"pass it with --agent FILE"):
         export(tmp_path, tmp_path)
     export(tmp_path, tmp_path / "out", agent_file=source / "params" / "agent.yaml")
