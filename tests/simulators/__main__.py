@@ -13,8 +13,8 @@ import subprocess
 import sys
 from typing import Any
 
-from tests.simulators.cases import CASES, Case
-from tests.simulators.results import LIMIT, keep, row, stored, write_table
+from tests.simulators.cases import CASES, LIMIT, Case
+from tests.simulators.results import keep, row, stored, write_table
 from tests.simulators.run_case import MARK
 from tests.simulators.venvs import ISAACLAB, MJLAB, Simulator
 

@@ -12,8 +12,6 @@ from tests.simulators.venvs import ROOT, alone
 
 STORE = ROOT / "docs" / "reference" / "simulators.json"
 TABLE = ROOT / "docs" / "reference" / "simulators.md"
-LIMIT = 1e-5
-"""Largest difference of a joint target allowed, relative to the largest value of that element in the episode."""
 HEAD = """<!-- Made by `make simulators`; edit tests/simulators instead. -->
 
 # Simulators: what was exported and how close it is
@@ -28,8 +26,8 @@ otherwise: they excite the robot more than trained ones.
 * *open*: the same where the bundle is shown what the policy was shown and the robot does what the policy said: what
   the export itself changes, with all that it carries from step to step.
 * *nudged*: the same for the policy against itself, without any bundle, where each of its actions is moved to the next
-  float32: what the physics makes of one rounding per step. Where it is about as large as *difference*, no export could
-  come closer.
+  float32: what the physics makes of one rounding per step. It is taken where *difference* is over the goal; where it
+  is as large or nearly, no export could come closer.
 * *state*: largest difference of joint positions and velocities and root poses (rad, m and their rates).
 * *reward*: mean per step under the policy; *bundle*: the same under the bundle, where the deployment knows it.
 * *loop*: control steps per second of the deployment with its simulator; *alone*: of the bundle by itself.

@@ -7,8 +7,7 @@ import os
 
 import pytest
 
-from tests.simulators.cases import CASES, CHECKPOINT
-from tests.simulators.results import LIMIT
+from tests.simulators.cases import CASES, CHECKPOINT, LIMIT
 from tests.simulators.venvs import ROOT
 
 pytestmark = [pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(2400)]
