@@ -68,13 +68,11 @@ CASES = (
     _mjlab("Cartpole-Balance", "MLP, trained", checkpoint=CHECKPOINT, backend="jit-script"),
     _mjlab("Cartpole-Balance", "MLP, trained", checkpoint=CHECKPOINT, backend="jit-trace"),
     _mjlab("Cartpole-Balance", "MLP, trained", checkpoint=CHECKPOINT, backend="pt2"),
-    _mjlab("Cartpole-Balance", "GRU, trained", *_GRU, checkpoint=f"{DATA}/mjlab_cartpole_gru.pt"),
+    _mjlab("Cartpole-Balance", "GRU, trained", checkpoint=f"{DATA}/mjlab_cartpole_gru/model.pt"),
     _mjlab("Cartpole-Balance", "GRU", *_GRU),
     _mjlab("Cartpole-Balance", "LSTM", *_RNN, "agent.actor.rnn_type=lstm"),
     _mjlab("Cartpole-Balance", "MLP, history of 4", HISTORY),
-    _mjlab(
-        "Cartpole-Balance", _DELAYED + ", trained", *_GRU, *_OLD, checkpoint=f"{DATA}/mjlab_cartpole_gru_delayed.pt"
-    ),
+    _mjlab("Cartpole-Balance", f"{_DELAYED}, trained", *_OLD, checkpoint=f"{DATA}/mjlab_cartpole_gru_old/model.pt"),
     _mjlab("Cartpole-Balance", _DELAYED, *_GRU, *_OLD),
     _mjlab("Cartpole-Swingup", "MLP"),
     _mjlab("Velocity-Flat-Unitree-Go1", "MLP", ci=True),

@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.simulators.cases import CASES, Case
+from tests.simulators.cases import CASES, LIMIT, Case
 from tests.simulators.venvs import ROOT, alone
 
 STORE = ROOT / "docs" / "reference" / "simulators.json"
 TABLE = ROOT / "docs" / "reference" / "simulators.md"
+ROUNDINGS = 10
+"""How many roundings per step an export may come to: sums of many products are taken in another order."""
 HEAD = """<!-- Made by `make simulators`; edit tests/simulators instead. -->
 
 # Simulators: what was exported and how close it is
@@ -26,8 +28,9 @@ otherwise: they excite the robot more than trained ones.
 * *open*: the same where the bundle is shown what the policy was shown and the robot does what the policy said: what
   the export itself changes, with all that it carries from step to step.
 * *nudged*: the same for the policy against itself, without any bundle, where each of its actions is moved to the next
-  float32: what the physics makes of one rounding per step. It is taken where *difference* is over the goal; where it
-  is as large or nearly, no export could come closer.
+  float32: what the physics makes of one rounding per step. It is taken where *difference* is over the goal. Where it
+  is as large or nearly, the policy itself, compiled or run on another processor, would not come closer: the task
+  amplifies roundings, and *open* says how good the export is.
 * *state*: largest difference of joint positions and velocities and root poses (rad, m and their rates).
 * *reward*: mean per step under the policy; *bundle*: the same under the bundle, where the deployment knows it.
 * *loop*: control steps per second of the deployment with its simulator; *alone*: of the bundle by itself.
@@ -62,6 +65,13 @@ def keep(case: Case, outcome: dict[str, Any], store: Path = STORE, page: Path = 
         kept = dict(sorted(outcomes.items(), key=lambda item: order.get(item[0], len(order))))
         _replace(store, json.dumps(kept, indent=1) + "\n")
         _replace(page, table(kept))
+
+
+def agrees(outcome: dict[str, Any]) -> bool:
+    """Whether the bundle does what the policy does: within the goal, or as nearly as the task lets any export come."""
+    if not outcome["valid"] or outcome["open_error"] > LIMIT:
+        return False
+    return bool(outcome["action_error"] <= max(LIMIT, ROUNDINGS * (outcome["nudge_error"] or 0.0)))
 
 
 def write_table() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from tests.simulators.cases import CASES
-from tests.simulators.results import keep, stored
+from tests.simulators.results import agrees, keep, stored
 
 OUTCOME = {
     **{"export_s": 1.0, "size": 1000, "steps": 200, "action_error": 1e-6, "state_error": 1e-6, "valid": True},
@@ -39,3 +41,19 @@ def test_rows_are_as_wide_as_the_head(tmp_path):
     rows = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
     assert len(rows) == 5
     assert len({row.count("|") for row in rows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("difference", "alone", "nudged", "agreed"),
+    [
+        (9e-6, 1e-6, None, True),
+        (9e-6, 2e-5, None, False),  # the closed loop happens to hide what the export does
+        (2e-5, 3e-7, None, False),
+        (2e-5, 3e-7, 1e-7, False),
+        (2e-5, 3e-7, 1e-5, True),  # physics amplifies the policy's own roundings as much
+    ],
+)
+def test_a_large_difference_needs_an_explanation(difference, alone, nudged, agreed):
+    outcome = {"valid": True, "action_error": difference, "open_error": alone, "nudge_error": nudged}
+    assert agrees(outcome) is agreed
+    assert not agrees({**outcome, "valid": False})
