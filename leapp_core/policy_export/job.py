@@ -52,8 +52,8 @@ class ExportJob(BundleJob):
 
     @property
     def name(self) -> str:
-        """Name of the bundle."""
-        return self.task if self.graph is None else self.graph
+        """Name of the bundle; of a task named with its module, ``MODULE:TASK``, the second part."""
+        return self.task.rpartition(":")[2] if self.graph is None else self.graph
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,10 @@ class AnnotatedCartpoleEnv(CartpoleEnv):
         self.actions = annotate.output_tensors(TASK, [effort])
 
 
+def register() -> None:
+    """Do nothing more: importing this module has registered the task. Isaac Lab's training asks for a function."""
+
+
 gymnasium.register(
     id=TASK,
     entry_point=f"{__name__}:AnnotatedCartpoleEnv",

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from leapp_core.errors import EnvError, UsageError
+from leapp_core.errors import UsageError
 from leapp_core.plugins.environments import EnvRequest
 from leapp_core.suggest import suggest
+from leapp_rsl_rl.environments.isaaclab.overrides import resolve_config
 
 _PRESETS = ("presets=", "physics=")
 _AGENT = "rsl_rl_cfg_entry_point"
@@ -62,7 +63,9 @@ def load_config(request: EnvRequest) -> TaskConfig:
         known = [name for name in gymnasium.registry if name.startswith("Isaac")]
         raise UsageError(f"Isaac Lab has no task {task!r}", expected=suggest(task, known))
     overrides, notes = _with_physics(list(request.overrides))
-    cfg, agent = _resolve(resolve_task_config, task, overrides)
+    cfg, agent = resolve_config(lambda given: resolve_task_config(task, _AGENT, True, given), overrides)
+    if any(override.startswith("env.scene.num_envs=") for override in overrides):
+        notes.append("env.scene.num_envs is 1: a bundle controls one robot")
     cfg.scene.num_envs, cfg.seed, cfg.sim.device = 1, request.seed, request.device
     notes += [*_quiet_observations(cfg), *_quiet_events(cfg)]
     if getattr(cfg, "curriculum", None) is not None:
@@ -88,20 +91,6 @@ def registered_task(name: str) -> str:
         finally:
             sys.path.remove(str(Path.cwd()))
     return task
-
-
-def _resolve(resolve: Any, task: str, overrides: list[str]) -> tuple[Any, Any]:
-    """Compose a task's configuration; Hydra leaves the program on a bad override, having said why."""
-    try:
-        cfg, agent = resolve(task, _AGENT, play_mode=True, overrides=overrides)
-    except SystemExit as error:
-        raise UsageError(
-            f"Hydra cannot apply the overrides {' '.join(overrides)}; its message is above",
-            expected="paths that exist in the task's configuration: env.scene..., agent.actor..., presets=...",
-        ) from error
-    except (ValueError, KeyError, AttributeError, TypeError, ImportError) as error:
-        raise EnvError(f"Isaac Lab cannot resolve task {task} with {' '.join(overrides)}: {error}") from error
-    return cfg, agent
 
 
 def _with_physics(overrides: list[str]) -> tuple[list[str], list[str]]:

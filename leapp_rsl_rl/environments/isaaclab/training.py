@@ -125,7 +125,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
 
         try:
             made = gymnasium.make(config.task, cfg=config.env, render_mode=None)
-        except (RuntimeError, ValueError, OSError) as error:
+        except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, OSError) as error:
             raise EnvError(f"Isaac Lab cannot make task {self.task}: {error}") from error
         node = str(ensure_env_spec_id(made))
         self._sensors = SensorReadings(made.unwrapped.scene)

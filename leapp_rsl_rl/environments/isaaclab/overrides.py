@@ -1,0 +1,150 @@
+"""Overrides of an Isaac Lab task's configuration: applied by Isaac Lab and Hydra, checked here.
+
+Isaac Lab sets whatever attribute an override names, so a misspelt one would change nothing and be noticed by nobody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from leapp_core.errors import EnvError, UsageError
+from leapp_core.suggest import suggest
+
+_ROOTS = ("env", "agent")
+_SELECTORS = ("presets=", "physics=", "renderer=")
+_QUIET_HYDRA = ("hydra.run.dir=.", "hydra.output_subdir=null")
+_UNRESOLVED = (ValueError, KeyError, AttributeError, TypeError, ImportError)
+Resolve = Callable[[list[str]], tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class _Assignment:
+    """An override that Isaac Lab sets by itself: ``env.PATH=VALUE`` or ``agent.PATH=VALUE``."""
+
+    text: str
+    keys: tuple[str, ...]
+
+    @property
+    def holder(self) -> str:
+        """What the last key belongs to."""
+        return ".".join(self.keys[:-1])
+
+
+def resolve_config(resolve: Resolve, overrides: list[str]) -> tuple[Any, Any]:
+    """Return the configurations of environment and agent with overrides applied.
+
+    Args:
+        resolve: Isaac Lab's, given overrides.
+        overrides: From the command line.
+
+    Raises:
+        UsageError: an override that cannot be read, names what there is not, or gives a text for a number.
+        EnvError: Isaac Lab cannot resolve the configuration.
+    """
+    assignments = [_Assignment(o, tuple(o.partition("=")[0].split("."))) for o in overrides if _assigns(o)]
+    plain = [o for o in overrides if o.startswith(_SELECTORS)]
+    others = len(assignments) + len(plain) < len(overrides)
+    try:
+        resolved = _resolve(resolve, [*overrides, *(_QUIET_HYDRA if others else ())])
+    except _UNRESOLVED as error:
+        default = _roots(_default(resolve, plain))
+        for assignment in assignments:
+            _check_path(assignment, default)
+        raise EnvError(f"Isaac Lab cannot resolve the task with {' '.join(overrides)}: {error}") from error
+    if assignments:
+        found, default = _roots(resolved), _roots(_default(resolve, plain))
+        for assignment in assignments:
+            _check(assignment, found, default)
+    return resolved
+
+
+def _assigns(override: str) -> bool:
+    path, equals, _ = override.partition("=")
+    return bool(equals) and path.startswith(tuple(f"{root}." for root in _ROOTS)) and not path.endswith("+")
+
+
+def _roots(resolved: tuple[Any, Any]) -> dict[str, Any]:
+    return dict(zip(_ROOTS, resolved, strict=True))
+
+
+def _default(resolve: Resolve, plain: list[str]) -> tuple[Any, Any]:
+    """Return the configuration as it is without assignments."""
+    with contextlib.redirect_stdout(io.StringIO()):
+        try:
+            return _resolve(resolve, plain)
+        except _UNRESOLVED as error:
+            raise EnvError(f"Isaac Lab cannot resolve the task's configuration {' '.join(plain)}: {error}") from error
+
+
+def _resolve(resolve: Resolve, overrides: list[str]) -> tuple[Any, Any]:
+    """Compose a task's configuration; Hydra leaves the program on a bad override, having said why."""
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            resolved = resolve(overrides)
+    except SystemExit as error:
+        reason = "; ".join(line for line in said.getvalue().splitlines() if line and "HYDRA_FULL_ERROR" not in line)
+        raise UsageError(
+            f"Hydra cannot apply the overrides: {reason}",
+            expected="env.PATH=VALUE, agent.PATH=VALUE, presets=NAME, physics=NAME",
+        ) from error
+    sys.stderr.write(said.getvalue())
+    return resolved
+
+
+def _check(assignment: _Assignment, found: Mapping[str, Any], default: Mapping[str, Any]) -> None:
+    """Refuse an assignment that made up its target, or gave a text where there was a number or a list."""
+    holder = _walk(found, assignment.keys[:-1])
+    key = assignment.keys[-1]
+    if not isinstance(holder, Mapping) and key not in _declared(holder):
+        _check_path(assignment, default)
+    value = _child(holder, key)
+    before = _walk(default, assignment.keys)
+    if isinstance(value, str) and isinstance(before, (bool, int, float, list, tuple)) and not _takes_text(holder, key):
+        raise UsageError(
+            f"override {assignment.text!r} gives the text {value!r}", expected=f"a value like {before!r}, the default"
+        )
+
+
+def _check_path(assignment: _Assignment, default: Mapping[str, Any]) -> None:
+    """Refuse a path that the configuration does not have."""
+    holder: Any = default
+    for depth, key in enumerate(assignment.keys):
+        names = [str(k) for k in holder] if isinstance(holder, Mapping) else list(vars(holder)) if _open(holder) else []
+        if key not in names:
+            where = ".".join(assignment.keys[:depth])
+            raise UsageError(
+                f"override {assignment.text!r}: there is no {key!r} in {where}", expected=suggest(key, names) or None
+            )
+        holder = _child(holder, key)
+
+
+def _open(holder: Any) -> bool:
+    return dataclasses.is_dataclass(holder)
+
+
+def _declared(holder: Any) -> set[str]:
+    return {field.name for field in dataclasses.fields(holder)} if _open(holder) else set()
+
+
+def _takes_text(holder: Any, key: str) -> bool:
+    """Return whether a field is declared to hold texts too, such as ``float | Literal["auto"]``."""
+    types = {field.name: str(field.type) for field in dataclasses.fields(holder)} if _open(holder) else {}
+    return any(word in types.get(key, "") for word in ("str", "Literal", "Any"))
+
+
+def _walk(roots: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    holder: Any = roots
+    for key in keys:
+        holder = _child(holder, key)
+    return holder
+
+
+def _child(holder: Any, key: str) -> Any:
+    return holder.get(key) if isinstance(holder, Mapping) else getattr(holder, key, None)
