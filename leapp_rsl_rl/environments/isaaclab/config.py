@@ -71,8 +71,14 @@ def load_config(request: EnvRequest) -> TaskConfig:
     if getattr(cfg, "curriculum", None) is not None:
         cfg.curriculum = None
         notes.append("curriculum is off")
-    steps = max(1, round(cfg.episode_length_s / (cfg.sim.dt * cfg.decimation)))
-    return TaskConfig(cfg, _plain_agent(agent, request.device), steps, tuple(notes), task)
+    return TaskConfig(cfg, _plain_agent(agent, request.device), _episode_steps(cfg), tuple(notes), task)
+
+
+def _episode_steps(cfg: Any) -> int:
+    for name, value in (("sim.dt", cfg.sim.dt), ("decimation", cfg.decimation)):
+        if value <= 0:
+            raise UsageError(f"env.{name} is {value}", expected="a positive number")
+    return max(1, round(float(cfg.episode_length_s / (cfg.sim.dt * cfg.decimation))))
 
 
 def registered_task(name: str) -> str:

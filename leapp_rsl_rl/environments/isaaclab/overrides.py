@@ -79,7 +79,9 @@ def _default(resolve: Resolve, plain: list[str]) -> tuple[Any, Any]:
         try:
             return _resolve(resolve, plain)
         except _UNRESOLVED as error:
-            raise EnvError(f"Isaac Lab cannot resolve the task's configuration {' '.join(plain)}: {error}") from error
+            kind = UsageError if plain else EnvError
+            said = " ".join(str(error).split())
+            raise kind(f"Isaac Lab cannot resolve the task's configuration with {' '.join(plain)}: {said}") from error
 
 
 def _resolve(resolve: Resolve, overrides: list[str]) -> tuple[Any, Any]:
@@ -89,13 +91,18 @@ def _resolve(resolve: Resolve, overrides: list[str]) -> tuple[Any, Any]:
         with contextlib.redirect_stderr(said):
             resolved = resolve(overrides)
     except SystemExit as error:
-        reason = "; ".join(line for line in said.getvalue().splitlines() if line and "HYDRA_FULL_ERROR" not in line)
         raise UsageError(
-            f"Hydra cannot apply the overrides: {reason}",
+            f"Hydra cannot apply the overrides: {_reason(said.getvalue())}",
             expected="env.PATH=VALUE, agent.PATH=VALUE, presets=NAME, physics=NAME",
         ) from error
     sys.stderr.write(said.getvalue())
     return resolved
+
+
+def _reason(said: str) -> str:
+    """Return what Hydra says, in a line; of a traceback, its end."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and "HYDRA_FULL_ERROR" not in line]
+    return lines[-1] if any(line.startswith("Traceback") for line in lines) else "; ".join(lines)
 
 
 def _check(assignment: _Assignment, found: Mapping[str, Any], default: Mapping[str, Any]) -> None:
