@@ -75,7 +75,7 @@ def variants(node: Node, args: Args, one_row: Any, values: Values) -> Iterator[V
     if name in _EXPANDS:
         others.insert(0, _expanded_to(args, values.wide))
     elif name in _RECURRENT:
-        others.insert(0, _with_initial_state(args, values.wide))
+        others.insert(0, _with_initial_state(args, values))
     elif name == "slice":
         others.append(_whole_slice(args, values.wide))
     others.append(_with_expanded(args, values.wide))
@@ -106,16 +106,39 @@ def _expanded_to(args: Args, value_of: ValueOf) -> Iterator[Args]:
         yield (source, [*size[:at], -1, *size[at + 1 :]], *rest), kwargs
 
 
-def _with_initial_state(args: Args, value_of: ValueOf) -> Iterator[Args]:
-    """Recurrent layers do not broadcast their initial state, whose batch axis is 1 whatever the input's is."""
+def _with_initial_state(args: Args, values: Values) -> Iterator[Args]:
+    """Recurrent layers do not broadcast their initial state, whose batch axis is 1 whatever the input's is.
+
+    One row of one moment is the same with time first and with rows first, so either may be meant.
+    """
     (source, state, *rest), kwargs = args
-    if batch_axis(value_of(source)) is not None:
-        several = isinstance(state, (list, tuple))
-        given = [
-            item if batch_axis(value_of(item)) is not None else Expanded(item, 1)
-            for item in (state if several else [state])
-        ]
-        yield (source, given if several else given[0], *rest), kwargs
+    if batch_axis(values.wide(source)) is None:
+        return
+    several = isinstance(state, (list, tuple))
+    given = [
+        item if batch_axis(values.wide(item)) is not None else Expanded(item, 1)
+        for item in (state if several else [state])
+    ]
+    initial = given if several else given[0]
+    yield (source, initial, *rest), kwargs
+    if tuple(values.small(source).shape[:2]) == (1, 1) and isinstance(rest[-1], bool):
+        yield (source, initial, *rest[:-1], not rest[-1]), kwargs
+
+
+def loops_over_rows(node: Node, args: Args, value_of: ValueOf) -> str | None:
+    """Return why a call makes no sense with many rows if it would take them one by one, before it does so."""
+    name, _, overload = str(node.target).removeprefix("aten.").partition(".")
+    source = next(iter(args[0]), None)
+    axis = batch_axis(value_of(source)) if _hashable_node(source) and _is_tensor(value_of(source)) else None
+    if axis is None:
+        return None
+    if name in _RECURRENT and overload == "input" and axis == int(args[0][-1]):
+        return "the batch axis is where it expects time"
+    along = {"unbind": 1, "split": 2, "unsafe_split": 2}.get(name)
+    if along is None:
+        return None
+    dim = args[0][along] if len(args[0]) > along else args[1].get("dim", 0)
+    return "it takes the rows apart" if dim % value_of(source).dim() == axis else None
 
 
 def _with_unsqueezed_values(args: Args, values: Values) -> Iterator[Args]:
@@ -174,6 +197,12 @@ def _replace(args: Args, table: dict[Node, Expanded]) -> Args:
         return table.get(value, value) if _hashable_node(value) else value
 
     return tuple(swap(item) for item in args[0]), {key: swap(item) for key, item in args[1].items()}
+
+
+def _is_tensor(value: Any) -> bool:
+    import torch
+
+    return isinstance(value, torch.Tensor)
 
 
 def _hashable_node(value: Any) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leapp_backends.batch.marks import PROBE, agree, batch_axis, tensors
-from leapp_backends.batch.variants import Args, Expanded, Rows, Values, is_view, nodes_in, resolve, variants
+from leapp_backends.batch.variants import Args, Expanded, Rows, Values, is_view, loops_over_rows, nodes_in, resolve, variants
 from leapp_backends.common.failures import where
 from leapp_backends.common.functional import op_name
 from leapp_core.errors import ExportError
@@ -153,6 +153,10 @@ class Widening:
         target = _any_layout(node)
         known = Values(self._wide.__getitem__, self._small.__getitem__, lambda at: self._inside.get(at, 1))
         for variant, inside in variants(node, args, small, known):
+            looping = loops_over_rows(node, variant, self._wide.__getitem__)
+            if looping is not None:
+                reasons.append(looping)
+                continue
             try:
                 wide = target(*self._values(variant[0], self._wide), **self._values(variant[1], self._wide))
             except _FAILURES as error:

@@ -18,7 +18,6 @@ _HARMLESS = re.compile(
     "|".join(
         (
             "torchvision is not installed",
-            "isinstance\\(treespec, LeafSpec\\)",
             "legacy TorchScript-based ONNX export",
             "[Tt]orch[Ss]cript.*deprecated|torch\\.jit\\..* is (deprecated|not supported)",
             "Setting ONNX exporter to use operator set version",
@@ -26,13 +25,16 @@ _HARMLESS = re.compile(
             "Skipped deduplication of initializer",
             # torch.jit.trace on literal sizes of a program whose sizes are fixed on purpose
             "Converting a tensor to a Python|Using len to get tensor shape",
-            "The feature will be removed. Please remove usage",
             "Symbol \\w+ did not appear in the graph",
             "Constant folding - Only steps=1",
             "Exporting a model to ONNX with a batch_size other than 1",
+            # where a call comes from, which a bundle does not hold anyway
+            "nn_module_stack not found|Skip adding metadata",
         )
     )
 )
+_FOR_AUTHORS = (DeprecationWarning, PendingDeprecationWarning, FutureWarning)
+"""Said to who calls PyTorch's functions, which is LEAPP and not its user."""
 
 
 class _Collector(logging.Handler):
@@ -67,7 +69,7 @@ def quiet() -> Iterator[list[str]]:
         for logger, (propagate, handlers) in zip(loggers, before, strict=True):
             logger.propagate = propagate
             logger.handlers[:] = handlers
-    heard += [str(warning.message) for warning in caught]
+    heard += [str(warning.message) for warning in caught if not issubclass(warning.category, _FOR_AUTHORS)]
     notes += dict.fromkeys(_one_line(text) for text in heard if not _HARMLESS.search(text))
 
 

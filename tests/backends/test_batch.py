@@ -70,6 +70,16 @@ class TestAxis:
         assert view_targets(before, axis, inside, after) == expected
 
 
+class BatchFirst(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.rnn = nn.GRU(6, 8, batch_first=True)
+
+    def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        features, hidden = self.rnn(x.unsqueeze(0), hidden)
+        return features[0], hidden
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 class TestRewriting:
     def test_literal_sizes(self, backend, tmp_path):
@@ -91,6 +101,15 @@ class TestRewriting:
 
         check(backend, program(Stateless(), X), tmp_path)
 
+    def test_a_layer_with_rows_first_given_rows_behind(self, backend, tmp_path):
+        """One row of one moment is the same either way; with many, taking rows for moments would mix them."""
+        made = program(
+            BatchFirst(), X, torch.zeros(1, 1, 8), inputs=["x", "h_in"], outputs=["y", "h_out"],
+            feedback={"h_out": "h_in"},
+        )  # fmt: skip
+        spec = check(backend, made, tmp_path)
+        assert [port.shape for port in spec.inputs] == [("batch", 6), (1, "batch", 8)]
+
     def test_writes_into_shared_buffers(self, backend, tmp_path):
         def fill(x: torch.Tensor) -> torch.Tensor:
             buffer = torch.zeros(1, 8)
@@ -110,6 +129,8 @@ class TestRefusals:
             (lambda x: x.squeeze(0) * 2, r"aten\.squeeze\.dim works for one row only"),
             (lambda x: x.softmax(0), r"aten\.softmax\.int mixes rows of the batch"),
             (lambda x: x.flip(0) + x.cumsum(0), r"aten\.flip mixes rows of the batch"),
+            (lambda x: x.unbind(0)[0] * 2, r"aten\.unbind\.int works for one row only \(it takes the rows apart\)"),
+            (lambda x: x.split(1, 0)[0], r"aten\.split\.Tensor works for one row only \(it takes the rows apart\)"),
         ],
     )
     def test_what_mixes_rows_is_named(self, function, message, tmp_path):
