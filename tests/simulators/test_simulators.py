@@ -18,7 +18,14 @@ def test_bundle_controls_the_robot_as_the_policy_does(case, outcome):
     found = outcome(case)
     assert found["valid"]
     assert found["action_error"] <= LIMIT
+    assert found["open_error"] <= LIMIT
+    assert found["replay_error"] == 0.0, "the simulator repeats an episode exactly"
     assert found["state_error"] < 1e-3
+    assert found["policy_reward"] is not None
+    if case.env == "mjlab":
+        assert found["bundle_reward"] is not None
+    if found["bundle_reward"] is not None:
+        assert found["bundle_reward"] == pytest.approx(found["policy_reward"], rel=1e-4)
 
 
 def test_trained_cartpole_balances_through_its_bundle(outcome):

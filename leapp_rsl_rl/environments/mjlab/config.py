@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from leapp_core.errors import EnvError, UsageError
@@ -73,11 +74,15 @@ def plain_agent(agent: Any) -> dict[str, Any]:
 
 def _check_motion_files(task: str, cfg: Any) -> None:
     for name, command in cfg.commands.items():
-        if getattr(command, "motion_file", None) == "":
-            raise EnvError(
-                f"task {task} tracks a motion, and command {name!r} has no motion file",
-                fix=f"pass the override env.commands.{name}.motion_file=PATH.npz",
-            )
+        given = getattr(command, "motion_file", None)
+        if given is None or (given and Path(given).is_file()):
+            continue
+        lack = f"there is no file {given}" if given else f"command {name!r} has no motion file"
+        raise EnvError(
+            f"task {task} tracks a motion, and {lack}",
+            expected="a motion as mjlab's csv_to_npz script writes it",
+            fix=f"pass the override env.commands.{name}.motion_file=PATH.npz",
+        )
 
 
 def _quiet_observations(cfg: Any) -> list[str]:

@@ -58,8 +58,13 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
             return self._gate.observations()
 
     def reset(self, seed: int) -> None:
-        """Start an episode that depends on ``seed`` only."""
+        """Start an episode that depends on ``seed`` only.
+
+        Raises:
+            EnvError: something random was drawn that a recording would keep as a constant.
+        """
         self._simulator.reset(seed)
+        self._refuse_encoder_bias()
         self._gate.episode_began()
 
     def step(self, policy: LoadedPolicy, session: Recorder | None = None) -> StepOutcome:
@@ -124,6 +129,17 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
             inputs = {c: input_meaning(env, c, read().shape) for c, read in self._taps.reads.items()}
         self._refuse_live_targets(len(writes))
         return inputs, outputs
+
+    def _refuse_encoder_bias(self) -> None:
+        """Refuse what an event of the user's own may do; mjlab's own are off (see ``config``)."""
+        for name, entity in self._simulator.env.scene.entities.items():
+            if bool(entity.data.encoder_bias.any()):
+                raise EnvError(
+                    f"task {self.task}: an event gives the joint encoders of {name!r} a bias, "
+                    "which would be recorded as a constant of the policy",
+                    expected="joint positions as the robot reports them",
+                    fix="take that event out with the override env.events.NAME=None",
+                )
 
     def _refuse_live_targets(self, per_substep: int) -> None:
         """Refuse action terms whose target changes between the physics steps of one control step."""
