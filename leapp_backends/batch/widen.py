@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leapp_backends.batch.marks import PROBE, agree, batch_axis, tensors
-from leapp_backends.batch.variants import Args, Expanded, Rows, Values, is_view, loops_over_rows, nodes_in, resolve, variants
+from leapp_backends.batch.variants import (
+    Args,
+    Expanded,
+    Rows,
+    Values,
+    is_view,
+    loops_over_rows,
+    nodes_in,
+    resolve,
+    variants,
+)
 from leapp_backends.common.failures import where
 from leapp_backends.common.functional import op_name
 from leapp_core.errors import ExportError
