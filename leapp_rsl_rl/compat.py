@@ -55,6 +55,7 @@ _JOINT_RENAMES = {
     ),
 }
 _JOINT_IGNORED = ("critic", "memory_c.", "teacher", "memory_t.")
+_ROLES = {"actor": "an actor", "student": "a distilled student"}
 _SEPARATE_NORMALIZER = "obs_norm_state_dict"
 
 
@@ -135,11 +136,12 @@ def _legacy_section(agent: Mapping[str, Any], role: str, where: str) -> dict[str
     """Translate the ``policy`` section of 2.x and 3.x."""
     policy = agent.get("policy")
     if not isinstance(policy, Mapping):
+        present = ", ".join(map(str, agent)) or "none"
         raise CheckpointError(
-            f"the agent configuration has no section {role!r}",
+            f"the checkpoint holds {_ROLES[role]}, and the agent configuration has no section for one",
             where=where,
-            expected=f"a section {role!r} (4.x, 5.x) or 'policy' (2.x, 3.x)",
-            fix=f"sections found: {', '.join(map(str, agent)) or 'none'}",
+            expected=f"a section {role!r} (4.x, 5.x) or 'policy' (2.x, 3.x); there are {present}",
+            fix="copy the params folder of the training run that wrote the checkpoint to where the checkpoint is",
         )
     normalize = policy.get(f"{role}_obs_normalization")
     if normalize is None:

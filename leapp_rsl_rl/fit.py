@@ -51,7 +51,7 @@ def check_fit(expected: Mapping[str, torch.Tensor], state: ActorState, config: A
 
 def _advice(wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> str:
     """Return the most likely reason and what to do about it."""
-    for reason in (_recurrence, _normalizer, _observation_width):
+    for reason in (_recurrence, _observation_width, _normalizer):
         text = reason(wanted, found)
         if text is not None:
             return text

@@ -219,7 +219,10 @@ class _Run:
                 "or randomness that does not follow the seed"
             )
         elif number == 0:
-            cause = "the deployment form reads other values than the training form observes, or resets differently"
+            cause = (
+                "the bundle is of another checkpoint, or the deployment form reads other values than the training form "
+                "observes, or it resets differently"
+            )
         else:
             cause = "the bundle carries state differently, or a reading is older or newer than in training"
         self.report.level.add(Mismatch(LEVEL, f"seed {self.report.seed}", number, ref, False, result, cause))

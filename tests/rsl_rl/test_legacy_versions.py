@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,10 +20,10 @@ GROUPS = ("policy", "privileged", "camera")
 KINDS = {"mlp", "mlp-plain", "gru", "lstm", "student"}
 
 
-def load(folder: Path) -> LoadedPolicy:
+def load(folder: Path, agent: dict[str, Any] | None = None) -> LoadedPolicy:
     expected = load_file(LEGACY / "5.0.1-mlp" / "expected.safetensors")
     observations = {group: expected[f"{group}.0"] for group in GROUPS}
-    return RslRlAdapter().load(PolicyRequest(folder / "model_2.pt", None, observations, num_actions=None))
+    return RslRlAdapter().load(PolicyRequest(folder / "model_2.pt", agent, observations, num_actions=None))
 
 
 @pytest.fixture
@@ -95,4 +96,23 @@ def test_heads_that_look_alike_are_told_apart_by_the_configuration(copied) -> No
     folder = copied("5.5.1-mlp-beta")
     shutil.rmtree(folder / "params")
     with pytest.raises(CheckpointError, match=r"nothing says how the policy was built(.*\n)*.*params/agent\.yaml"):
+        load(folder)
+
+
+@pytest.mark.parametrize("name", ["5.0.1-student", "2.3.3-student"])
+def test_a_student_needs_the_configuration_of_its_distillation(copied, name: str) -> None:
+    """Tasks register the configuration of their reinforcement learning only."""
+    folder = copied(name)
+    shutil.rmtree(folder / "params")
+    with pytest.raises(CheckpointError, match=r"holds a distilled student(.*\n)+.*copy the params folder"):
+        load(folder, {"actor": {"class_name": "MLPModel"}, "obs_groups": {"actor": ["policy"]}})
+
+
+def test_the_wrong_task_is_suspected_before_its_normalizer(copied) -> None:
+    folder = copied(
+        "5.0.1-mlp", ("obs_normalization: true", "obs_normalization: false"), ("  - privileged\n  critic", "  critic")
+    )
+    with pytest.raises(
+        CheckpointError, match=r"was trained on 8 observations and the task gives 5: is it the right task"
+    ):
         load(folder)
