@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from leapp_core.errors import ExportError, LeappError
 from leapp_core.plugins.exporters import Exporter, ExportRequest, WrittenArtifact
-
-if TYPE_CHECKING:
-    from torch.export import ExportedProgram
 
 METADATA = "leapp.json"
 """Extra file of the archive with the facts an export embeds."""
@@ -35,6 +30,7 @@ class Pt2Exporter(Exporter):
     aliases = ("exported-program",)
     format = "pt2"
     suffix = ".pt2"
+    extra = "export"
     summary = "the program itself as torch.export saves it; keeps every operator"
     options_type = Pt2Options
 
@@ -52,7 +48,7 @@ class Pt2Exporter(Exporter):
             with quiet() as notes:
                 # Into memory first: PyTorch's archive writer aborts the whole process when the disk is full.
                 buffer = io.BytesIO()
-                torch.export.save(_without_origin(program.exported), buffer, extra_files={METADATA: facts})
+                torch.export.save(program.portable(), buffer, extra_files={METADATA: facts})
             request.destination.write_bytes(buffer.getvalue())
         except (LeappError, OSError):
             raise
@@ -62,15 +58,3 @@ class Pt2Exporter(Exporter):
                 fix="try --backend jit-script or onnx-dynamo",
             ) from error
         return WrittenArtifact(request.destination, {}, program.spec, tuple(notes))
-
-
-def _without_origin(exported: ExportedProgram) -> ExportedProgram:
-    """Return the program without source locations and module names of the machine that exported it."""
-    bare = copy.copy(exported)
-    module = copy.deepcopy(exported.graph_module)
-    for old, new in zip(exported.graph.nodes, module.graph.nodes, strict=True):
-        new.name = old.name  # copying renames what is called like a Python builtin; the signature goes by name
-        new.meta = {key: old.meta[key] for key in ("val", "tensor_meta") if key in old.meta}
-    module.meta.clear()
-    bare._graph_module = module
-    return bare

@@ -19,6 +19,7 @@ class OnnxDynamoExporter(Exporter):
     summary = "ONNX through torch.export and onnxscript; runs without PyTorch"
     options_type = OnnxDynamoOptions
     requires = ("torch", "onnx", "onnxscript", "onnx_ir")
+    extra = "export"
 
     def check(self, program: NodeProgram, options: Any) -> None:
         """Refuse element types ONNX Runtime cannot compute; see :meth:`Exporter.check`."""

@@ -26,6 +26,7 @@ class OnnxTorchscriptExporter(Exporter):
     summary = "ONNX through PyTorch's older TorchScript exporter"
     options_type = OnnxTorchscriptOptions
     requires = ("torch", "onnx", "onnxscript", "onnx_ir")
+    extra = "export"
 
     def check(self, program: NodeProgram, options: Any) -> None:
         """Refuse element types ONNX Runtime cannot compute; see :meth:`Exporter.check`."""

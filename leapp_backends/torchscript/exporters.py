@@ -20,6 +20,7 @@ class _TorchscriptExporter(Exporter):
 
     format = "jit"
     suffix = ".pt"
+    extra = "export"
     options_type = TorchscriptOptions
 
     @abstractmethod

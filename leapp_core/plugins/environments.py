@@ -149,7 +149,7 @@ class EnvironmentProvider(ABC):
         name: What ``--env`` takes, ``builtin``.
         summary: One line for listings.
         requires: Import names that must be installed.
-        extra: Extra of this distribution that brings them.
+        extra: Extra of ``leapp-framework`` that brings them; ``None`` if your own distribution does.
         adapter: Name of the policy adapter its checkpoints need.
         light: Listing tasks imports nothing heavy, so listings and the search for a task's environment may ask freely.
         renders: Deployment forms can draw the scene without a display.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,20 @@ class NodeProgram:
     def sample_inputs(self, step: int = 0) -> tuple[torch.Tensor, ...]:
         """Return the captured inputs of a step in positional order."""
         return tuple(self.samples[step].inputs[port.name] for port in self.spec.inputs)
+
+    def portable(self) -> ExportedProgram:
+        """Return the program for ``torch.export.save``, without source locations and module names of this machine.
+
+        Saved like that, equal programs give equal bytes. ``exported`` stays as it is.
+        """
+        bare = copy.copy(self.exported)
+        module = copy.deepcopy(self.exported.graph_module)
+        for old, new in zip(self.exported.graph.nodes, module.graph.nodes, strict=True):
+            new.name = old.name  # copying renames what is called like a Python builtin; the signature goes by name
+            new.meta = {key: old.meta[key] for key in ("val", "tensor_meta") if key in old.meta}
+        module.meta.clear()
+        bare._graph_module = module
+        return bare
 
 
 @dataclass(frozen=True)
@@ -92,7 +107,7 @@ class Exporter(ABC):
         summary: One line for listings.
         options_type: Frozen dataclass of options; field metadata ``help`` is shown to users.
         requires: Import names that must be installed.
-        extra: Extra of this distribution that brings them, or ``None``.
+        extra: Extra of ``leapp-framework`` that brings them; ``None`` if your own distribution does.
     """
 
     name: ClassVar[str]
@@ -102,7 +117,7 @@ class Exporter(ABC):
     summary: ClassVar[str] = ""
     options_type: ClassVar[type] = NoOptions
     requires: ClassVar[tuple[str, ...]] = ("torch",)
-    extra: ClassVar[str | None] = "export"
+    extra: ClassVar[str | None] = None
 
     def parse_options(self, given: Mapping[str, Any]) -> Any:
         """Check options and return an instance of ``options_type``; done before any work starts.

@@ -133,7 +133,7 @@ class PolicyAdapter(ABC):
         name: What users type, ``rsl-rl``.
         summary: One line for listings.
         requires: Import names that must be installed.
-        extra: Extra of this distribution that brings them.
+        extra: Extra of ``leapp-framework`` that brings them; ``None`` if your own distribution does.
     """
 
     name: ClassVar[str]

@@ -104,7 +104,7 @@ class Runner(ABC):
         aliases: Other spellings found in existing bundles.
         runs_code: Loading may execute code from the file, so it is done only for trusted bundles.
         requires: Import names that must be installed.
-        extra: Extra of this distribution that brings them.
+        extra: Extra of ``leapp-framework`` that brings them; ``None`` if your own distribution does.
     """
 
     name: ClassVar[str]
@@ -125,6 +125,13 @@ class Runner(ABC):
             BundleError: the file is damaged or its interface is not the one the YAML states.
             UsageError: the execution provider is unknown or not available.
         """
+
+    def reads(self, path: Path) -> tuple[str, ...]:
+        """Return further files that loading an artifact reads, relative to its folder; most formats have none.
+
+        The bundle's document should state their hashes; users are told where it does not.
+        """
+        return ()
 
     def open_pipeline(
         self, pipeline: PipelineSpec, paths: Mapping[str, Path], settings: RunnerSettings, *, merge: bool = True

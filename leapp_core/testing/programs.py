@@ -66,7 +66,8 @@ def make_program(
     with warnings.catch_warnings(), torch.inference_mode():
         # How torch.export warns about modules does not concern who runs the kit.
         warnings.simplefilter("ignore")
-        exported = torch.export.export(module.eval(), first, strict=False).run_decompositions({})
+        whole = _Tuple(module).eval()
+        exported = torch.export.export(whole, first, strict=False).run_decompositions({})
         run = exported.module()
         generator = torch.Generator().manual_seed(7)
         samples, state = [], dict[str, Tensor]()
@@ -74,8 +75,7 @@ def make_program(
             drawn = first if step == 0 else tuple(draw_like(tensor, generator) for tensor in first)
             fed = {**dict(zip(names, drawn, strict=True)), **state}
             result = run(*fed.values())
-            results = result if isinstance(result, (tuple, list)) else (result,)
-            given = dict(zip(outputs, (tensor.clone() for tensor in results), strict=True))
+            given = dict(zip(outputs, (tensor.clone() for tensor in result), strict=True))
             samples.append(Sample(fed, given))
             state = {target: given[source] for source, target in (feedback or {}).items()}
     spec = NodeSpec(
@@ -84,6 +84,19 @@ def make_program(
         tuple(_port(name, tensor) for name, tensor in samples[0].outputs.items()),
     )
     return NodeProgram(spec, exported, tuple(samples), dict(feedback or {}))
+
+
+class _Tuple(nn.Module):
+    """Returns a tuple whatever the module returns, as programs of captured nodes do."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Call the module."""
+        result = self.module(*inputs)
+        return (result,) if isinstance(result, Tensor) else tuple(result)
 
 
 def draw_like(tensor: Tensor, generator: torch.Generator) -> Tensor:

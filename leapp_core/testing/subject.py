@@ -82,8 +82,7 @@ def evaluate(program: NodeProgram, inputs: Sequence[torch.Tensor]) -> dict[str, 
     import torch
 
     with torch.no_grad():
-        result = program.exported.module()(*inputs)
-    results = result if isinstance(result, (tuple, list)) else (result,)
+        results = program.exported.module()(*inputs)
     return {port.name: tensor for port, tensor in zip(program.spec.outputs, results, strict=True)}
 
 

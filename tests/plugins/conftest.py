@@ -31,14 +31,14 @@ class Sandbox:
         done = subprocess.run([self.python, "-m", "pip", *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
-    def leapp(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def leapp(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.python, "-m", "leapp_core.cli", *arguments],
             capture_output=True,
             text=True,
             check=False,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
-            cwd=self.folder,  # python -m would find the source tree in the current folder before what is installed
+            cwd=cwd or self.folder,  # python -m would find the source tree in the current folder before the installed
         )
 
     def backends(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from tests.plugins.conftest import ROOT, Sandbox
 pytestmark = pytest.mark.venv
 HERE = Path(__file__).parent
 ACME = ROOT / "docs" / "examples" / "plugins" / "leapp-acme"
+PENDULUM = ACME.with_name("leapp-pendulum")
 OURS = {"onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2"}
 
 
@@ -28,6 +31,9 @@ def test_a_backend_appears_exports_and_vanishes(sandbox: Sandbox, tmp_path: Path
         assert acme["available"]
         shown = json.loads(sandbox.leapp("backends", "show", "acme-packed", "--json").stdout)
         assert shown["options"][0]["name"] == "level"
+        kit = json.loads(sandbox.leapp("backends", "test", "acme-packed", "--json").stdout)
+        assert [check for check in kit["checks"] if not check["ok"]] == []
+        assert kit["runner"] == "acme"
         _export(sandbox, tmp_path)
     finally:
         sandbox.pip("uninstall", "--yes", "leapp-acme")
@@ -48,6 +54,31 @@ def _export(sandbox: Sandbox, folder: Path) -> None:
     assert report["closed_loop"]["ok"]
     assert (folder / task / f"{task}.acme").read_bytes().startswith(b"ACME1\n")
     assert sandbox.leapp("run", str(folder / task)).returncode == 0
+
+
+def test_an_environment_and_an_adapter_of_their_own(sandbox: Sandbox, tmp_path: Path) -> None:
+    sandbox.pip("install", "--no-deps", str(PENDULUM))
+    try:
+        checkpoint = str(tmp_path / "model.pt")
+        train = [sandbox.python, "-m", "leapp_pendulum.train", checkpoint]
+        assert subprocess.run(train, capture_output=True, check=False, cwd=tmp_path).returncode == 0
+        for command in commands(PENDULUM / "README.md"):
+            done = sandbox.leapp(*[checkpoint if word == "model.pt" else word for word in command], cwd=tmp_path)
+            assert done.returncode == 0, done.stderr
+            if command[0] == "deploy":
+                assert float(re.search(r"reward per step +(\S+)", done.stdout)[1]) > -0.02, "it holds the pendulum"
+        assert (tmp_path / "Pendulum-Hold" / "Pendulum-Hold.onnx").is_file()
+        assert "MLP 4-32-1" in done.stdout
+        wrong = sandbox.leapp("export", "--task", "Pendulum-Hold", "--checkpoint", str(PENDULUM / "README.md"))
+        assert wrong.returncode == 5
+        assert "leapp_pendulum.train" in wrong.stderr
+    finally:
+        sandbox.pip("uninstall", "--yes", "leapp-pendulum")
+
+
+def commands(page: Path) -> list[list[str]]:
+    """Return what a page tells to type after ``leapp``."""
+    return [line.split()[1:] for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("leapp ")]
 
 
 def test_a_plugin_that_raises_at_import_is_listed_and_breaks_nothing(sandbox: Sandbox) -> None:

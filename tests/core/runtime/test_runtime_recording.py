@@ -120,5 +120,5 @@ def test_stored_inputs(tmp_path):
     with pytest.raises(RuntimeInputError, match="unknown input 'joint_pso'"):
         list(stored_inputs(runtime, path))
     path.write_bytes(b"no archive")
-    with pytest.raises(RuntimeInputError, match="the inputs cannot be read: it is no whole .npz file"):
+    with pytest.raises(RuntimeInputError, match=r"the inputs cannot be read: it is no whole \.npz file"):
         list(stored_inputs(runtime, path))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import io
 import zlib
 from dataclasses import dataclass, field
+from typing import Any
 
-from leapp_core.plugins.exporters import Exporter, ExportRequest, WrittenArtifact
+from leapp_core.errors import ExportError
+from leapp_core.plugins.exporters import Exporter, ExportRequest, NodeProgram, WrittenArtifact
 
 MAGIC = b"ACME1\n"
 
@@ -31,11 +33,22 @@ class PackedExporter(Exporter):
     summary = "the program, compressed"
     options_type = PackedOptions
 
+    def check(self, program: NodeProgram, options: Any) -> None:
+        # What the format cannot express is refused before anything is written, with a way out.
+        for port in (*program.spec.inputs, *program.spec.outputs):
+            if port.dtype == "bfloat16":
+                raise ExportError(
+                    f"port {port.name!r} is bfloat16, which the runner of acme files has no arrays for",
+                    where=f"node {program.spec.name!r}",
+                    fix="convert it to float32, or use --backend pt2",
+                )
+
     def export(self, request: ExportRequest) -> WrittenArtifact:
         import torch
 
         buffer = io.BytesIO()
-        torch.export.save(request.program.exported, buffer)
+        # portable(): equal programs have to give equal bytes, and nothing of this machine belongs in the file.
+        torch.export.save(request.program.portable(), buffer)
         packed = zlib.compress(buffer.getvalue(), request.options.level)
         request.destination.write_bytes(MAGIC + packed)
         return WrittenArtifact(request.destination, {"compressed_bytes": len(packed)})

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from leapp_acme.exporter import MAGIC
-from leapp_core.errors import BundleError
+from leapp_core.errors import BundleError, UsageError
 from leapp_core.plugins.runners import ModelSession, Runner, RunnerSettings
 from leapp_core.spec.pipeline import NodeSpec
 
@@ -20,18 +20,22 @@ class PackedRunner(Runner):
     name = "acme"
     runs_code = True  # torch.export.load may run code, so only bundles made here (or with --trust) are loaded
     requires = ("torch",)
-    extra = "export"
 
     def open(self, path: Path, spec: NodeSpec, settings: RunnerSettings) -> ModelSession:
         import torch
 
-        data = path.read_bytes()
-        if not data.startswith(MAGIC):
-            raise BundleError(f"the model of node {spec.name!r} is no acme file", where=str(path))
+        if settings.provider != "cpu":  # never replaced by another without a word
+            raise UsageError(f"acme files cannot run on provider {settings.provider!r}", expected="cpu")
         try:
+            data = path.read_bytes()
+            if not data.startswith(MAGIC):
+                raise BundleError(f"the model of node {spec.name!r} is no acme file", where=str(path))
             exported = torch.export.load(io.BytesIO(zlib.decompress(data[len(MAGIC) :])))
-        except (zlib.error, RuntimeError, ValueError) as error:
+        except (OSError, zlib.error, RuntimeError, ValueError) as error:
             raise BundleError(f"the model of node {spec.name!r} is damaged: {error}", where=str(path)) from error
+        takes = len(exported.graph_signature.user_inputs)
+        if takes != len(spec.inputs):
+            raise BundleError(f"the model of node {spec.name!r} takes {takes} inputs, not {len(spec.inputs)}")
         return _Session(exported.module(), spec)
 
 

@@ -1,0 +1,1 @@
+"""An actuated pendulum for LEAPP: an environment and a policy adapter."""
