@@ -110,7 +110,13 @@ def _rate(runtime: Any, inputs: Any, steps: int = 300) -> float:
 
 
 def untrained(env: PolicyEnvironment, path: Path, rnn: str | None) -> Path:
-    """Write a checkpoint of the task's actor with drawn weights, in the layout that rsl_rl's runner saves."""
+    """Write a checkpoint of the task's actor with drawn weights, in the layout that rsl_rl's runner saves.
+
+    Args:
+        env: The task.
+        path: Where to write.
+        rnn: Recurrent cell, if the actor shall have one; its configuration is written beside the checkpoint.
+    """
     from rsl_rl.utils import resolve_callable
     from ruamel.yaml import YAML
     from tensordict import TensorDict
