@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from leapp_core.deploy.result import DeployResult
     from leapp_core.spec.document import BundleDocument
+    from leapp_core.spec.port import PortSpec
 
 _INK, _BUNDLE, _POLICY, _GRID, _FAINT = "#22282f", "#1f77b4", "#e07b39", "#e6e8eb", "#6b7480"
 _STYLE = {
@@ -32,7 +33,6 @@ _STYLE = {
     "svg.hashsalt": "leapp",
 }
 _MOST_PANELS = 40
-_UNITS = {"target/joint/effort": "N·m or N", "target/joint/torques": "N·m"}
 
 
 def write_plot(path: Path, result: DeployResult, document: BundleDocument) -> None:
@@ -74,7 +74,7 @@ def write_plot(path: Path, result: DeployResult, document: BundleDocument) -> No
 
 
 Panel = tuple[str, int, str, str]
-"""Target, element, name to show, kind."""
+"""Target, element, name to show, kind and unit."""
 
 
 def _panels(result: DeployResult, document: BundleDocument) -> list[Panel]:
@@ -86,8 +86,17 @@ def _panels(result: DeployResult, document: BundleDocument) -> list[Panel]:
         names = list(axis) if isinstance(axis, (tuple, list)) else []
         for index in range(values[0].size):
             name = names[index] if index < len(names) else f"{target} {index}"
-            panels.append((target, index, str(name), str(spec.kind or "") if spec else ""))
+            panels.append((target, index, str(name), _kind_and_unit(spec, index)))
     return panels[:_MOST_PANELS]
+
+
+def _kind_and_unit(spec: PortSpec | None, index: int) -> str:
+    if spec is None or not spec.kind:
+        return ""
+    unit = spec.extra.get("unit")
+    if isinstance(unit, (list, tuple)):
+        unit = unit[index] if index < len(unit) else None
+    return f"{spec.kind} [{unit}]" if unit else str(spec.kind)
 
 
 def _panel(axis: Any, seconds: np.ndarray[Any, Any], result: DeployResult, panel: Panel) -> None:
