@@ -70,8 +70,8 @@ def _rate(runtime: PolicyRuntime, frequency: float | None, bundle: Path) -> floa
 
 def _views(runtime: PolicyRuntime, latency: LatencyReport, kept: RateReport | None) -> list[View]:
     rows = (
-        ("processor", *(f"{v:.1f}" for v in (latency.median_us, latency.p90_us, latency.p99_us, latency.worst_us))),
-        ("wall", f"{latency.wall_median_us:.1f}", "", f"{latency.wall_p99_us:.1f}", f"{latency.wall_worst_us:.1f}"),
+        ("processor", *_times(latency.median_us, latency.p90_us, latency.p99_us, latency.worst_us)),
+        ("wall", *_times(latency.wall_median_us, latency.wall_p90_us, latency.wall_p99_us, latency.wall_worst_us)),
     )
     views: list[View] = [
         fields(
@@ -98,3 +98,7 @@ def _views(runtime: PolicyRuntime, latency: LatencyReport, kept: RateReport | No
             )
         )
     return views
+
+
+def _times(*values: float) -> tuple[str, ...]:
+    return tuple(f"{value:.1f}" for value in values)

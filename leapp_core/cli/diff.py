@@ -47,13 +47,17 @@ def diff(
     Ports, wiring, state and models are compared; then both run on the same inputs. Leaves with 1 if anything differs.
     """
     from leapp_core.bundle import load_document
-    from leapp_core.validation.difference import document_changes, initial_value_changes, same_inputs
+    from leapp_core.validation.difference import common_inputs, document_changes, initial_value_changes
 
     one, other = load_document(first), load_document(second)
     changes = (*document_changes(one.document, other.document), *initial_value_changes(one, other))
     outputs: dict[str, float | None] | None = None
-    if steps and same_inputs(one.document.pipeline, other.document.pipeline):
-        outputs = _run((one, other), steps, seed, plugins_of(context), trust=trust)
+    ports = common_inputs(one.document.pipeline, other.document.pipeline)
+    if steps and ports is not None:
+        from leapp_core.runtime import mock_inputs
+
+        inputs = [mock_inputs(ports, seed + step) for step in range(steps)]
+        outputs = _run((one, other), inputs, plugins_of(context), trust=trust)
     if as_json:
         show_json({"changes": [asdict(change) for change in changes], "steps": steps, "outputs": outputs})
     else:
@@ -63,13 +67,12 @@ def diff(
 
 
 def _run(
-    bundles: tuple[LoadedBundle, LoadedBundle], steps: int, seed: int, plugins: PluginManager, *, trust: bool
+    bundles: tuple[LoadedBundle, LoadedBundle], inputs: list[dict[str, Any]], plugins: PluginManager, *, trust: bool
 ) -> dict[str, float | None]:
-    from leapp_core.runtime import load, mock_inputs
+    from leapp_core.runtime import load
     from leapp_core.validation.difference import behaviour
 
     one, other = (load(bundle.yaml_path, plugins=plugins, trust=trust, full_names=True) for bundle in bundles)
-    inputs = [mock_inputs(one.inputs, seed + step, one.sizes) for step in range(steps)]
     return behaviour(one, other, inputs)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.bundle import LoadedBundle
@@ -50,9 +50,15 @@ def initial_value_changes(first: LoadedBundle, second: LoadedBundle) -> tuple[Ch
     return tuple(changes)
 
 
-def same_inputs(first: PipelineSpec, second: PipelineSpec) -> bool:
-    """Return whether both take the same outside inputs, so that they can be run side by side."""
-    return _taken(first) == _taken(second)
+def common_inputs(first: PipelineSpec, second: PipelineSpec) -> dict[str, PortSpec] | None:
+    """Return outside inputs that both take, so that they can be run side by side; ``None`` if there are others.
+
+    A size that one of them leaves open has the other's number.
+    """
+    one, other = ({str(ref): spec.input_spec(ref) for ref in spec.inputs} for spec in (first, second))
+    if one.keys() != other.keys() or not all(_fit(one[name], other[name]) for name in one):
+        return None
+    return {name: _closed(port, other[name]) for name, port in one.items()}
 
 
 def behaviour(
@@ -73,9 +79,15 @@ def behaviour(
     return dict(sorted(worst.items()))
 
 
-def _taken(pipeline: PipelineSpec) -> dict[str, tuple[str, tuple[Any, ...]]]:
-    ports = ((str(ref), pipeline.input_spec(ref)) for ref in pipeline.inputs)
-    return {name: (port.dtype, port.shape) for name, port in ports}
+def _fit(one: PortSpec, other: PortSpec) -> bool:
+    sizes = zip(one.shape, other.shape, strict=False)
+    same = all(a == b or isinstance(a, str) or isinstance(b, str) for a, b in sizes)
+    return one.dtype == other.dtype and len(one.shape) == len(other.shape) and same
+
+
+def _closed(one: PortSpec, other: PortSpec) -> PortSpec:
+    sizes = zip(one.shape, other.shape, strict=True)
+    return replace(one, shape=tuple(b if isinstance(a, str) else a for a, b in sizes))
 
 
 def _larger(so_far: float | None, one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> float | None:
@@ -139,4 +151,6 @@ def _value(where: str, first: Any, second: Any) -> Iterator[Change]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_text, value))}]"
     return "" if value is None else ", ".join(map(str, value)) if isinstance(value, list) else str(value)

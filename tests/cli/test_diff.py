@@ -43,5 +43,19 @@ def test_changes_of_ports_are_named(bundle: Path, other: Path) -> None:
     assert "not run side by side" in result.out
 
 
+def test_a_bundle_for_any_batch_is_run_beside_one_for_a_single_robot(bundle: Path, tmp_path: Path) -> None:
+    done = leapp(
+        "export", "--task", TASK, "--use_pretrained_checkpoint", "--save_path", str(tmp_path), "--dynamic-batch",
+        "--closed_loop_steps", "0", "--disable_graph_visualization",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    for pair in ((bundle, tmp_path / TASK), (tmp_path / TASK, bundle)):
+        result = leapp("diff", *map(str, pair), "--json", "--steps", "5")
+        facts = json.loads(result.out)
+        shapes = [change for change in facts["changes"] if change["where"] == f"{TASK}/joint_pos shape"]
+        assert {shapes[0]["first"], shapes[0]["second"]} == {"[1, 3]", "[batch, 3]"}
+        assert max(facts["outputs"].values()) < 1e-5
+
+
 def test_both_have_to_be_bundles(bundle: Path, tmp_path: Path) -> None:
     assert leapp("diff", str(bundle), str(tmp_path / "nope")).code == 10
