@@ -128,8 +128,9 @@ def _with_initial_state(args: Args, values: Values) -> Iterator[Args]:
 def loops_over_rows(node: Node, args: Args, value_of: ValueOf) -> str | None:
     """Return why a call makes no sense with many rows if it would take them one by one, before it does so."""
     name, _, overload = str(node.target).removeprefix("aten.").partition(".")
-    source = next(iter(args[0]), None)
-    axis = batch_axis(value_of(source)) if _hashable_node(source) and _is_tensor(value_of(source)) else None
+    source: Any = next(iter(args[0]), None)
+    value: Any = value_of(source) if _hashable_node(source) else None
+    axis = batch_axis(value) if _is_tensor(value) else None
     if axis is None:
         return None
     if name in _RECURRENT and overload == "input" and axis == int(args[0][-1]):
@@ -138,7 +139,7 @@ def loops_over_rows(node: Node, args: Args, value_of: ValueOf) -> str | None:
     if along is None:
         return None
     dim = args[0][along] if len(args[0]) > along else args[1].get("dim", 0)
-    return "it takes the rows apart" if dim % value_of(source).dim() == axis else None
+    return "it takes the rows apart" if dim % value.dim() == axis else None
 
 
 def _with_unsqueezed_values(args: Args, values: Values) -> Iterator[Args]:

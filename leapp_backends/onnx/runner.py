@@ -28,6 +28,12 @@ class OnnxRunner(Runner):
 
         return OnnxModelSession(open_node(path, spec, settings), spec)
 
+    def reads(self, path: Path) -> tuple[str, ...]:
+        """Return files with weights beside the model; see :meth:`leapp_core.plugins.runners.Runner.reads`."""
+        from leapp_backends.onnx.session import external_files
+
+        return external_files(path)
+
     def open_pipeline(
         self, pipeline: PipelineSpec, paths: Mapping[str, Path], settings: RunnerSettings, *, merge: bool = True
     ) -> PipelineSession | None:

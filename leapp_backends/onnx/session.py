@@ -108,6 +108,14 @@ def open_session(model: bytes | str, settings: RunnerSettings, what: str, where:
     return session
 
 
+def external_files(path: Path) -> tuple[str, ...]:
+    """Return where a model keeps weights outside its file; none for what is no model, which opening it tells."""
+    try:
+        return tuple(dict.fromkeys(read_model(path.read_bytes()).external))
+    except (OSError, WireError):
+        return ()
+
+
 def check_external(path: Path, locations: Iterable[str]) -> None:
     """Refuse weights outside the bundle's folder.
 

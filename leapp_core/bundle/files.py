@@ -48,6 +48,8 @@ def document_files(document: BundleDocument) -> Iterator[tuple[str, str | None, 
     """Yield path, stated hash and place in the document of every file a document names."""
     for node, artifact in document.artifacts.items():
         yield artifact.path, artifact.sha256, ("models", node, "parameters")
+        for file in artifact.data:
+            yield file.path, file.sha256, ("models", node, "parameters", "data_files")
     if document.initial_values is not None:
         yield document.initial_values, document.initial_values_sha256, ("pipeline", "initial_values")
     if document.validation is not None:

@@ -27,12 +27,17 @@ MAX_SAMPLE_BYTES = 4 * 1024 * 1024
 """Recorded values that go with a bundle take at most this much."""
 
 
+DATA = "data_files"
+"""Parameter of an artifact that names further files and their hashes."""
+
+
 def write_artifact(captured: CapturedPipeline, node: NodePlan, folder: Path) -> WrittenArtifact:
-    """Have a node's exporter write its artifact.
+    """Have a node's exporter write its artifact; further files it writes are hashed too.
 
     Raises:
         ExportError: it could not, or did not write the file it was asked for.
     """
+    before = _files(folder)
     request = ExportRequest(
         program=node.program,
         destination=folder / node.file,
@@ -46,7 +51,15 @@ def write_artifact(captured: CapturedPipeline, node: NodePlan, folder: Path) -> 
             where=f"node {node.node!r}",
             fix="plugin author: write to request.destination",
         )
-    return written
+    further = _files(folder) - before - {node.file}
+    if not further:
+        return written
+    hashes = {name: hash_file(folder / name) for name in sorted(further)}
+    return replace(written, parameters={**written.parameters, DATA: hashes})
+
+
+def _files(folder: Path) -> set[str]:
+    return {entry.relative_to(folder).as_posix() for entry in folder.rglob("*") if entry.is_file()}
 
 
 def make_document(
@@ -61,7 +74,8 @@ def make_document(
             format=node.exporter.format,
             sha256=hash_file(folder / node.file),
             md5=hash_file(folder / node.file, "md5"),
-            parameters=dict(written[node.node].parameters),
+            parameters={key: value for key, value in written[node.node].parameters.items() if key != DATA},
+            data=tuple(FileRef(*item) for item in written[node.node].parameters.get(DATA, {}).items()),
         )
         for node in plan.nodes
     }

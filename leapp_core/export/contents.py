@@ -41,7 +41,7 @@ def bundle_files(folder: Path, graph: str) -> frozenset[str]:
         models = parse_yaml(text, yaml.name).at(("models",)).value
     except BundleError:
         models = None
-    named = {_artifact(model) for model in models.values()} if isinstance(models, dict) else set()
+    named = {name for model in models.values() for name in _artifacts(model)} if isinstance(models, dict) else set()
     return (reserved_names(graph) | named) & _names(folder)
 
 
@@ -108,8 +108,12 @@ def _names(folder: Path) -> frozenset[str]:
     return frozenset(entry.name for entry in folder.iterdir())
 
 
-def _artifact(model: Node) -> str:
-    return model.at(("parameters", "model_path")).text or ""
+def _artifacts(model: Node) -> set[str]:
+    """Return what of the folder a node's files take up."""
+    parameters = model.at(("parameters",)).value
+    data = parameters.get("data_files") if isinstance(parameters, dict) else None
+    further = data.value if data is not None and isinstance(data.value, dict) else ()
+    return {path.split("/")[0] for path in (model.at(("parameters", "model_path")).text or "", *further)}
 
 
 def _link(source: str, destination: str) -> None:

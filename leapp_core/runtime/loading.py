@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import BundleError
@@ -94,13 +94,37 @@ def open_document(
     missing = [str(edge.target) for edge in pipeline.feedback if edge.target not in initial_values]
     if missing:
         raise BundleError(f"fed-back inputs have no initial value: {', '.join(missing)}", where=document.name)
-    runners = _runners(document, plugins or PluginManager())
+    runners = runners_of(document, plugins or PluginManager())
     for node, runner in runners.items():
         runner.require()
         if runner.runs_code and not trust:
             check_trusted(artifact_paths[node], document.artifacts[node].sha256, runner.name)
+    notes = unstated_files(document, artifact_paths, runners)
     session = _open(pipeline, artifact_paths, runners, settings or RunnerSettings(), merge)
-    return PolicyRuntime(document.name, pipeline, session, initial_values, **options)
+    return PolicyRuntime(document.name, pipeline, session, initial_values, notes=notes, **options)
+
+
+def unstated_files(
+    document: BundleDocument, paths: Mapping[str, Path], runners: Mapping[str, Runner]
+) -> tuple[str, ...]:
+    """Return notes on files that models read and that nothing says the contents of, as other writers leave them.
+
+    Raises:
+        BundleError: the document states some of a model's files but not this one.
+    """
+    notes = []
+    for node, runner in runners.items():
+        artifact = document.artifacts[node]
+        folder = PurePosixPath(artifact.path).parent
+        stated = {file.path for file in artifact.data}
+        for name in runner.reads(paths[node]):
+            if str(folder / name) in stated:
+                continue
+            message = f"the document states no hash of {name!r}, where node {node!r} keeps weights"
+            if stated:
+                raise BundleError(message, where=document.name, expected=f"one of {', '.join(sorted(stated))}")
+            notes.append(f"{message}: a change of it goes unnoticed")
+    return tuple(notes)
 
 
 def _in_order(pipeline: PipelineSpec) -> PipelineSpec:
@@ -109,7 +133,12 @@ def _in_order(pipeline: PipelineSpec) -> PipelineSpec:
     return replace(pipeline, nodes=tuple(pipeline.node(name) for name in order))
 
 
-def _runners(document: BundleDocument, plugins: PluginManager) -> dict[str, Runner]:
+def runners_of(document: BundleDocument, plugins: PluginManager) -> dict[str, Runner]:
+    """Return the runner of every node.
+
+    Raises:
+        UsageError: none is installed for a format.
+    """
     return {node.name: plugins.runners.get(document.artifacts[node.name].format) for node in document.pipeline.nodes}
 
 

@@ -38,6 +38,7 @@ class PolicyRuntime:
         full_names: Write every name as ``node/port``.
         check_finite: Refuse NaN and infinities in inputs.
         sizes: Values of symbolic sizes; without, the first step after a reset decides.
+        notes: What was found while loading.
     """
 
     def __init__(
@@ -50,10 +51,12 @@ class PolicyRuntime:
         full_names: bool = False,
         check_finite: bool = False,
         sizes: Mapping[str, int] | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.pipeline = pipeline
         self._session = session
+        self._notes = notes
         self._initial = dict(initial_values)
         self._check_finite = check_finite
         self._lock = threading.RLock()
@@ -77,7 +80,7 @@ class PolicyRuntime:
     @property
     def notes(self) -> tuple[str, ...]:
         """What loading found worth knowing, such as why nodes were not merged."""
-        return self._session.notes
+        return (*self._notes, *self._session.notes)
 
     @property
     def inputs(self) -> dict[str, PortSpec]:

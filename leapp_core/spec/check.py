@@ -27,7 +27,10 @@ def check_document(document: BundleDocument) -> Iterator[Problem]:
     """Yield everything that does not fit, for a document whose parts have the right types."""
     for node in document.pipeline.nodes:
         yield from _check_node(node)
-        yield from _check_file(document.artifacts[node.name].path, ("models", node.name, "parameters", "model_path"))
+        artifact, place = document.artifacts[node.name], ("models", node.name, "parameters")
+        yield from _check_file(artifact.path, (*place, "model_path"))
+        for file in artifact.data:
+            yield from _check_file(file.path, (*place, "data_files"))
     yield from check_wiring(document.pipeline)
     if document.initial_values is not None:
         yield from _check_file(document.initial_values, ("pipeline", "initial_values"))

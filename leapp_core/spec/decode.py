@@ -17,7 +17,7 @@ from leapp_core.spec.semantics import PORT_KEYS, normalise_element_names
 from leapp_core.spec.yaml_nodes import Node
 
 _NOTHING = Node(None, 0)
-_PARAMETERS = frozenset({"model_path", "backend", "sha256sum", "md5sum"})
+_PARAMETERS = frozenset({"model_path", "backend", "sha256sum", "md5sum", "data_files"})
 _CONFIG_KEYS = frozenset({"frequency"})
 
 
@@ -136,6 +136,10 @@ def _artifact(parameters: Node) -> ArtifactRef:
         sha256=(_text(parameters, "sha256sum") or "").lower(),
         md5=_text(parameters, "md5sum"),
         parameters={key: item.plain() for key, item in further.items() if key not in _PARAMETERS},
+        data=tuple(
+            FileRef(str(PurePosixPath(name)), (item.text or "").lower())
+            for name, item in _mapping(parameters, "data_files").items()
+        ),
     )
 
 

@@ -13,6 +13,14 @@ CONFIG_VERSION = "1.3"
 
 
 @dataclass(frozen=True)
+class FileRef:
+    """Another file of the bundle: its path relative to the YAML file, and its hash."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class ArtifactRef:
     """Where a node's model is and how to load it.
 
@@ -22,6 +30,7 @@ class ArtifactRef:
         sha256: Hash of the file.
         md5: Hash older readers ask for; never relied on here.
         parameters: Further facts such as ``opset_version``.
+        data: Further files that belong to the model, such as weights kept outside it; other writers state none.
     """
 
     path: str
@@ -29,14 +38,7 @@ class ArtifactRef:
     sha256: str
     md5: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class FileRef:
-    """Another file of the bundle: its path relative to the YAML file, and its hash."""
-
-    path: str
-    sha256: str
+    data: tuple[FileRef, ...] = ()
 
 
 @dataclass(frozen=True)

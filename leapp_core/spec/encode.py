@@ -57,6 +57,8 @@ def _parameters(artifact: ArtifactRef) -> dict[str, Any]:
     entry: dict[str, Any] = {"model_path": artifact.path, "backend": artifact.format, "sha256sum": artifact.sha256}
     if artifact.md5 is not None:
         entry["md5sum"] = artifact.md5
+    if artifact.data:
+        entry["data_files"] = {file.path: file.sha256 for file in artifact.data}
     return {**entry, **artifact.parameters}
 
 

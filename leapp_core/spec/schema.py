@@ -74,6 +74,13 @@ def _model() -> dict[str, Any]:
                     "backend": {"type": "string", "minLength": 1},
                     "sha256sum": _SHA256,
                     "md5sum": {"type": ["string", "null"]},
+                    "data_files": {
+                        "type": "object",
+                        "maxProperties": 500,
+                        "propertyNames": _FILE,
+                        "additionalProperties": _SHA256,
+                        "description": "further files of the model, such as weights kept outside it, and their hashes",
+                    },
                     "opset_version": {"type": ["integer", "null"]},
                 },
             },

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +57,7 @@ def validate_bundle(
         BundleError: it is damaged or not to be trusted; every problem is listed.
         ValidationError: it fails on recorded inputs.
     """
-    from leapp_core.runtime import open_document
+    from leapp_core.runtime.loading import open_document, runners_of, unstated_files
 
     chosen = settings or CheckSettings()
     bundle = load_document(path)
@@ -70,9 +70,9 @@ def validate_bundle(
         trust=chosen.trust,
         full_names=True,
     )
-    if bundle.document.validation is None:
-        return _repeat(runtime, chosen)
-    return _replay(bundle, runtime, chosen)
+    unstated = unstated_files(bundle.document, bundle.artifact_paths, runners_of(bundle.document, plugins))
+    report = _repeat(runtime, chosen) if bundle.document.validation is None else _replay(bundle, runtime, chosen)
+    return replace(report, notes=(*unstated, *report.notes))
 
 
 def _replay(bundle: LoadedBundle, runtime: PolicyRuntime, settings: CheckSettings) -> ValidationReport:
