@@ -59,8 +59,17 @@ def provider_name(provider: str) -> str:
     raise UsageError(
         f"execution provider {provider!r} is not part of the installed onnxruntime {onnxruntime.__version__}",
         expected=f"one of {', '.join(available)}",
-        fix=f"install {_PACKAGES.get(short, 'an onnxruntime build')} instead of onnxruntime, or use --provider cpu",
+        fix=_how_to_get(short),
     )
+
+
+def _how_to_get(provider: str) -> str:
+    package = _PACKAGES.get(provider)
+    if package is None:
+        return "install an ONNX Runtime that has it, or use --provider cpu"
+    wanted = f"'{package}[cuda,cudnn]'" if package == "onnxruntime-gpu" else package
+    # Two builds in one environment overwrite each other's files.
+    return f"pip uninstall onnxruntime, then pip install {wanted}; or use --provider cpu"
 
 
 def parse_extra(settings: RunnerSettings) -> OnnxExtra:

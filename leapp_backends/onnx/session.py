@@ -9,15 +9,9 @@ from typing import Any
 
 from leapp_backends.onnx.merge_model import read_model
 from leapp_backends.onnx.merge_wire import WireError
-from leapp_backends.onnx.providers import (
-    disabled_optimizers,
-    on_cpu,
-    parse_extra,
-    provider_name,
-    provider_options,
-    session_options,
-)
+from leapp_backends.onnx.providers import on_cpu, parse_extra
 from leapp_backends.onnx.returned_weights import copy_returned_weights
+from leapp_backends.onnx.start import start
 from leapp_core.errors import BundleError, UsageError
 from leapp_core.plugins.runners import RunnerSettings
 from leapp_core.spec.pipeline import NodeSpec
@@ -83,27 +77,14 @@ def open_session(model: bytes | str, settings: RunnerSettings, what: str, where:
         BundleError: ONNX Runtime cannot load the model.
         UsageError: the provider is unknown, not installed or does not start.
     """
-    import onnxruntime
-
     extra = parse_extra(settings)
-    name = provider_name(settings.provider)
-    options = session_options(settings, extra)
     try:
-        session = onnxruntime.InferenceSession(
-            model,
-            options,
-            providers=[(name, dict(provider_options(settings, extra)))],
-            disabled_optimizers=disabled_optimizers(settings),
-            enable_fallback=0,
-        )
+        session = start(model, settings, extra)
+    except UsageError:
+        raise
     except Exception as error:
         hint = None if on_cpu(settings) else f"provider {settings.provider!r} may lack an operator; try --provider cpu"
         raise BundleError(f"ONNX Runtime cannot load {what}: {_first_line(error)}", where=where, fix=hint) from error
-    if session.get_providers()[0] != name:
-        raise UsageError(
-            f"execution provider {settings.provider!r} did not start; ONNX Runtime offers {session.get_providers()}",
-            fix="check its driver and libraries, or use --provider cpu",
-        )
     session.disable_fallback()
     return session
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 
@@ -176,6 +177,54 @@ try:
 except UsageError as error:
     print(error)
 """
+
+
+NVIDIA = """
+import sys
+from leapp_core.errors import UsageError
+from leapp_core.plugins.runners import RunnerSettings
+from leapp_core.runtime import load
+
+for settings in (
+    RunnerSettings("cuda"),
+    RunnerSettings("CUDAExecutionProvider", extra={"allow_cpu_nodes": True}),
+    RunnerSettings("tensorrt"),
+):
+    try:
+        load(sys.argv[1], settings=settings)
+    except UsageError as error:
+        print(error)
+    else:
+        print("started")
+"""
+
+
+@pytest.mark.venv
+@pytest.mark.slow
+def test_a_provider_without_its_libraries_names_what_is_missing(tmp_path):
+    """ONNX Runtime itself goes on with the CPU here, or blames the model."""
+    packages = tmp_path / "packages"
+    line = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", packages, "onnxruntime-gpu"]
+    if subprocess.run(line, check=False, capture_output=True, text=True).returncode:
+        pytest.skip("onnxruntime-gpu has no wheel for this Python and platform")
+    done = subprocess.run(
+        [sys.executable, "-c", NVIDIA, pipelines.mlp(tmp_path).write()],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(packages), "OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    if "started" in done.stdout:
+        pytest.skip("the libraries are here")
+    assert re.findall(r"execution provider '(\w+)' did not start: library lib\S+ is not there", done.stdout) == [
+        "cuda",
+        "CUDAExecutionProvider",
+        "tensorrt",
+    ]
+    assert "onnxruntime-gpu[cuda,cudnn]" in done.stdout
+    assert "TensorRT" in done.stdout
+    assert done.stderr == ""
 
 
 @pytest.mark.venv
