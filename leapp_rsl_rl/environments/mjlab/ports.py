@@ -163,5 +163,7 @@ def _command(env: Any, parts: list[str], shape: Sequence[int]) -> tuple[str | No
     joints = list(robot.joint_names) if robot is not None else []
     if name == "command" and joints and shape[-1] == 2 * len(joints):
         names = [f"{j}_pos" for j in joints] + [f"{j}_vel" for j in joints]
-        return "command/joint/position_velocity", [names], None
+        units = [joint_units(env, robot, joints, *pair) for pair in (("rad", "m"), ("rad/s", "m/s"))]
+        each = [unit if isinstance(unit, list) else [unit] * len(joints) for unit in units]
+        return "command/joint/position_velocity", [names], each[0] + each[1]
     return f"command/{name}", None, None

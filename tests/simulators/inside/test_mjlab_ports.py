@@ -12,6 +12,7 @@ from leapp_core.plugins.environments import EnvRequest
 from leapp_core.plugins.policies import PolicyRequest
 from leapp_rsl_rl.adapter import RslRlAdapter
 from leapp_rsl_rl.environments.mjlab.provider import MjlabProvider
+from tests.simulators.motion import make_motion
 from tests.simulators.run_case import untrained
 
 TASK = "Mjlab-Velocity-Flat-Unitree-Go1"
@@ -70,3 +71,17 @@ def test_targets_carry_gains_and_limits_at_full_precision(exported):
         assert list(target.extra[key]) == [getattr(wanted[joint], field) for joint in names], key
     assert {ports["kp"].kind, ports["kd"].kind} == {"kp", "kd"}
     assert ports["kp"].element_names == ports["kd"].element_names == target.element_names
+
+
+def test_a_motion_is_a_command_and_the_anchor_a_reading(tmp_path):
+    motion = make_motion(tmp_path / "walk.npz")
+    task = "Mjlab-Tracking-Flat-Unitree-G1"
+    environment = MjlabProvider().make(EnvRequest(task, overrides=(f"env.commands.motion.motion_file={motion}",)))
+    joints = environment._simulator.env.scene["robot"].num_joints
+    ports = dict(environment._inputs)
+    environment.close()
+    assert ports["command:motion"].kind == "command/joint/position_velocity"
+    assert ports["command:motion"].extra["unit"] == ["rad"] * joints + ["rad/s"] * joints
+    assert ports["command:motion:anchor_pos_w"].kind == "command/body/target_position"
+    anchor = ports["state:robot:body_link_quat_w:torso_link"]
+    assert (anchor.kind, anchor.extra["unit"]) == ("state/body/rotation", "quaternion wxyz")
