@@ -56,6 +56,7 @@ _JOINT_RENAMES = {
 }
 _JOINT_IGNORED = ("critic", "memory_c.", "teacher", "memory_t.")
 _ROLES = {"actor": "an actor", "student": "a distilled student"}
+_DEFAULT_UNITS = 256
 _SEPARATE_NORMALIZER = "obs_norm_state_dict"
 
 
@@ -156,8 +157,9 @@ def _legacy_section(agent: Mapping[str, Any], role: str, where: str) -> dict[str
     copied = ("init_noise_std", "noise_std_type", "state_dependent_std", "rnn_type", "rnn_num_layers")
     section.update({key: policy[key] for key in copied if key in policy})
     if section["class_name"] == "RNNModel":
-        # the older name wins where both are given, as in the versions that took both
-        section["rnn_hidden_dim"] = policy.get("rnn_hidden_size") or policy.get("rnn_hidden_dim", 256)
+        # the versions that know both names look at the older one where the newer is left at its default
+        newer = policy.get("rnn_hidden_dim", _DEFAULT_UNITS)
+        section["rnn_hidden_dim"] = policy.get("rnn_hidden_size", newer) if newer == _DEFAULT_UNITS else newer
     if policy.get("actor_cnn_cfg") is not None:
         section.update(class_name="CNNModel", cnn_cfg=policy["actor_cnn_cfg"])
     return section

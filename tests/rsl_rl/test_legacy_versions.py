@@ -91,6 +91,18 @@ def test_a_gru_is_never_taken_for_an_lstm(copied, name: str) -> None:
         load(copied(name, ("rnn_type: gru", "rnn_type: lstm")))
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("2.3.3-gru", "rnn_hidden_size: 7", "rnn_hidden_size: 7\n  rnn_hidden_dim: 256"),
+        ("2.3.3-gru", "rnn_hidden_size: 7", "rnn_hidden_size: 256\n  rnn_hidden_dim: 7"),
+        ("3.3.0-gru", "rnn_hidden_dim: 7", "rnn_hidden_dim: 7\n  rnn_hidden_size: 9"),
+    ],
+)
+def test_either_name_of_the_number_of_units(copied, name: str, old: str, new: str) -> None:
+    assert "GRU 1x7" in load(copied(name, (old, new))).summary
+
+
 def test_heads_that_look_alike_are_told_apart_by_the_configuration(copied) -> None:
     """A Beta and a heteroscedastic head have the same weights; without a configuration nothing is guessed."""
     folder = copied("5.5.1-mlp-beta")
