@@ -1,20 +1,20 @@
 """ExportedProgram to ONNX by PyTorch's translator, without the work it repeats on every call.
 
 ``torch.onnx.export`` builds a table of some 500 translations for each call and decomposes a program that already is
-decomposed: nine tenths of its time for a small policy. Here the table is built once per process, and decomposition
-is left out when every operator of the program has a translation. The parts used are not public, so where a PyTorch
-release has others, the public function is called instead; results are the same.
+decomposed: nine tenths of its time for a small policy. Here the table is read as far as it is needed and kept, and
+decomposition is left out when every operator of the program has a translation. The parts used are not public, so where
+a PyTorch release has others, the public function is called instead; results are the same.
 """
 
 from __future__ import annotations
 
 import copy
-import functools
 import operator
 from typing import TYPE_CHECKING, Any
 
 from leapp_backends.common.failures import unsupported
 from leapp_backends.common.functional import calls, op_name
+from leapp_backends.onnx.registry import lazy_registry, whole_registry
 from leapp_backends.onnx.rewrites import apply
 
 if TYPE_CHECKING:
@@ -38,8 +38,14 @@ def translate(program: ExportedProgram, opset: int | None, *, optimize: bool) ->
         return _translate_publicly(program, opset, optimize=optimize)
     core, passes, constants = parts
     wanted = opset or _default_opset()
-    registry = _registry(max(wanted, constants.TORCHLIB_OPSET))
-    prepared = _prepare(apply(program), core, passes, registry)
+    program = apply(program)
+    table = max(wanted, constants.TORCHLIB_OPSET)
+    registry = lazy_registry(table)
+    if not all("val" in node.meta and _is_known(node.target, registry) for node in calls(program)):
+        registry = whole_registry(table)
+        prepared = core._prepare_exported_program_for_export(program, registry=registry)
+    else:
+        prepared = _prepare(program, passes)
     _check_translated(prepared, registry)
     onnx_program = core._exported_program_to_onnx_program(prepared, registry=registry)
     if wanted != onnx_program.model.opset_imports.get(""):
@@ -50,14 +56,6 @@ def translate(program: ExportedProgram, opset: int | None, *, optimize: bool) ->
         onnx_program.optimize()
     model: ir.Model = onnx_program.model
     return model
-
-
-@functools.cache
-def _registry(opset: int) -> Any:
-    """Return the table of translations for an operator set: half a second of work that depends on nothing else."""
-    from torch.onnx._internal.exporter import _registration
-
-    return _registration.ONNXRegistry.from_torchlib(opset_version=opset)
 
 
 def _load_parts() -> tuple[Any, Any, Any] | None:
@@ -85,10 +83,8 @@ def _default_opset() -> int:
     return int(_constants.ONNX_DEFAULT_OPSET)
 
 
-def _prepare(program: ExportedProgram, core: Any, passes: Any, registry: Any) -> ExportedProgram:
-    if not all("val" in node.meta and _is_known(node.target, registry) for node in calls(program)):
-        prepared: ExportedProgram = core._prepare_exported_program_for_export(program, registry=registry)
-        return prepared
+def _prepare(program: ExportedProgram, passes: Any) -> ExportedProgram:
+    """Return the program as PyTorch prepares it, but for the decomposition."""
     from torch import fx
 
     graph = copy.deepcopy(program.graph_module)  # weights are not in the module, so this copies the graph only

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from leapp_backends.common.quiet import quiet
-from leapp_backends.onnx import translate
+from leapp_backends.onnx import registry, translate
 from leapp_core.testing import policies
 from tests.backends.helpers import program
 
@@ -39,6 +39,24 @@ def test_same_operators_as_the_public_function(name):
     assert [node.op_type for node in direct.graph] == [node.op_type for node in public.graph]
     assert direct.opset_imports == public.opset_imports
     assert str(exported.graph) == before
+
+
+def facts(meta):
+    return meta.onnx_function, str(meta.signature), meta.is_complex
+
+
+def test_the_table_read_as_needed_is_the_whole_table():
+    opset = translate._default_opset()
+    with quiet():
+        lazy, whole = registry.lazy_registry(opset), registry.whole_registry(opset)
+        assert lazy is not whole, "PyTorch is built otherwise: the shortcut is not used"
+        targets = {id(meta): meta.fx_target for metas in whole.functions.values() for meta in metas}
+        assert len(targets) > 400
+        for target in targets.values():
+            found, expected = ([facts(meta) for meta in table.get_decomps(target)] for table in (lazy, whole))
+            assert found == expected, target
+        for table in (lazy, whole):
+            assert not table.is_registered(torch.ops.aten.geqrf.default)
 
 
 TIMED = """
