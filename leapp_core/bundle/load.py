@@ -52,9 +52,13 @@ def find_document(path: str | Path) -> Path:
         BundleError: there is none, or a folder holds several and none is named after it.
     """
     given = Path(path)
-    if given.is_file():
-        return given
-    if not given.is_dir():
+    try:
+        if given.is_file():
+            return given
+        folder = given.is_dir()
+    except OSError as error:  # a name too long, a folder that may not be entered
+        raise BundleError(f"there is no bundle to read at {str(given)[:200]}: {error.strerror}") from error
+    if not folder:
         raise BundleError(
             f"there is no bundle at {given}",
             expected="the folder of a bundle, or its YAML file",

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from leapp_core.errors import RuntimeInputError
 from leapp_core.plugins.runners import PipelineSession
 from leapp_core.runtime.arrays import Array
 from leapp_core.runtime.elements import by_element_names, from_element_names
-from leapp_core.runtime.inputs import InputWriter, describe
+from leapp_core.runtime.given import check_state, mask_of, state_by_port
+from leapp_core.runtime.inputs import InputWriter
 from leapp_core.runtime.port_names import PortNames
 from leapp_core.runtime.sizes import batch_axis, check_memory, check_sizes, expand, infer_sizes, symbols, with_sizes
 from leapp_core.runtime.state_file import read_state, write_state
@@ -187,29 +186,23 @@ class PolicyRuntime:
         with self._lock:
             if mask is None:
                 self._stepper.write_state(self._start)
-            elif self._start:
-                self._reset_rows(np.asarray(mask))
+            else:
+                self._reset_rows(mask_of(mask))
 
     def load_state(self, state: Mapping[str, Any] | str | Path) -> None:
-        """Continue from a state that :attr:`state` or :meth:`save_state` gave.
+        """Continue from a state that :attr:`state` or :meth:`save_state` gave, with as many rows as it has.
 
         Raises:
             RuntimeInputError: something is missing, unknown, misshaped or mistyped; the state is then as before.
             BundleError: the file cannot be read.
         """
         given = read_state(Path(state)) if isinstance(state, (str, Path)) else state
-        values = {self._state_names.find(name): np.asarray(value) for name, value in given.items()}
+        values = state_by_port(given, self._state_names)
         with self._lock:
-            for ref, start in self._start.items():
-                port = self._concrete.input_spec(ref)
-                if ref not in values:
-                    raise RuntimeInputError(f"state {str(ref)!r} is missing", where=str(ref), expected=describe(port))
-                if values[ref].shape != start.shape or values[ref].dtype != start.dtype:
-                    raise RuntimeInputError(
-                        f"state {str(ref)!r} is {values[ref].dtype} of shape {list(values[ref].shape)}",
-                        where=str(ref),
-                        expected=describe(port),
-                    )
+            sizes = {**self._sizes, **infer_sizes(self.pipeline, values, self._start)}
+            check_state(values, self._start, with_sizes(self.pipeline, sizes))
+            if sizes != self._sizes:
+                self._resize(check_sizes(sizes, self._symbols))
             self._stepper.write_state(values)
 
     def save_state(self, path: str | Path) -> None:
@@ -259,10 +252,6 @@ class PolicyRuntime:
 
     def _reset_rows(self, mask: Array) -> None:
         state = self._stepper.read_state()
-        if mask.ndim != 1 or mask.dtype != np.bool_:
-            raise RuntimeInputError(
-                f"the mask is {mask.dtype} of shape {list(mask.shape)}", expected="booleans of shape [batch]"
-            )
         for ref, value in state.items():
             axis = batch_axis(self._concrete.input_spec(ref), len(mask), self.pipeline.input_spec(ref))
             rows = (slice(None),) * axis + (mask,)

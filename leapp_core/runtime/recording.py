@@ -19,15 +19,21 @@ from typing import Any
 
 import numpy as np
 
-from leapp_core.errors import BundleError
+from leapp_core.errors import BundleError, UsageError
 from leapp_core.runtime.arrays import Array
 from leapp_core.runtime.policy import PolicyRuntime
 
 _CHUNK = 256
 """Steps held in memory before they are written."""
 _VERSION = 1
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error)
-"""What reading a damaged file raises."""
+DAMAGE = (
+    *(OSError, EOFError, zipfile.BadZipFile, zlib.error),
+    *(ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+    # of zipfile for what is encrypted or packed in another way, of json for what is nested without end
+    RuntimeError,
+    MemoryError,
+)
+"""What reading a damaged or forged file raises; sizes in it are of its own choice."""
 
 
 class RecordingRuntime:
@@ -59,7 +65,13 @@ class RecordingRuntime:
     def step(
         self, inputs: Mapping[str, Any] | None = None, *, inputs_by_name: Mapping[str, Any] | None = None
     ) -> dict[str, Array]:
-        """Make one step and record it; see :meth:`~leapp_core.runtime.policy.PolicyRuntime.step`."""
+        """Make one step and record it; see :meth:`~leapp_core.runtime.policy.PolicyRuntime.step`.
+
+        Raises:
+            UsageError: the recording is closed.
+        """
+        if self._file.fp is None:
+            raise UsageError("the recording is closed, so this step would be lost", fix="make a new RecordingRuntime")
         before = self.runtime.state if self._restarted else {}
         outputs = self.runtime.step(inputs, inputs_by_name=inputs_by_name)
         if self.runtime.sizes != self._sizes:
@@ -148,7 +160,9 @@ class Recording:
                 about = json.loads(str(_member(file, "about")))
                 self._state_steps = {int(step) for step in _member(file, "state_steps")}
             self.steps, self.graph, version = int(about["steps"]), str(about["graph"]), about["version"]
-        except _DAMAGE as error:
+            if self.steps and (min(self._state_steps, default=-1) != 0 or max(self._state_steps) >= self.steps):
+                raise ValueError("the steps that begin with a state are wrong")
+        except DAMAGE as error:
             raise self._damaged(error) from error
         if version != _VERSION:
             raise BundleError(f"the recording has version {version}", where=str(path), expected=str(_VERSION))
@@ -158,12 +172,11 @@ class Recording:
         with zipfile.ZipFile(self._path) as file:
             for chunk in self._chunks([name.removesuffix(".npy") for name in file.namelist()]):
                 try:
-                    values = {member: _member(file, name) for member, name in chunk.items()}
-                except _DAMAGE as error:
+                    recorded = list(self._split({member: _member(file, name) for member, name in chunk.items()}, step))
+                except DAMAGE as error:
                     raise self._damaged(error) from error
-                for recorded in self._split(values, step):
-                    yield recorded
-                    step += 1
+                yield from recorded
+                step += len(recorded)
         if step != self.steps:
             raise self._damaged(f"{step} of {self.steps} steps are there")
 

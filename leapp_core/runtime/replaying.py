@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,7 +13,7 @@ from leapp_core.errors import RuntimeInputError
 from leapp_core.runtime.arrays import Array
 from leapp_core.runtime.inputs import describe, element_name
 from leapp_core.runtime.policy import PolicyRuntime
-from leapp_core.runtime.recording import Recording
+from leapp_core.runtime.recording import DAMAGE, Recording
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,7 @@ def replay(runtime: PolicyRuntime, path: str | Path) -> ReplayReport:
 def _restore(runtime: PolicyRuntime, inputs: Any, state: Any) -> None:
     runtime.reset()
     runtime.fit(inputs)
-    if state:
-        runtime.load_state(state)
+    runtime.load_state(state)
 
 
 def _difference(found: Array, recorded: Array) -> float | None:
@@ -112,7 +109,7 @@ def stored_inputs(runtime: PolicyRuntime, path: str | Path) -> Iterator[dict[str
     try:
         with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             stored = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+    except DAMAGE as error:
         reason = "it is missing" if isinstance(error, FileNotFoundError) else "it is no whole .npz file"
         raise RuntimeInputError(
             f"the inputs cannot be read: {reason}",

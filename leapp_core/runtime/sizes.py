@@ -92,26 +92,36 @@ def check_sizes(sizes: Mapping[str, int], known: tuple[str, ...]) -> dict[str, i
     for name, size in sizes.items():
         if name not in known:
             raise UsageError(f"the bundle has no symbolic size {name!r}", expected=suggest(name, known))
-        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+        if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
             raise UsageError(f"size {name!r} is {size!r}", expected="a positive integer")
-    return dict(sizes)
+    return {name: int(size) for name, size in sizes.items()}
 
 
-def infer_sizes(pipeline: PipelineSpec, arrays: Mapping[PortRef, Any]) -> dict[str, int]:
+def infer_sizes(
+    pipeline: PipelineSpec, arrays: Mapping[PortRef, Any], refs: Iterable[PortRef] | None = None
+) -> dict[str, int]:
     """Return the sizes that the arrays of a step have; arrays that do not fit at all are left to the input checks.
 
+    Args:
+        pipeline: With symbolic sizes.
+        arrays: By input port.
+        refs: Ports to look at; by default those fed from outside.
+
     Raises:
-        RuntimeInputError: two inputs disagree.
+        RuntimeInputError: two inputs disagree, or a size is zero.
     """
     found: dict[str, tuple[int, PortRef]] = {}
-    for ref in pipeline.inputs:
-        shape = np.shape(arrays[ref]) if ref in arrays else ()
+    for ref in pipeline.inputs if refs is None else refs:
+        # What has no shape of its own, such as nested lists, is refused by the input checks.
+        shape = tuple(getattr(arrays.get(ref), "shape", ()))
         stated = pipeline.input_spec(ref).shape
         if len(shape) != len(stated):
             continue
         for name, size in zip(stated, shape, strict=True):
             if not isinstance(name, str):
                 continue
+            if size == 0:
+                raise RuntimeInputError(f"input {str(ref)!r} has {name} 0", where=str(ref), expected="one row or more")
             first, owner = found.setdefault(name, (int(size), ref))
             if first != size:
                 raise RuntimeInputError(
