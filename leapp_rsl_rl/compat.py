@@ -99,7 +99,7 @@ def actor_config(agent: Mapping[str, Any], role: str, available: Mapping[str, An
     section = agent.get(role)
     if not isinstance(section, Mapping):
         section = _legacy_section(agent, role, where)
-    arguments = _with_distribution(dict(section))
+    arguments = _with_distribution(_without_unset_cell(dict(section)))
     class_name = str(arguments.pop("class_name", "MLPModel"))
     groups = _groups(agent.get("obs_groups") or {}, role, available, where)
     return ActorConfig(class_name, arguments, groups)
@@ -163,6 +163,13 @@ def _legacy_section(agent: Mapping[str, Any], role: str, where: str) -> dict[str
     if policy.get("actor_cnn_cfg") is not None:
         section.update(class_name="CNNModel", cnn_cfg=policy["actor_cnn_cfg"])
     return section
+
+
+def _without_unset_cell(section: dict[str, Any]) -> dict[str, Any]:
+    """Drop the recurrent settings of a configuration that has them for every model, as mjlab's has."""
+    if "rnn_type" not in section or section["rnn_type"] is not None:
+        return section
+    return {key: value for key, value in section.items() if not key.startswith("rnn_")}
 
 
 def _with_distribution(section: dict[str, Any]) -> dict[str, Any]:

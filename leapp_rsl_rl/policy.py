@@ -20,16 +20,22 @@ from leapp_rsl_rl.recurrent import declare_state, ensure_state, update_state
 class RslRlPolicy(LoadedPolicy):
     """An rsl_rl model in evaluation mode; its own ``forward`` computes every action."""
 
-    def __init__(self, model: MLPModel, obs_groups: tuple[str, ...], layout: str) -> None:
+    obs_groups: tuple[str, ...]
+
+    def __init__(
+        self, model: MLPModel, obs_groups: tuple[str, ...], layout: str, clip_actions: float | None = None
+    ) -> None:
         """Wrap a model.
 
         Args:
             model: The acting model, in evaluation mode.
             obs_groups: Observation groups it reads.
             layout: Layout of the checkpoint it came from, for the summary.
+            clip_actions: Limit of actions in training, which the environment applies.
         """
         self.model = model
         self.obs_groups = obs_groups
+        self.clip_actions = clip_actions
         self.summary = f"{_describe(model)} on {', '.join(obs_groups)} (checkpoint of {layout})"
 
     def act(
@@ -75,7 +81,7 @@ def load_policy(request: PolicyRequest) -> RslRlPolicy:
     agent = find_agent_config(request.checkpoint, request.agent)
     config = actor_config(agent, state.role, request.observations, where)
     model = build_model(config, state, request.observations, request.num_actions, where)
-    return RslRlPolicy(model.to(request.device), config.obs_groups, state.layout)
+    return RslRlPolicy(model.to(request.device), config.obs_groups, state.layout, agent.get("clip_actions"))
 
 
 def _describe(model: MLPModel) -> str:

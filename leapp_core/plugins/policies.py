@@ -92,9 +92,13 @@ class LoadedPolicy(ABC):
 
     Attributes:
         summary: One line: class, sizes, normalizer, recurrence.
+        obs_groups: Observation groups it reads, in order, or ``None`` if it does not tell.
+        clip_actions: Limit that training set to actions, for environments whose training clips them.
     """
 
     summary: str
+    obs_groups: tuple[str, ...] | None = None
+    clip_actions: float | None = None
 
     @abstractmethod
     def act(

@@ -201,6 +201,23 @@ def test_no_configuration_at_all(alone: Path) -> None:
         RslRlAdapter().load(request)
 
 
+def test_settings_of_a_recurrent_network_that_are_not_set(tmp_path: Path) -> None:
+    """mjlab's training script saves them for every model."""
+    task = find_task("Builtin-Reach-Arm")
+    path = Path(shutil.copy(task.checkpoint, tmp_path / "model_1.pt"))
+    agent = task.agent_config()
+    agent["actor"].update(cnn_cfg=None, rnn_type=None, rnn_hidden_dim=256, rnn_num_layers=1)
+    load(path, agent, observations={"policy": torch.zeros(1, 11)}, num_actions=3)
+
+
+def test_the_limit_of_actions_is_that_of_the_run(alone: Path) -> None:
+    agent = {**TASK.agent_config(), "clip_actions": 1.5}
+    request = PolicyRequest(alone, agent, OBSERVATIONS, 1)
+    assert RslRlAdapter().load(request).clip_actions == 1.5
+    shutil.copytree(TASK.assets / "params", alone.parent / "params")
+    assert RslRlAdapter().load(request).clip_actions is None
+
+
 def test_configuration_beside_the_checkpoint_wins(alone: Path) -> None:
     shutil.copytree(TASK.assets / "params", alone.parent / "params")
     load(alone, agent_with(rnn_type="lstm"))

@@ -88,7 +88,7 @@ class Nudged:
     def __init__(self, policy: Any, seed: int) -> None:
         self._policy = policy
         self._random = torch.Generator().manual_seed(seed)
-        self.reset = policy.reset
+        self.reset, self.clip_actions = policy.reset, policy.clip_actions
 
     def act(self, observations: Mapping[str, torch.Tensor], *more: Any) -> torch.Tensor:
         """Return the action, one rounding off."""

@@ -145,9 +145,9 @@ def test_the_tutorial_of_direct_tasks_runs_as_it_is_written(isaaclab, tmp_path):
     train, export, deploy = (block.replace("cd docs/examples/isaaclab_direct\n", "") for block in blocks)
     leapp = f"{isaaclab.python} -m leapp_core.cli"
     for command in (
-        train.replace("python -m", f"{isaaclab.python} -m").rstrip() + " --max_iterations 2\n",
+        train.replace("python -m", f"{isaaclab.python} -m").replace("--max_iterations 50", "--max_iterations 2"),
         export.replace("leapp export", f"{leapp} export"),
-        deploy.replace("leapp deploy", f"{leapp} deploy").replace("model_149", "model_1").rstrip() + " --json\n",
+        deploy.replace("leapp deploy", f"{leapp} deploy").replace("model_49", "model_1").rstrip() + " --json\n",
     ):
         done = subprocess.run(
             ["bash", "-c", command], cwd=tmp_path, env=isaaclab.environment, capture_output=True, text=True, check=False

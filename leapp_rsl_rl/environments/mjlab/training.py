@@ -72,7 +72,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
         if session is not None:
             return self._recorded_step(policy, session)
         with self._simulator.running():
-            action = self._clip(policy.act(self._gate.observations()))
+            action = _clipped(policy.act(self._gate.observations()), policy)
         with self._writes.listening() as writes:
             reward, done = self._simulator.step(action)
         self._gate.stepped(done)
@@ -86,6 +86,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
     def _recorded_step(self, policy: LoadedPolicy, session: Recorder) -> StepOutcome:
         """Declare the readings, run mjlab's own code from them to the targets, declare those, run physics."""
         written: list[torch.Tensor] = []
+        self._refuse_other_groups(policy)
 
         def declare(writes: Sequence[Write]) -> None:
             self._taps.release()  # what runs from here on is the simulator's own business
@@ -98,15 +99,10 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
             declared = session.input_tensors(self.node, _semantics(self._inputs.values(), readings.values()))
             declared = declared if isinstance(declared, (tuple, list)) else (declared,)
             with self._taps.serving(dict(zip(self._inputs, declared, strict=True))):
-                action = self._clip(policy.act(self._gate.observe(), session, self.node))
+                action = _clipped(policy.act(self._gate.observe(), session, self.node), policy)
                 with self._gate.recording(declare):
                     env.step(action)
         return StepOutcome(self._targets(written), None, False, self._simulator.state())
-
-    def _clip(self, action: torch.Tensor) -> torch.Tensor:
-        """Limit actions as mjlab's wrapper for RSL-RL does."""
-        limit = self.agent.get("clip_actions")
-        return action if limit is None else action.clamp(-limit, limit)
 
     def _targets(self, values: Sequence[torch.Tensor]) -> dict[str, Any]:
         return {m.name: as_array(v) for m, v in zip(self._outputs, values, strict=True)}
@@ -129,6 +125,16 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
             inputs = {c: input_meaning(env, c, read().shape) for c, read in self._taps.reads.items()}
         self._refuse_live_targets(len(writes))
         return inputs, outputs
+
+    def _refuse_other_groups(self, policy: LoadedPolicy) -> None:
+        """Refuse a policy that sees other observation groups than those whose readings were looked for."""
+        wanted = policy.obs_groups
+        if wanted is not None and set(wanted) != set(self._groups):
+            raise EnvError(
+                f"the policy sees the observation groups {', '.join(wanted)}, and task {self.task} registers "
+                f"{', '.join(self._groups)} for its actor",
+                fix=f"pass the override agent.obs_groups.actor={list(wanted)}",
+            )
 
     def _refuse_encoder_bias(self) -> None:
         """Refuse what an event of the user's own may do; mjlab's own are off (see ``config``)."""
@@ -160,6 +166,12 @@ def _policy_groups(agent: Mapping[str, Any], groups: Mapping[str, Any]) -> tuple
     """Return the observation groups that the actor uses."""
     chosen = (agent.get("obs_groups") or {}).get("actor")
     return tuple(chosen) if chosen else tuple(groups)
+
+
+def _clipped(action: torch.Tensor, policy: LoadedPolicy) -> torch.Tensor:
+    """Limit actions as mjlab's wrapper for RSL-RL does with the configuration that the policy was trained with."""
+    limit = policy.clip_actions
+    return action if limit is None else action.clamp(-limit, limit)
 
 
 def _semantics(meanings: Any, values: Any) -> list[Any]:
