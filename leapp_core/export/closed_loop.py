@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from leapp_core.compare import Comparison, Tolerance, compare_arrays
+from leapp_core.compare import DEFAULT_TOLERANCES, Comparison, Tolerance, compare_arrays
 from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import DeploymentEnvironment, PolicyEnvironment, StepOutcome
 from leapp_core.plugins.policies import LoadedPolicy
@@ -125,7 +125,8 @@ def run_closed_loop(
         loop: What to run.
         seed: Seed of the episode, given to both forms.
         steps: Control steps at most; by default a whole episode.
-        tolerances: By dtype name, over the defaults.
+        tolerances: By dtype name, over the defaults; relative to the largest value that an element has had so far, as
+            a target of a hundred that passes zero carries the roundings of a hundred.
         progress: Told the step and the largest difference of a target so far.
         observe: Given both forms of every step, for closer looks.
 
@@ -162,6 +163,7 @@ class _Run:
         self._tolerances = tolerances
         self._rewards: list[tuple[float | None, float | None]] = []
         self._apart: str | None = None
+        self._reach: dict[str, np.ndarray[Any, Any]] = {}
 
     def step(self, number: int) -> bool:
         """Make one step in both forms; return whether an episode ended."""
@@ -196,10 +198,21 @@ class _Run:
             ref = refs[name]
             found = outputs[str(ref)].reshape(expected.shape).astype(expected.dtype)
             port = _flat_port(pipeline.output_spec(ref), expected)
-            result = compare_arrays(expected, found, port, self._tolerances)
+            slack = self._slack(name, expected, port)
+            result = compare_arrays(expected, found, port, self._tolerances, slack)
             self.report.level.saw(ref, result.max_error)
             if not result.ok:
                 self._file(number, ref, result)
+
+    def _slack(self, name: str, expected: np.ndarray[Any, Any], port: PortSpec) -> np.ndarray[Any, Any]:
+        """Return what each element may differ by because it has been larger than it is now."""
+        import numpy as np
+
+        size = np.abs(np.where(np.isfinite(expected), expected, 0.0).astype(np.float64))
+        reach = self._reach[name] = np.maximum(size, self._reach.get(name, size))
+        rule = {**DEFAULT_TOLERANCES, **self._tolerances}[port.dtype]
+        slack: np.ndarray[Any, Any] = rule.rtol * (reach - size)
+        return slack
 
     def _compare_states(self, number: int, trained: StepOutcome, deployed: StepOutcome) -> None:
         import numpy as np

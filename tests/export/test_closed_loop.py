@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import leapp_core
@@ -83,3 +84,39 @@ def test_a_target_that_the_bundle_has_not_is_named(pendulum_bundle: Path) -> Non
     runtime = load(pendulum_bundle, full_names=True)
     with pytest.raises(EnvError, match="puts out 'effort', which the bundle has 0 times"):
         run_closed_loop(Loop(Renamed(), Damper(), DeployedPendulum(), runtime))
+
+
+@pytest.mark.parametrize(
+    ("targets", "off", "mismatches"),
+    [
+        ((100.0, 0.001, -50.0), (0.0, 3e-4, 0.0), 0),  # a rounding of a hundred, where the target passes zero
+        ((100.0, 0.001, -50.0), (0.0, 3e-3, 0.0), 1),
+        ((0.001, 100.0, -50.0), (3e-4, 0.0, 0.0), 1),  # nothing large has been there yet
+        ((float("inf"), 0.001, -50.0), (0.0, 3e-4, 0.0), 1),  # infinite values excuse nothing
+    ],
+)
+def test_targets_agree_relative_to_how_large_they_have_been(pendulum_bundle, targets, off, mismatches) -> None:
+    class Scripted(TrainingPendulum):
+        def reset(self, seed):
+            super().reset(seed)
+            self.number = -1
+
+        def step(self, policy, session=None):
+            outcome, self.number = super().step(policy, session), self.number + 1
+            torque = np.full_like(outcome.targets["torque"], targets[self.number])
+            return type(outcome)({"torque": torque}, outcome.reward, outcome.done, {})
+
+    environment, bundle = Scripted(), load(pendulum_bundle, full_names=True)
+
+    class Off:
+        pipeline, reset = bundle.pipeline, staticmethod(bundle.reset)
+
+        @staticmethod
+        def step(inputs):
+            outputs = dict(bundle.step(inputs))
+            given = targets[environment.number] + off[environment.number]
+            return outputs | {"Pendulum/torque": np.full_like(outputs["Pendulum/torque"], given)}
+
+    loop = Loop(environment, Damper(), DeployedPendulum(limit=np.inf), Off())
+    report = run_closed_loop(loop, steps=3, tolerances=same_tolerance(1e-5, 1e-5))
+    assert len(report.level.mismatches) == mismatches
