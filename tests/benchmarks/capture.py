@@ -138,18 +138,23 @@ print(json.dumps(times))
 """
 
 
-def measure_export(repeats: int = 4) -> list[ExportRow]:
-    """Measure exports, each side in processes of its own: the first export of a process is the cold one."""
-    taken: dict[str, list[float]] = {}
-    for side in ("ours", "bare"):
-        done = subprocess.run(
-            [sys.executable, "-c", _EXPORT, side, str(repeats)], check=True, capture_output=True, text=True
-        )
-        taken[side] = json.loads(done.stdout.splitlines()[-1])
+def measure_export(pairs: int = 5, repeats: int = 4) -> list[ExportRow]:
+    """Measure exports in processes that take turns: the first export of a process is the cold one.
+
+    Times are those of the fastest process, the ratio is the median over pairs of neighbours: what else the machine does
+    slows both sides of a pair.
+    """
+    taken: dict[str, list[list[float]]] = {"ours": [], "bare": []}
+    for _ in range(pairs):
+        for side, times in taken.items():
+            command = [sys.executable, "-c", _EXPORT, side, str(repeats)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            times.append(json.loads(done.stdout.splitlines()[-1]))
     rows = []
     for moment, pick in (("cold", lambda t: t[0]), ("warm", lambda t: statistics.median(t[1:]))):
-        ours, bare = pick(taken["ours"]), pick(taken["bare"])
-        rows.append(ExportRow(moment, ours, bare, ours / bare))
+        ours, bare = ([pick(times) for times in taken[side]] for side in ("ours", "bare"))
+        ratio = statistics.median(a / b for a, b in zip(ours, bare, strict=True))
+        rows.append(ExportRow(moment, min(ours), min(bare), ratio))
     return rows
 
 
