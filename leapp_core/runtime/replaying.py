@@ -126,5 +126,7 @@ def stored_inputs(runtime: PolicyRuntime, path: str | Path) -> Iterator[dict[str
             f"inputs have different numbers of steps: {', '.join(f'{key} {n}' for key, n in lengths.items())}",
             where=str(path),
         )
+    if 0 in lengths.values():
+        raise RuntimeInputError("the inputs hold no step", where=str(path), expected="one step or more along axis 0")
     for step in range(max(lengths.values(), default=1)):
         yield {key: value[step] if key in lengths else value for key, value in values.items()}

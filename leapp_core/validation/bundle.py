@@ -13,7 +13,7 @@ from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import RunnerSettings
 from leapp_core.spec.names import PortRef
 from leapp_core.validation.check import Judge, check_pipeline
-from leapp_core.validation.episodes import REPLAY, Episode, Step, read_episodes
+from leapp_core.validation.episodes import REPLAY, Episode, Step, check_complete, read_episodes
 from leapp_core.validation.report import LevelReport, ValidationReport
 
 if TYPE_CHECKING:
@@ -71,15 +71,21 @@ def validate_bundle(
         full_names=True,
     )
     unstated = unstated_files(bundle.document, bundle.artifact_paths, runners_of(bundle.document, plugins))
-    report = _repeat(runtime, chosen) if bundle.document.validation is None else _replay(bundle, runtime, chosen)
+    episodes = _recorded(bundle, chosen)
+    report = _replay(episodes, runtime, chosen) if episodes else _repeat(runtime, chosen)
     return replace(report, notes=(*unstated, *report.notes))
 
 
-def _replay(bundle: LoadedBundle, runtime: PolicyRuntime, settings: CheckSettings) -> ValidationReport:
-    name = bundle.document.validation.path if bundle.document.validation else ""
-    episodes = [
-        Episode(episode.name, episode.steps[: settings.steps]) for episode in read_episodes(bundle.folder / name)
-    ]
+def _recorded(bundle: LoadedBundle, settings: CheckSettings) -> list[Episode]:
+    """Return recorded steps; none in bundles of other writers and where one step alone takes too much memory."""
+    if bundle.document.validation is None:
+        return []
+    episodes = read_episodes(bundle.folder / bundle.document.validation.path)
+    check_complete(episodes, bundle.document.pipeline)
+    return [Episode(episode.name, episode.steps[: settings.steps]) for episode in episodes]
+
+
+def _replay(episodes: list[Episode], runtime: PolicyRuntime, settings: CheckSettings) -> ValidationReport:
     levels = []
     for level, chosen in (
         ("replay", [e for e in episodes if e.name == REPLAY]),

@@ -65,6 +65,24 @@ def write_episodes(episodes: Iterable[Episode], pipeline: PipelineSpec, max_byte
     return tensors_to_bytes(tensors)
 
 
+def check_complete(episodes: Iterable[Episode], pipeline: PipelineSpec) -> None:
+    """Refuse recorded steps that lack a value.
+
+    Raises:
+        BundleError: naming the step and the port.
+    """
+    seen = (*pipeline.outputs, *(edge.source for edge in pipeline.feedback))
+    for episode in episodes:
+        for number, step in enumerate(episode.steps):
+            missing = [ref for ref in pipeline.inputs if ref not in step.inputs]
+            missing += [ref for ref in seen if ref not in step.outputs]
+            if missing:
+                raise BundleError(
+                    f"the recorded values lack {missing[0]} in step {number} of episode {episode.name!r}",
+                    fix="export the bundle again",
+                )
+
+
 def read_episodes(path: Path) -> tuple[Episode, ...]:
     """Return the episodes of a file that :func:`write_episodes` made.
 

@@ -146,6 +146,12 @@ def test_forged_recordings(recording, tmp_path, member, content):
         replay(pipelines.recurrent(tmp_path).open(), tmp_path / "forged.npz")
 
 
+def test_stored_inputs_of_no_step(tmp_path):
+    np.savez(tmp_path / "none.npz", x=np.zeros((0, 1, 3), np.float32))
+    with pytest.raises(RuntimeInputError, match="the inputs hold no step"):
+        list(stored_inputs(pipelines.recurrent(tmp_path).open(), tmp_path / "none.npz"))
+
+
 @pytest.mark.parametrize(("field", "value"), [(6, 1), (8, 99)], ids=["encrypted", "packed in an unknown way"])
 def test_archives_that_cannot_be_unpacked(recording, tmp_path, field, value):
     content = bytearray(recording.read_bytes())
