@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from leapp_core.errors import UsageError
 from leapp_core.spec.pipeline import GraphConfigs
 
 if TYPE_CHECKING:
+    from leapp_core.export.report import ExportReport
     from leapp_core.tracing.session import CaptureSession
 
 
@@ -120,7 +122,17 @@ class Engine:
                 validation=ValidationSettings(tolerances=same_tolerance(atol, rtol)),
                 configs=GraphConfigs(configs.frequency, dict(configs.extra or {})),
             )
+        _flag(report)
         return dict(report.passed)
+
+
+def _flag(report: ExportReport) -> None:
+    """Log constants that may be readings, which nothing else shows to those whose program called us."""
+    for constant in report.constants:
+        if constant.warning:
+            logging.getLogger(__name__).warning(
+                "node %s, constant %s from %s: %s", constant.node, constant.name, constant.where, constant.warning
+            )
 
 
 def static_form(given: Any) -> Any:

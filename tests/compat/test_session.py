@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
@@ -172,3 +173,19 @@ def test_sessions_do_not_nest(leapp, tmp_path):
 def test_nothing_to_compile(leapp):
     with pytest.raises(UsageError, match="nothing to compile"):
         leapp.compile_graph()
+
+
+def test_memory_of_a_simulator_that_became_a_constant_is_logged(leapp, tmp_path, caplog):
+    """A program that calls this module shows no report of ours."""
+    contact = np.zeros((1, 2), np.float32)
+
+    def step(k):
+        q = leapp.annotate.input_tensors("walk", {"q": torch.full((1, 2), float(k))})
+        leapp.annotate.output_tensors("walk", {"target": q + torch.from_numpy(contact)})
+
+    record(leapp, tmp_path, step)
+    assert leapp.compile_graph(visualize=False) == {"walk": True}
+    (said,) = [entry.getMessage() for entry in caplog.records if entry.levelname == "WARNING"]
+    assert said.startswith("node walk, constant constant_0 from ")
+    assert "torch.from_numpy(contact)" in said
+    assert "owned by software outside PyTorch" in said
