@@ -177,17 +177,21 @@ def _classify(sources: dict[PortRef, dict[int, tuple[PortRef, int] | None]]) -> 
     forward: list[Edge] = []
     feedback: list[Edge] = []
     for target, by_step in sources.items():
-        later = {k: s for k, s in by_step.items() if k > 0 or len(by_step) == 1}
-        found = {(s[0], k - s[1]) if s else None for k, s in later.items()}
-        if found == {None}:
+        found = {k: (s[0], k - s[1]) if s else None for k, s in by_step.items()}
+        first = found.pop(0) if len(found) > 1 else None
+        wires = set(found.values())
+        if wires == {None}:
             continue
-        if len(found) > 1 or None in found:
+        wire = next(w for w in wires if w is not None)
+        source, delay = wire
+        # A fed-back input begins with a value from outside; one wired forward is wired in the first step too.
+        begins_otherwise = len(by_step) > 1 and first != (None if delay else wire)
+        if len(wires) > 1 or begins_otherwise:
             raise CaptureError(
                 f"input {str(target)!r} comes from an output in some steps and from elsewhere in others",
-                expected="the same source in every step after the first",
+                expected="the same source in every step; a value from outside only in the first, for feedback",
                 fix="declare the tensor that really enters the node in every step",
             )
-        source, delay = next(s for s in found if s is not None)
         if delay not in (0, 1):
             raise CaptureError(
                 f"input {str(target)!r} is output {str(source)!r} of {delay} steps before",

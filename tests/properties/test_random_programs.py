@@ -17,7 +17,7 @@ from leapp_core.program.passes import clean_program
 from tests.capture.generator.check import check
 from tests.capture.generator.draw import SeededChooser, draw_program
 from tests.capture.generator.functional import NodeFunction
-from tests.capture.generator.many import BACKENDS, run_many
+from tests.capture.generator.many import BACKENDS, check_seed, run_many
 
 T = TypeVar("T")
 
@@ -38,6 +38,14 @@ def test_two_thousand_programs(chunk: int) -> None:
     kinds, failures = run_many(chunk * CHUNK, CHUNK)
     assert not failures
     assert kinds["exact"] >= 0.7 * CHUNK
+
+
+@pytest.mark.parametrize(("seed", "said"), [(700080, "comes from an output in some steps and from elsewhere in others")])
+def test_programs_once_taken_wrongly(seed: int, said: str) -> None:
+    """The first of them: an input that is another node's output, but for the first step."""
+    verdict = check_seed(seed)
+    assert verdict.kind == "refused"
+    assert said in verdict.detail
 
 
 class DrawnChooser:
