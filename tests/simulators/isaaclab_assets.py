@@ -62,7 +62,8 @@ def _ground(target: Path) -> None:
     UsdGeom.SetStageUpAxis(stage, UsdGeom.Tokens.z)
     UsdGeom.SetStageMetersPerUnit(stage, 1.0)
     stage.SetDefaultPrim(UsdGeom.Xform.Define(stage, "/Root").GetPrim())
-    UsdGeom.Xform.Define(stage, "/Root/Environment")
+    # Isaac Lab scales the plane, and asks for a scale that is there already.
+    UsdGeom.Xform.Define(stage, "/Root/Environment").AddScaleOp(UsdGeom.XformOp.PrecisionFloat).Set((1, 1, 1))
     mesh = UsdGeom.Mesh.Define(stage, "/Root/Environment/Geometry")
     mesh.CreatePointsAttr([(-50, -50, 0), (50, -50, 0), (50, 50, 0), (-50, 50, 0)])
     mesh.CreateFaceVertexCountsAttr([4])
