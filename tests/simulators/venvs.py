@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+_ASSETS = Path(__file__).with_name("isaaclab_assets.py")
 TORCH = "torch==2.13.0"
 TOOLS = (
     *("onnx", "onnxruntime", "onnxscript", "pluggy", "safetensors", "ruamel.yaml", "pydot", "graphviz-pure"),
@@ -50,8 +51,8 @@ class Simulator:
 
     @property
     def ready(self) -> bool:
-        """Whether it was made to the end, from the same packages."""
-        return self._stamp.is_file() and self._stamp.read_text(encoding="utf-8") == self._recipe
+        """Whether it was made to the end, from the same packages and by the same script for assets."""
+        return all(_says(stamp, recipe) for stamp, recipe in self._recipes.items())
 
     @property
     def environment(self) -> dict[str, str]:
@@ -86,37 +87,45 @@ class Simulator:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         with alone(self.home / f".{self.name}.lock"):
-            if not self.ready:
-                self.install()
+            for (stamp, recipe), make in zip(self._recipes.items(), (self._install, self._make_assets), strict=False):
+                if not _says(stamp, recipe):
+                    make()
+                    stamp.write_text(recipe, encoding="utf-8")
 
-    def install(self) -> None:
-        """Make it, or bring it up to date."""
-        self._stamp.unlink(missing_ok=True)
+    def _install(self) -> None:
+        """Make the virtual environment, or bring it up to date."""
         subprocess.run([_base_python(), "-m", "venv", str(self.home / self.name)], check=True)
         for line in _LINES[self.name]:
             self._pip(*line)
         self._pip("install", TORCH, *TOOLS)
         self._pip("install", "--no-deps", "-e", str(ROOT))
+
+    def _make_assets(self) -> None:
+        """Make Isaac Lab's asset root anew."""
+        root = self.home / "isaac_assets"
+        shutil.rmtree(root, ignore_errors=True)
+        subprocess.run([str(self.python), str(_ASSETS), str(root)], env=self.environment, check=True)
+
+    @property
+    def _recipes(self) -> dict[Path, str]:
+        """A stamp for each thing to make, and what it says once that is made from what it is made from now.
+
+        The project itself comes from ``PYTHONPATH``, wherever it is.
+        """
+        packages = hashlib.sha256(repr((_LINES[self.name], TORCH, TOOLS)).encode()).hexdigest()
+        recipes = {self.home / self.name / ".leapp-simulator": packages}
         if self.name == "isaaclab":
-            script = str(Path(__file__).with_name("isaaclab_assets.py"))
-            subprocess.run(
-                [str(self.python), script, str(self.home / "isaac_assets")], env=self.environment, check=True
-            )
-        self._stamp.write_text(self._recipe, encoding="utf-8")
-
-    @property
-    def _stamp(self) -> Path:
-        return self.home / self.name / ".leapp-simulator"
-
-    @property
-    def _recipe(self) -> str:
-        """What it is made from; the project itself comes from ``PYTHONPATH``, wherever it is."""
-        return hashlib.sha256(repr((_LINES[self.name], TORCH, TOOLS)).encode()).hexdigest()
+            recipes[self.home / "isaac_assets" / ".leapp-assets"] = hashlib.sha256(_ASSETS.read_bytes()).hexdigest()
+        return recipes
 
     def _pip(self, *arguments: str) -> None:
         wheels = str(self.home / "wheels")
         given = [a.replace("WHEELS", wheels) for a in arguments]
         subprocess.run([str(self.python), "-m", "pip", "--disable-pip-version-check", "-q", *given], check=True)
+
+
+def _says(stamp: Path, text: str) -> bool:
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == text
 
 
 def _base_python() -> str:
