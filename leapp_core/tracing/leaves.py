@@ -11,7 +11,7 @@ import numpy.typing as npt
 from leapp_core.tracing.align import Alignment
 from leapp_core.tracing.chains import Chain
 from leapp_core.tracing.events import StorageRecord, TensorInfo
-from leapp_core.tracing.regions import Region, RegionTable
+from leapp_core.tracing.regions import Region
 from leapp_core.tracing.slicing import LiveRead, Slicer
 from leapp_core.tracing.steps import Step
 
@@ -163,13 +163,6 @@ class LeafClassifier:
             for write in self._slicer.effects.of(event).writes:
                 found.setdefault(write.info.storage, []).append(self._slicer.written(write))
         return found
-
-
-def region_mask(regions: RegionTable, info: TensorInfo, nbytes: int) -> Mask:
-    """Return the bytes of one tensor as a mask over its storage."""
-    mask: Mask = np.zeros(max(nbytes, 1), dtype=np.bool_)
-    mask[regions.of(info)] = True
-    return mask
 
 
 def arguments(event: Any) -> list[Any]:

@@ -100,3 +100,10 @@ def _kind(value: Any) -> Any:
     if isinstance(value, torch.Tensor):
         return np.dtype(str(value.dtype).removeprefix("torch."))
     return np.asarray(plain(value)).dtype
+
+
+def wrapped(tensor: torch.Tensor) -> Any:
+    """Return a tensor as PyTorch's own NumPy array."""
+    import torch._numpy as tnp
+
+    return tnp.ndarray(tensor)  # type: ignore[attr-defined, no-untyped-call]

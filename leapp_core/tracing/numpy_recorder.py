@@ -13,7 +13,7 @@ from leapp_core.tracing.numpy_carrier import Array, CarriedBool, CarriedScalar, 
 from leapp_core.tracing.numpy_functions import MUTATORS, Equivalent, for_function, for_method, for_ufunc
 from leapp_core.tracing.numpy_makers import as_one_tensor
 from leapp_core.tracing.numpy_memory import NumpyMemory, torch_dtype
-from leapp_core.tracing.numpy_operands import Operands, is_basic, plain_key
+from leapp_core.tracing.numpy_operands import Operands, is_basic, plain_key, wrapped
 from leapp_core.tracing.recorder import TraceRecorder
 
 # What PyTorch raises when a twin does not know an argument; NumPy itself then decides what the user gets.
@@ -203,7 +203,7 @@ class NumpyRecorder:
             if not writes:
                 return equivalent(*given, **named)
             target = given[0].clone()
-            equivalent(_wrapped(target), *given[1:], **named)
+            equivalent(wrapped(target), *given[1:], **named)
             return target
 
         return self._run(name, compute, twin, (args[0],) if writes else written)
@@ -293,9 +293,3 @@ def _tensor(value: Any) -> Any:
     """Return a twin's result as a tensor or number; ``None`` if it is neither."""
     inner = getattr(value, "tensor", value)  # torch._numpy wraps its results
     return inner if isinstance(inner, (torch.Tensor, int, float, complex)) else None
-
-
-def _wrapped(tensor: torch.Tensor) -> Any:
-    import torch._numpy as tnp
-
-    return tnp.ndarray(tensor)  # type: ignore[attr-defined, no-untyped-call]

@@ -52,11 +52,6 @@ def _distinct(info: TensorInfo) -> bool:
     return True
 
 
-def overlaps_itself(info: TensorInfo) -> bool:
-    """Return whether two indices reach the same element (an expanded tensor)."""
-    return numel(info) > 0 and not _distinct(info) and len(np.unique(element_offsets(info))) < numel(info)
-
-
 class RegionTable:
     """Byte regions of tensors, computed once each."""
 

@@ -266,19 +266,16 @@ class CaptureSession:
         if progress.begins_step(role, [s.name for s, _ in ports]):
             self._begin_step(recorder)
         if not recorder.idle:
-            frame = sys._getframe(2)
             for semantics, tensor in ports:
                 plain = semantics if semantics.ref is None else dataclasses.replace(semantics, ref=None)
                 port = semantics.name + _SUFFIX.get(role, "")
-                recorder.declare(node, port, role, tensor, plain, frame)
-            if role == "output":
-                progress.outputs_seen = True
+                recorder.declare(node, port, role, tensor, plain, sys._getframe(2))
+            progress.outputs_seen |= role == "output"
         return returned(values)
 
     def _begin_step(self, recorder: TraceRecorder) -> None:
         recorder.start_epoch()
-        done = [p.complete for p in self._progress.values()]
-        if done and min(done) >= self._limit:
+        if min((p.complete for p in self._progress.values()), default=0) >= self._limit:
             recorder.idle = True
 
 

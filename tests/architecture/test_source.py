@@ -13,13 +13,6 @@ from leapp_core.plugins.markers import PROJECT
 from tests.architecture.imports import ROOT, modules
 
 MAX_LINES = 300
-STILL_LONG = {
-    "leapp_core.tracing.checks",
-    "leapp_core.tracing.numpy_recorder",
-    "leapp_core.tracing.session",
-}
-"""To be split; nothing may be added here."""
-STILL_LONG_LINES = 400
 PUBLIC = {
     "CaptureSession",
     "GraphConfigs",
@@ -41,8 +34,7 @@ def hooks() -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(modules()))
 def test_no_file_is_too_long_to_hold_in_mind(name: str) -> None:
-    limit = STILL_LONG_LINES if name in STILL_LONG else MAX_LINES
-    assert len(modules()[name].read_text(encoding="utf-8").splitlines()) <= limit
+    assert len(modules()[name].read_text(encoding="utf-8").splitlines()) <= MAX_LINES
 
 
 def test_public_names_are_the_promised_ones_and_resolve() -> None:

@@ -32,11 +32,6 @@ def command(env: SceneView, name: str) -> torch.Tensor:
     return env.command(name)
 
 
-def alive(env: SceneView) -> torch.Tensor:
-    """One for every environment; failures end an episode and so lose it. Shape: (num_envs,)."""
-    return torch.ones(env.num_envs, device=env.device)
-
-
 def target_rate(env: SceneView, unit: float = 1.0) -> torch.Tensor:
     """Squared change of the position targets in this policy step, in units of ``unit``. Shape: (num_envs,)."""
     change = env.robot.joint_pos_target - env.robot.last_joint_pos_target
