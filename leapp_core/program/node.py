@@ -23,6 +23,8 @@ from leapp_core.spec.port import PortSpec
 from leapp_core.spec.semantics import port_spec
 from leapp_core.tracing.analysis import NodeAnalysis, analyse, check_explained
 from leapp_core.tracing.checks import StepChecker
+from leapp_core.tracing.counters import check_counters
+from leapp_core.tracing.delays import check_delays
 from leapp_core.tracing.escapes import check_escapes
 from leapp_core.tracing.events import Declaration
 from leapp_core.tracing.foreign import check_undeclared_edges
@@ -79,6 +81,8 @@ def build_node(
     check_explained(slicer, found)
     StepChecker(slicer, found).check()
     check_escapes(slicer, found)
+    check_counters(slicer, found)
+    check_delays(slicer, found)
     if len(found.steps) == 1:
         check_single_step(slicer, found)
     built = GraphBuilder(slicer, found, views, names).build()

@@ -168,6 +168,7 @@ def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained
         + (f"; it is {declared}" if declared else origin(slicer, trouble.storage)),
         where=where,
         expected="a declared input, a constant, or state made by recorded calls",
-        fix=f"declare it: session.input_tensors({found.node!r}, {{'name': tensor}})"
+        fix=f"declare it: session.input_tensors({found.node!r}, {{'name': tensor}}); if it is a history, a delay or a "
+        "pair of buffers that change places, capture more steps than it is long, or keep it in one tensor"
         + numpy_fix(slicer, trouble.storage),
     )

@@ -6,11 +6,30 @@ import linecache
 import sys
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import NamedTuple
 
 _ROOT = str(Path(__file__).resolve().parents[1])
 MAX_DEPTH = 48
 _IN_NOTHING, _NO_DRIVER, _IN_DRIVER = -1, 0, 1
 _NOWHERE = (compile("", "<unknown>", "exec"), 0, _NO_DRIVER)
+
+
+class UserFrame(NamedTuple):
+    """A frame of the user's code.
+
+    Attributes:
+        file: Its file.
+        line: The line it was at.
+        code: Its code.
+        lasti: The instruction it was at.
+        driver: It is the frame that opened the session.
+    """
+
+    file: str
+    line: int
+    code: CodeType
+    lasti: int
+    driver: bool
 
 
 class CallSites:
@@ -109,6 +128,18 @@ class CallSites:
                 return code.co_filename, _line_of(code, lasti)
         code, lasti = frames[0] if frames else _NOWHERE[:2]
         return code.co_filename, _line_of(code, lasti)
+
+    def user_frames(self, number: int, line: int = -1) -> list[UserFrame]:
+        """Return the frames of a stack that are the user's, innermost first, the driver's included."""
+        frames, driver = self._frames(number)
+        own = [(code, lasti, False) for code, lasti in frames]
+        if driver is not None:
+            own.append((driver[0], line if line >= 0 else driver[1], True))
+        return [
+            UserFrame(code.co_filename, _line_of(code, lasti), code, lasti, drives)
+            for code, lasti, drives in own
+            if not _is_library(code.co_filename)
+        ]
 
     def describe(self, number: int, line: int = -1) -> str:
         """Return ``file:line: source text`` of the user's frame."""

@@ -217,6 +217,7 @@ class StepChecker:
                     f"{describe_tensor(mine.info)} in step {self._found.reference}",
                     where=self._made_at(mine.info) or self._slicer.recorder.sites.describe(mine.stack),
                     expected="the same shape and dtype in every step",
+                    fix="return all elements and a mask, or choose with torch.where instead of selecting",
                 )
 
     def _made_at(self, info: TensorInfo) -> str | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from leapp_core.errors import CaptureError
 from leapp_core.tracing.attention import FusedAttention
 from leapp_core.tracing.numpy_carrier import plain_all
 from leapp_core.tracing.numpy_makers import NumpyMakers
@@ -99,7 +101,8 @@ class FunctionRecorder(TorchFunctionMode):
 
     PACKING = frozenset({torch.tensor, torch.as_tensor, torch.asarray, _TENSOR.new_tensor})
     LEAVING: frozenset[Any] = frozenset((_TENSOR.numpy, _TENSOR.__array__))
-    WATCHED: frozenset[Any] = PACKING | LEAVING
+    TRAINING: frozenset[Any] = frozenset((_TENSOR.backward, torch.autograd.backward, torch.autograd.grad))
+    WATCHED: frozenset[Any] = PACKING | LEAVING | TRAINING
 
     def __init__(self, recorder: TraceRecorder) -> None:
         super().__init__()
@@ -128,6 +131,8 @@ class FunctionRecorder(TorchFunctionMode):
         """Record packing of tensors into a new tensor, and arrays that leave for NumPy."""
         if func not in self.WATCHED and not self._numpy.used:
             return func(*args, **kwargs) if kwargs else func(*args)
+        if func in self.TRAINING:
+            raise self._gradients(sys._getframe(1))
         if func in self.LEAVING:
             return self._numpy.carry(args[0], func(*args, **(kwargs or {})))
         carried = args
@@ -137,6 +142,15 @@ class FunctionRecorder(TorchFunctionMode):
         if func in self.PACKING and not self._recorder.idle:
             self._pack(func, carried, kwargs or {}, out)
         return out
+
+    def _gradients(self, frame: FrameType) -> CaptureError:
+        stack, line = self._recorder.sites.number(frame)
+        return CaptureError(
+            "gradients are asked for inside a capture session, where results keep no record of how they were made",
+            where=self._recorder.sites.describe(stack, line),
+            expected="a step without training",
+            fix="train before or after the session; torch.func.grad and torch.func.jacrev work inside",
+        )
 
     def _pack(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:
         data = args[1] if func is _TENSOR.new_tensor else args[0] if args else kwargs.get("data")

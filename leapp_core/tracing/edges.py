@@ -81,25 +81,32 @@ def _check_broken(slicer: Slicer, steps: dict[str, tuple[Step, ...]], fed: set[P
             if node == first or PortRef(node, name) in fed or declaration.role != "input":
                 continue
             tick = max((s.begin for s in steps[first] if s.begin <= declaration.index), default=0)
-            made = [
-                d
-                for other, theirs in steps.items()
-                if other != node
-                for s in theirs
-                for d in s.outputs.values()
-                if tick <= d.index <= declaration.index
-            ]
-            sliced = slicer.backward_to(declaration.info, tick, declaration.index, made)
-            broken = [d for d in made if d.port in sliced.used]
-            if broken and sliced.events:
-                raise CaptureError(
-                    f"input {name!r} of node {node!r} is computed from output {broken[0].port!r} of node "
-                    f"{broken[0].node!r} between the two "
-                    "nodes (an edge broken by computation between nodes)",
-                    where=where(slicer, slicer.recorder.events[sliced.events[0]]),
-                    expected="computation inside a node, and outputs passed on unchanged",
-                    fix="move the computation before output_tensors or after input_tensors",
-                )
+            others = [s for other, theirs in steps.items() if other != node for s in theirs]
+            made = _within(tick, declaration, [d for s in others for d in s.outputs.values()])
+            # What is computed from another node's input may come from outside; its memory, written since, does not.
+            same = [d for s in others for d in s.inputs.values() if d.info.storage == declaration.info.storage]
+            given = _within(tick, declaration, same)
+            sliced = slicer.backward_to(declaration.info, tick, declaration.index, [*made, *given])
+            broken = [d for d in (*made, *given) if d.port in sliced.used]
+            if broken and (sliced.events or broken[0].role == "output"):
+                raise _computed(slicer, declaration, broken[0], sliced.events)
+
+
+def _within(tick: int, declaration: Declaration, ports: list[Declaration]) -> list[Declaration]:
+    """Return the ports declared in the same tick before an input."""
+    return [d for d in ports if tick <= d.index <= declaration.index and d.order < declaration.order]
+
+
+def _computed(slicer: Slicer, declaration: Declaration, source: Declaration, events: tuple[int, ...]) -> CaptureError:
+    how = "is computed from" if events else "is a part of, or another view of,"
+    sites = slicer.recorder.sites
+    return CaptureError(
+        f"input {declaration.port!r} of node {declaration.node!r} {how} {source.role} {source.port!r} of node "
+        f"{source.node!r} between the two nodes (an edge broken by computation between nodes)",
+        where=where(slicer, slicer.recorder.events[events[0]]) if events else sites.describe(declaration.stack),
+        expected="computation inside a node, and outputs passed on unchanged",
+        fix="move the computation before output_tensors or after input_tensors",
+    )
 
 
 @dataclass(frozen=True)

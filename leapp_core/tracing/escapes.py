@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.events import Event
+from leapp_core.tracing.flows import Fate, Follower, Place
 from leapp_core.tracing.leaves import InPlaceState, ProducedState
 from leapp_core.tracing.messages import where
+from leapp_core.tracing.opplan import is_dynamic
 from leapp_core.tracing.regions import Masks
+from leapp_core.tracing.relevance import Relevance
+from leapp_core.tracing.scripted import read_in_script
 from leapp_core.tracing.selected import SELECT
 from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.source import SourceFile, called_name
 from leapp_core.tracing.statements import is_harmless
 
-_WORDS = {"scalar": ".item()", "bool": "a truth value", "array": ".numpy() or .tolist()"}
+_WORDS = {
+    "scalar": ".item()",
+    "bool": "a truth value",
+    "array": ".numpy() or .tolist()",
+    "size": "the size of a selection",
+}
 
 
 @dataclass(frozen=True)
@@ -28,28 +39,78 @@ class Escape:
 def check_escapes(slicer: Slicer, found: NodeAnalysis) -> None:
     """Refuse escapes that may decide what the program computes.
 
-    With several steps an escaped value that was seen to change, while every recorded call stayed the same, cannot
-    matter. One that never changed proves nothing.
+    A value that changed while every recorded call stayed the same does not enter a call as it is; but it may be
+    compared with a threshold that the captured steps did not reach, so it is followed through the source. One that
+    never changed proves nothing: it is refused unless all that becomes of it is known and harmless.
 
     Raises:
         CaptureError: naming the line and the value.
     """
-    for escape in dependent_escapes(slicer, found):
-        if _changes(slicer, found, escape) or _is_logged(slicer, escape.event):
+    escapes = dependent_escapes(slicer, found)
+    relevance = Relevance(slicer, found) if escapes else None
+    for escape in escapes:
+        if relevance is None or _is_check_of_library(slicer, escape.event):
             continue
-        value = escape.event.out if escape.kind != "array" else "an array"
-        raise CaptureError(
-            f"node {found.node!r}: {_WORDS[escape.kind]} of a tensor that depends on inputs or state is used in "
-            f"Python; it was {value!r} in every captured step, so what it decides cannot be told",
-            where=where(slicer, escape.event),
-            expected="tensor operations between inputs and outputs",
-            fix="use torch.where instead of if, and keep values in tensors; capture steps in which it differs if it "
-            "is only logged",
-        )
+        changes = escape.kind == "size" or _changes(slicer, found, escape)
+        fate = _fate(slicer, relevance, escape, changes)
+        if fate.decides is not None:
+            raise _deciding(slicer, found, escape, fate.decides)
+        if not fate.followed and not changes:
+            raise _unproven(slicer, found, escape)
+
+
+def _deciding(slicer: Slicer, found: NodeAnalysis, escape: Escape, place: Place) -> CaptureError:
+    return CaptureError(
+        f"node {found.node!r}: {_WORDS[escape.kind]} of a tensor that depends on inputs or state is used in Python, "
+        f"where it decides what is computed ({place}); the captured steps do not show every case",
+        where=where(slicer, escape.event),
+        expected="tensor operations between inputs and outputs",
+        fix="use torch.where instead of if, torch.clamp instead of min and max, and keep values in tensors",
+    )
+
+
+def _unproven(slicer: Slicer, found: NodeAnalysis, escape: Escape) -> CaptureError:
+    value = escape.event.out if escape.kind != "array" else "an array"
+    return CaptureError(
+        f"node {found.node!r}: {_WORDS[escape.kind]} of a tensor that depends on inputs or state is used in "
+        f"Python; it was {value!r} in every captured step, so what it decides cannot be told",
+        where=where(slicer, escape.event),
+        expected="tensor operations between inputs and outputs",
+        fix="use torch.where instead of if, and keep values in tensors; capture steps in which it differs if it "
+        "is only logged",
+    )
+
+
+def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -> Fate:
+    """Follow what an escaped value becomes in the user's source."""
+    event = escape.event
+    frames = slicer.recorder.sites.user_frames(event.stack, event.line)
+    if not frames:
+        return Fate(followed=False)
+    frame = frames[0]
+    file = relevance.book.file(frame.file)
+    nodes = file.expressions(frame.code, frame.lasti, frame.line)
+    if read_in_script(slicer.recorder.sites, event, file, nodes, relevance.book):
+        return Fate(Place(frame.file, frame.line))
+    if escape.kind == "array":  # NumPy arrays are followed as such, and so are the values that leave them
+        nodes = [n for n in nodes if isinstance(n, ast.Call) and called_name(n) == "tolist"]
+    # A value that was the same in every step says as little as a comparison.
+    same = escape.kind == "bool" or not changes
+    kind = "sized" if escape.kind == "size" else "decided" if same else "value"
+    statement = file.statement_at(frame.line)
+    # A test framework rewrites assertions: their expressions are not where the source has them.
+    fate = Fate(followed=bool(nodes) or (statement is not None and is_harmless(statement)))
+    for node in nodes:
+        one = Follower(relevance).follow(file, node, kind)
+        fate = Fate(fate.decides or one.decides, fate.followed and one.followed)
+    return fate
 
 
 def dependent_escapes(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
-    """Return the escapes before the outputs of the reference step whose value depends on inputs or state."""
+    """Return the escapes before the outputs of the reference step whose value depends on inputs or state.
+
+    The size of a selection (``x[mask]``, ``nonzero``) is one too: ``len`` and ``.shape`` give it to Python.
+    """
     return _follow(slicer, found, found.step.out_index)[0]
 
 
@@ -71,6 +132,8 @@ def _follow(slicer: Slicer, found: NodeAnalysis, end: int) -> tuple[list[Escape]
         reads = any(tainted.touches(i.storage, slicer.regions.of(i)) for i in event.ins)
         if event.plan.escape and reads and not _is_index(slicer, index):
             escapes.append(Escape(event, event.plan.escape))
+        elif reads and is_dynamic(event):
+            escapes.append(Escape(event, "size"))
         _spread(slicer, event, tainted, reads)
     return escapes, tainted
 
@@ -117,7 +180,10 @@ def _changes(slicer: Slicer, found: NodeAnalysis, escape: Escape) -> bool:
     return False
 
 
-def _is_logged(slicer: Slicer, event: Event) -> bool:
-    return is_harmless(*slicer.recorder.sites.innermost(event.stack, event.line)) or is_harmless(
-        *slicer.recorder.sites.user_frame(event.stack, event.line)
-    )
+def _is_check_of_library(slicer: Slicer, event: Event) -> bool:
+    """Return whether the value is only asserted in PyTorch itself (a distribution checks its arguments)."""
+    file, line = slicer.recorder.sites.innermost(event.stack, event.line)
+    if (file, line) == slicer.recorder.sites.user_frame(event.stack, event.line):
+        return False
+    statement = SourceFile(file).statement_at(line)
+    return statement is not None and is_harmless(statement)

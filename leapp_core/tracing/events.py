@@ -42,6 +42,7 @@ class StorageRecord:
         snapshots: ``(event index, bytes)`` at each first touch of an epoch; equal contents share one bytes object.
         first_info: First tensor seen on it.
         selected: The call that took it as a row of another tensor, by a tensor index.
+        written: It is among the operands of a recorded call that writes (looked at for parameters).
         note: Where its contents come from when no recorded call explains them.
     """
 
@@ -51,6 +52,7 @@ class StorageRecord:
     note = ""
     parameter = False
     selected: Event | None = None
+    written = False
 
     def __init__(self, number: int, storage: torch.UntypedStorage, birth: int) -> None:
         self.number = number

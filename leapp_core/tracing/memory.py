@@ -61,6 +61,7 @@ class MemoryRecord(ABC):
         self._held: list[torch.Tensor] = []
         self._shared: list[StorageRecord] = []
         self._owners: list[Any] = []
+        self._searched = 0
 
     @property
     def idle(self) -> bool:
@@ -257,12 +258,23 @@ class MemoryRecord(ABC):
 
     def _snapshot(self, record: StorageRecord) -> None:
         self.touched.add(record.number)
-        if record.parameter and record.snapshots:
+        if record.parameter and record.snapshots and not self._is_written(record):
             return  # weights are compared once, when the session ends
         data = read_bytes(record.storage)
         if record.snapshots and record.snapshots[-1][1] == data:
             data = record.snapshots[-1][1]
         record.snapshots.append((self.position, data))
+
+    def _is_written(self, record: StorageRecord) -> bool:
+        """Return whether recorded calls write to memory (an optimizer steps, weights adapt online)."""
+        if not record.written:
+            self.settle()
+            for event in self.events[self._searched :]:
+                if event.plan.writes:
+                    for info in event.ins:
+                        self.storages[info.storage].written = True
+            self._searched = len(self.events)
+        return record.written
 
     @abstractmethod
     def settle(self) -> None:

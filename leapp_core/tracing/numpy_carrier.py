@@ -114,6 +114,10 @@ class CarriedScalar:
         _recorder_of((self,)).leaves(self, "item")
         return operator.index(plain(self))
 
+    def __round__(self, digits: int | None = None) -> Any:
+        _recorder_of((self,)).leaves(self, "item")
+        return round(plain(self), digits)
+
     def item(self, *args: Any) -> Any:
         """As the scalar's ``item``; the value leaves for Python."""
         _recorder_of((self,)).leaves(self, "item")

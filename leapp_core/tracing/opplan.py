@@ -46,6 +46,9 @@ SCALAR_ESCAPES = frozenset({"aten::item", "aten::_local_scalar_dense"})
 BOOL_ESCAPES = frozenset({"aten::is_nonzero", "aten::equal", "aten::allclose"})
 ARRAY_ESCAPES = frozenset({"aten::resolve_neg"})
 
+# As many results as elements are true, though PyTorch does not tag them so; of ``where`` the form with one argument.
+UNTAGGED_DYNAMIC = frozenset({"aten::where", "aten::nonzero_numpy", "aten::argwhere"})
+
 # In training mode these write running statistics without saying so: (training flag position, written positions).
 HIDDEN_WRITES = {"aten::batch_norm": (5, (3, 4)), "aten::instance_norm": (5, (3, 4))}
 
@@ -151,6 +154,8 @@ def draws_random(plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
 
 def is_dynamic(event: Event) -> bool:
     """Return whether the shape of a call's result depends on values (a selection by mask, ``nonzero``)."""
+    if event.plan.name in UNTAGGED_DYNAMIC:
+        return event.plan.name != "aten::where" or len(event.args) == 1
     if isinstance(event.func, str) or torch.Tag.dynamic_output_shape not in event.func.tags:
         return False
     if event.plan.name == "aten::one_hot":

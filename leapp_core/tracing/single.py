@@ -27,7 +27,7 @@ def check_single_step(slicer: Slicer, found: NodeAnalysis) -> None:
         CaptureError: a tensor that was read has since been replaced or belongs to other software, or a result that
             depends on inputs is kept by user code.
     """
-    held = _held_by_user(slicer.recorder)
+    held = held_by_user(slicer.recorder)
     owned: dict[int, list[TensorInfo]] = {}
     for _, info in held:
         owned.setdefault(info.storage, []).append(info)
@@ -69,7 +69,7 @@ def _check_results(slicer: Slicer, found: NodeAnalysis, held: list[tuple[torch.T
             )
 
 
-def _held_by_user(recorder: TraceRecorder) -> list[tuple[torch.Tensor, TensorInfo]]:
+def held_by_user(recorder: TraceRecorder) -> list[tuple[torch.Tensor, TensorInfo]]:
     """Return the tensors that someone besides the recorder refers to, with where they lie now."""
     known: Counter[int] = Counter(id(t) for t in recorder.held_tensors())
     for event in recorder.events:

@@ -126,7 +126,7 @@ class PythonSchedule:
         return x * 2 if self.k % 2 else x + 1
 
 
-@refused(LIVE + r"|replaying the captured steps", x=(1, 3))
+@refused(r"undeclared input", at="self.sensor * 2", x=(1, 3))
 class LiveSensor:
     """A tensor that is new in each step and was never declared."""
 
@@ -140,7 +140,7 @@ class LiveSensor:
         return x + self.sensor * 2
 
 
-@refused(LIVE, x=(1, 3))
+@refused(r"undeclared input", at="x + self.view", x=(1, 3))
 class SimulatorMemory:
     """The simulator writes through a NumPy alias between the steps."""
 

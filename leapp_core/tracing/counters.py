@@ -1,0 +1,156 @@
+"""Python values that differ from step to step by nature: counters, lengths of growing lists, clocks, random numbers.
+
+What such a value does is only seen when it crosses a threshold, perhaps long after the captured steps. So every use of
+one in the functions of the program is followed, and refused where it decides what is computed.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+from collections.abc import Iterator
+
+from leapp_core.errors import CaptureError
+from leapp_core.tracing.analysis import NodeAnalysis
+from leapp_core.tracing.checks import HOLD_IN_TENSOR
+from leapp_core.tracing.flows import Follower
+from leapp_core.tracing.relevance import Relevance
+from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.source import FUNCTIONS, SourceFile, called_name, root_name
+
+_GROWING = frozenset({"append", "appendleft", "extend", "pop", "popleft", "insert"})
+_CLOCKS = frozenset(
+    {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "now", "utcnow"}
+)
+# Names that only random number generators have, and those that need an owner that looks like one.
+_DRAWS = frozenset({"random", "gauss", "standard_normal", "normalvariate", "randrange", "random_sample"})
+_DRAWS_OF_GENERATORS = frozenset(
+    {"uniform", "normal", "integers", "randint", "choice", "rand", "randn", "binomial", "poisson"}
+)
+_GENERATORS = frozenset({"random", "rng", "_rng", "np_random", "generator", "_generator"})
+_SKIPPED = frozenset({"builtins", "ast", "_ast", "torch._ops"})
+
+
+def check_counters(slicer: Slicer, found: NodeAnalysis) -> None:
+    """Refuse Python values that change by themselves and decide what a node computes.
+
+    Raises:
+        CaptureError: naming the value, where it is read, and the fix.
+    """
+    relevance = Relevance(slicer, found)
+    counted, grown = _counted(relevance), _grown(relevance)
+    for file in relevance.book.files:
+        for function in (f for f in file.functions if relevance.took_part(file, f)):
+            for node, name, growing in _sources(function, counted, grown):
+                fate = Follower(relevance, growing=growing).follow(file, node)
+                if fate.decides is None or (growing and not _is_number(file, node, relevance)):
+                    continue
+                raise CaptureError(
+                    f"node {found.node!r}: the Python value {name} changes from step to step and decides what is "
+                    f"computed ({fate.decides}); the captured steps do not show every case",
+                    where=f"{file.path}:{node.lineno}: {file.text(node.lineno)}",
+                    expected="tensor operations between inputs and outputs",
+                    fix=HOLD_IN_TENSOR + ", and choose with torch.where",
+                )
+
+
+def _sources(function: ast.AST, counted: set[ast.expr], grown: set[ast.expr]) -> Iterator[tuple[ast.expr, str, bool]]:
+    """Yield the varying expressions of a function: the node, its name, and whether it only grows."""
+    for node in ast.walk(function):
+        if node in counted:
+            yield node, ast.unparse(node), True
+        elif isinstance(node, ast.Call):
+            name = called_name(node)
+            if name == "len" and node.args and node.args[0] in grown:
+                yield node, ast.unparse(node), True
+            elif _varies(node, name):
+                yield node, ast.unparse(node), False
+
+
+def _is_number(file: SourceFile, node: ast.expr, relevance: Relevance) -> bool:
+    """Return whether a live object has a Python number under an attribute's name; other expressions count as one."""
+    if not isinstance(node, ast.Attribute):
+        return True
+    owner = file.owner_of(node)
+    names = relevance.book.ancestry(owner) if owner is not None else None
+    for thing in gc.get_objects():
+        held = getattr(thing, "__dict__", None) if type(thing).__module__ not in _SKIPPED else None
+        if type(held) is not dict or type(held.get(node.attr)) not in (int, float):
+            continue
+        if names is None or names & {cls.__name__ for cls in type(thing).__mro__}:
+            return True
+    return False
+
+
+def _varies(call: ast.Call, name: str) -> bool:
+    """Return whether a call gives another value each time: a clock, a random number."""
+    root = root_name(call.func)
+    if name in _CLOCKS and root in ("time", "datetime", "dt"):
+        return True
+    if root in ("torch", "F", ""):
+        return False
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    last = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+    return name in _DRAWS or (name in _DRAWS_OF_GENERATORS and last in _GENERATORS)
+
+
+def _counted(relevance: Relevance) -> set[ast.expr]:
+    """Return the reads of attributes, globals and closed-over names that Python arithmetic changes."""
+    found: set[ast.expr] = set()
+    for file in relevance.book.files:
+        for statement in file.statements:
+            target = _counting(statement)
+            function = file.function_of(statement)
+            if target is None or not isinstance(function, FUNCTIONS) or function.name == "__init__":
+                continue
+            if relevance.made_calls(file, statement):
+                continue  # tensor arithmetic
+            if isinstance(target, ast.Attribute):
+                found |= {load for _, load in relevance.book.loads(file, target)}
+            elif _outlives(function, target.id):
+                found |= {load for load in file.loads.get(target.id, ()) if function in file.above(load)}
+    return found
+
+
+def _counting(statement: ast.stmt) -> ast.Attribute | ast.Name | None:
+    """Return the target of ``k += 1`` and of ``k = (k + 1) % n``."""
+    if isinstance(statement, ast.AugAssign):
+        return statement.target if isinstance(statement.target, (ast.Attribute, ast.Name)) else None
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    if not isinstance(target, (ast.Attribute, ast.Name)) or not _is_arithmetic(statement.value):
+        return None
+    return target if any(_same(target, n) for n in ast.walk(statement.value)) else None
+
+
+def _is_arithmetic(value: ast.expr) -> bool:
+    """Return whether an expression is made of numbers and names only."""
+    allowed = (
+        ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.Name, ast.Attribute, ast.expr_context
+    )  # fmt: skip
+    return isinstance(value, ast.BinOp) and all(isinstance(n, allowed) for n in ast.walk(value))
+
+
+def _same(target: ast.expr, node: ast.AST) -> bool:
+    if isinstance(target, ast.Attribute):
+        return isinstance(node, ast.Attribute) and node.attr == target.attr
+    return isinstance(target, ast.Name) and isinstance(node, ast.Name) and node.id == target.id
+
+
+def _outlives(function: ast.AST, name: str) -> bool:
+    """Return whether a name of a function is ``global`` or ``nonlocal``."""
+    return any(isinstance(s, (ast.Global, ast.Nonlocal)) and name in s.names for s in ast.walk(function))
+
+
+def _grown(relevance: Relevance) -> set[ast.expr]:
+    """Return the reads of attributes that hold containers which functions of the program fill or empty."""
+    found: set[ast.expr] = set()
+    for file in relevance.book.files:
+        for function in (f for f in file.functions if relevance.took_part(file, f)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and called_name(node) in _GROWING:
+                    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+                    if isinstance(owner, ast.Attribute):
+                        found |= {load for _, load in relevance.book.loads(file, owner)}
+    return found

@@ -1,0 +1,281 @@
+"""Follow a Python value through the user's source: may it decide what later steps compute?
+
+A value that left its tensor, or a Python number that counts, need not have changed anything in the captured steps: a
+threshold was not reached yet. Values are followed through assignments, attributes, containers, arguments and results. A
+value *decides* when it was compared, rounded, clipped or looked up, and then reaches a call of the program or a branch
+on which the program depends. What cannot be followed is not claimed.
+"""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from dataclasses import dataclass
+
+from leapp_core.tracing.deciding import DECIDING, SIZES, decides, decides_by_itself, is_threshold
+from leapp_core.tracing.relevance import Relevance, assignments, parts_of
+from leapp_core.tracing.source import FUNCTIONS, SourceFile, called_name, root_name
+from leapp_core.tracing.statements import KEEPING_NAMES, LOG_NAMES, header_end, is_harmless
+
+MAX_CANDIDATES = 4
+
+
+@dataclass(frozen=True)
+class Place:
+    """A statement at which a value decides."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        text = linecache.getline(self.file, self.line).strip()
+        return f"line {self.line}: {text}" if text else f"line {self.line}"
+
+
+@dataclass
+class Fate:
+    """What becomes of a value.
+
+    Attributes:
+        decides: Where it decides, if it does.
+        followed: Every use is known.
+    """
+
+    decides: Place | None = None
+    followed: bool = True
+
+
+class Follower:
+    """Follows one value.
+
+    Args:
+        relevance: What takes part in the program.
+        growing: The value only ever grows (a counter): a branch taken at first and no more is a first step that
+            initialises.
+    """
+
+    def __init__(self, relevance: Relevance, *, growing: bool = False) -> None:
+        self._relevance = relevance
+        self._book = relevance.book
+        self._growing = growing
+        self._seen: set[tuple[ast.AST, str]] = set()
+        self._fate = Fate()
+
+    def follow(self, file: SourceFile, node: ast.expr, kind: str = "value") -> Fate:
+        """Follow an expression.
+
+        Args:
+            file: Its file.
+            node: The expression.
+            kind: ``value`` (as it is), ``decided`` (compared or rounded already), ``sized`` (a tensor of which only
+                the size is a Python value).
+        """
+        if kind == "value" and decides_by_itself(node):
+            kind = "decided"
+        self._climb(file, node, kind)
+        return self._fate
+
+    def _climb(self, file: SourceFile, node: ast.AST, kind: str) -> None:
+        if (node, kind) in self._seen or self._fate.decides is not None:
+            return
+        self._seen.add((node, kind))
+        parent = file.parents.get(node)
+        while parent is not None and not isinstance(parent, ast.stmt):
+            following = self._through(file, node, parent, kind)
+            if following is None:
+                return
+            node, kind, parent = parent, following, file.parents.get(parent)
+        if isinstance(parent, ast.stmt):
+            self._arrive(file, parent, node, kind)
+
+    # -- through expressions ---------------------------------------------------------------------------------------
+
+    def _through(self, file: SourceFile, node: ast.AST, parent: ast.AST, kind: str) -> str | None:
+        """Return the kind of the expression around, or ``None`` where the value goes no further upward."""
+        if isinstance(parent, ast.Call):
+            return self._call(file, parent, node, kind)
+        if isinstance(parent, ast.Attribute):
+            return "decided" if kind == "sized" and parent.attr == "shape" else kind
+        if kind == "sized":
+            kept = isinstance(parent, (ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.NamedExpr))
+            return kind if kept or (isinstance(parent, ast.Subscript) and node is parent.value) else None
+        if isinstance(parent, ast.Lambda):
+            self._fate.followed = False
+            return None
+        if isinstance(parent, ast.comprehension):
+            self._names(file, parent.target, kind)
+            return "decided" if node in parent.ifs else kind
+        if isinstance(parent, ast.NamedExpr):
+            self._names(file, parent.target, kind)
+        return "decided" if decides(parent, node) else kind
+
+    def _call(self, file: SourceFile, call: ast.Call, node: ast.AST, kind: str) -> str | None:
+        name = called_name(call)
+        if kind == "sized" and (name == "len" or node is call.func):
+            sizes = name == "len" or name in SIZES
+            return "decided" if sizes else None if name in ("any", "all", "item", "tolist") else kind
+        if node is call.func:
+            return None if name in KEEPING_NAMES else "decided" if name in DECIDING else kind
+        if name in LOG_NAMES or self._keeps(file, call, name, kind):
+            return None
+        if kind != "sized" and (name in DECIDING or self._is_lambda(file, call, name)):
+            return "decided"
+        if kind == "sized" and root_name(call.func) == "torch":
+            return kind
+        return self._user_call(file, call, node, kind, name)
+
+    def _keeps(self, file: SourceFile, call: ast.Call, name: str, kind: str) -> bool:
+        """Follow what a call puts into a container or attribute; return whether it is such a call."""
+        if name in KEEPING_NAMES and isinstance(call.func, ast.Attribute):
+            self._assign(file, call.func.value, kind)
+            return True
+        if name == "setattr" and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
+            self._attribute(file, ast.Attribute(call.args[0], str(call.args[1].value), ast.Store()), kind)
+            return True
+        return False
+
+    def _user_call(self, file: SourceFile, call: ast.Call, node: ast.AST, kind: str, name: str) -> str | None:
+        candidates = self._book.functions(name)
+        if candidates:
+            if len(candidates) > MAX_CANDIDATES:
+                self._fate.followed = False
+            for other, function in candidates[:MAX_CANDIDATES]:
+                self._parameter(other, function, call, node, kind)
+            return None
+        self._fate.followed = self._fate.followed and isinstance(call.func, ast.Name)
+        return None if kind == "sized" else kind
+
+    @staticmethod
+    def _is_lambda(file: SourceFile, call: ast.Call, name: str) -> bool:
+        """Return whether a call runs a ``lambda``: one given to it, or one of that name."""
+        if any(isinstance(a, ast.Lambda) for a in call.args):
+            return True
+        kept = (s for s in file.statements if isinstance(s, ast.Assign) and isinstance(s.value, ast.Lambda))
+        return any(isinstance(t, ast.Name) and t.id == name for s in kept for t in s.targets)
+
+    def _parameter(self, file: SourceFile, function: ast.AST, call: ast.Call, node: ast.AST, kind: str) -> None:
+        assert isinstance(function, FUNCTIONS)
+        arguments = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        if arguments[:1] in (["self"], ["cls"]):
+            arguments = arguments[1:]
+        name = node.arg if isinstance(node, ast.keyword) else None
+        if name is None and node in call.args and call.args.index(node) < len(arguments):
+            name = arguments[call.args.index(node)]
+        if name is None:
+            self._fate.followed = False
+            return
+        for load in file.loads.get(name, ()):
+            if function in file.above(load):
+                self._climb(file, load, kind)
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def _arrive(self, file: SourceFile, statement: ast.stmt, node: ast.AST, kind: str) -> None:
+        if is_harmless(statement):
+            return
+        if isinstance(statement, (ast.If, ast.While)):
+            if kind != "sized":
+                self._branch(file, statement)
+            return
+        if isinstance(statement, (ast.For, ast.AsyncFor)):
+            if kind != "value":
+                self._branch(file, statement)
+            self._names(file, statement.target, kind)
+            return
+        if kind == "decided" and self._relevance.statement(file, statement, header_end(statement)):
+            self._decide(file, statement)
+        for target, _ in assignments(statement):
+            self._assign(file, target, kind)
+        if isinstance(statement, ast.Return):
+            self._return(file, statement, kind)
+        elif not isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
+            self._fate.followed = False
+
+    def _return(self, file: SourceFile, statement: ast.stmt, kind: str) -> None:
+        function = file.function_of(statement)
+        if not isinstance(function, FUNCTIONS):
+            return
+        calls = self._book.calls(function.name)
+        is_property = any(getattr(d, "id", "") in ("property", "cached_property") for d in function.decorator_list)
+        if is_property:
+            for other in self._book.files:
+                for load in other.loads.get("." + function.name, ()):
+                    self._climb(other, load, kind)
+        elif not calls:
+            self._fate.followed = False
+        for other, call in calls:
+            self._climb(other, call, kind)
+
+    def _assign(self, file: SourceFile, target: ast.expr, kind: str) -> None:
+        key = None
+        while isinstance(target, (ast.Subscript, ast.Starred)):
+            if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+                key = target.slice.value
+            target = target.value
+        if isinstance(target, ast.Name):
+            self._names(file, target, kind, key)
+        elif isinstance(target, ast.Attribute):
+            self._attribute(file, target, kind, key)
+
+    def _attribute(self, file: SourceFile, target: ast.Attribute, kind: str, key: object = None) -> None:
+        text = ast.unparse(target)
+        loads = self._book.loads(file, target)
+        for other, load in sorted(loads, key=lambda pair: ast.unparse(pair[1]) != text):
+            self._load(other, load, kind, key)
+
+    def _names(self, file: SourceFile, target: ast.expr, kind: str, key: object = None) -> None:
+        for part in parts_of(target):
+            if not isinstance(part, ast.Name):
+                self._assign(file, part, kind)
+                continue
+            scopes = [n for n in file.above(part) if isinstance(n, FUNCTIONS)]
+            scope = scopes[-1] if scopes else None  # closures share the names of the function around them
+            for load in file.loads.get(part.id, ()):
+                if scope is None or scope in file.above(load):
+                    self._load(file, load, kind, key)
+
+    def _load(self, file: SourceFile, load: ast.expr, kind: str, key: object) -> None:
+        parent = file.parents.get(load)
+        if key is not None and isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant):
+            other_key = parent.slice.value != key
+            if other_key or not isinstance(parent.ctx, ast.Load):
+                return
+        self._climb(file, load, kind)
+
+    # -- branches ----------------------------------------------------------------------------------------------------
+
+    def _branch(self, file: SourceFile, statement: ast.If | ast.While | ast.For | ast.AsyncFor) -> None:
+        initialises = self._growing and isinstance(statement, ast.If) and is_threshold(statement.test)
+        if initialises and self._relevance.only_at_first(file, statement.body):
+            return
+        if self._matters(file, [*statement.body, *statement.orelse], 0):
+            self._decide(file, statement)
+
+    def _matters(self, file: SourceFile, statements: list[ast.stmt], depth: int) -> bool:
+        """Return whether it makes a difference to the program if statements are run."""
+        if self._relevance.body(file, statements):
+            return True
+        for node in (n for s in statements for n in ast.walk(s)):
+            if isinstance(node, (ast.Return, ast.Break, ast.Continue, ast.Yield)):
+                if depth == 0 and self._relevance.took_part(file, file.function_of(node) or node):
+                    return True
+            elif isinstance(node, ast.Call) and self._call_matters(file, node, depth):
+                return True
+            for target, _ in assignments(node):
+                if self._relevance.reads(file, target):
+                    return True
+                self._assign(file, target, "decided")
+        return False
+
+    def _call_matters(self, file: SourceFile, call: ast.Call, depth: int) -> bool:
+        name = called_name(call)
+        if isinstance(call.func, ast.Attribute) and name.endswith("_") and not name.endswith("__"):
+            return self._relevance.reads(file, call.func.value)
+        if depth >= 2 or name in LOG_NAMES:
+            return False
+        bodies = self._book.functions(name)[:MAX_CANDIDATES]
+        return any(self._matters(other, function.body, depth + 1) for other, function in bodies)
+
+    def _decide(self, file: SourceFile, statement: ast.stmt) -> None:
+        if self._fate.decides is None:
+            self._fate.decides = Place(file.path, statement.lineno)

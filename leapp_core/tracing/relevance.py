@@ -1,0 +1,153 @@
+"""Which statements and names of the user's source take part in what a node computes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from leapp_core.tracing.analysis import NodeAnalysis
+from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.source import FUNCTIONS, SourceBook, SourceFile
+
+Name = tuple[int, str]
+"""A local name by the function it lies in (``id`` of its tree); ``(0, ".attribute")`` for attributes."""
+
+
+class Relevance:
+    """Statements whose calls are part of a node's program, and the names that they read, directly or not.
+
+    Args:
+        slicer: Slicer of the record.
+        found: The node's analysis.
+    """
+
+    def __init__(self, slicer: Slicer, found: NodeAnalysis) -> None:
+        sites = slicer.recorder.sites
+        step = found.step
+        sliced = found.sliced.events or range(step.begin, step.out_index)
+        stacks = {(e.stack, e.line) for e in (slicer.recorder.events[i] for i in sliced)}
+        frames = {frame for stack in stacks for frame in sites.user_frames(*stack)}
+        self._lines = {(frame.file, frame.line) for frame in frames}
+        self._functions = {(f.file, f.code.co_firstlineno, f.code.co_name) for f in frames if not f.driver}
+        self._executed = self._lines_by_step(slicer, found)
+        self.book = SourceBook(sorted({f.file for f in frames if not f.driver}))
+        self._names = self._closure(self._passes_through(slicer, found))
+
+    def statement(self, file: SourceFile, statement: ast.stmt, end: int) -> bool:
+        """Return whether calls of a statement (to the line ``end``) are part of the program."""
+        return any((file.path, line) in self._lines for line in range(statement.lineno, end + 1))
+
+    def body(self, file: SourceFile, statements: Iterable[ast.stmt]) -> bool:
+        """Return whether anything within statements is part of the program."""
+        return any(self.statement(file, s, s.end_lineno or s.lineno) for s in statements)
+
+    def took_part(self, file: SourceFile, function: ast.AST) -> bool:
+        """Return whether calls of the program were made in a function, by itself or by what it called."""
+        if not isinstance(function, FUNCTIONS):
+            return False
+        first = min([function.lineno, *(d.lineno for d in function.decorator_list)])
+        return (file.path, first, function.name) in self._functions
+
+    def reads(self, file: SourceFile, target: ast.expr) -> bool:
+        """Return whether the program reads what is assigned here."""
+        return self._key(file, target) in self._names
+
+    def only_at_first(self, file: SourceFile, statements: list[ast.stmt]) -> bool:
+        """Return whether statements made calls in an early step and none in the last."""
+        lines = {(file.path, n) for s in statements for n in range(s.lineno, (s.end_lineno or s.lineno) + 1)}
+        ran = [bool(lines & step) for step in self._executed]
+        return any(ran) and not ran[-1]
+
+    def made_calls(self, file: SourceFile, statement: ast.stmt) -> bool:
+        """Return whether a statement made recorded calls."""
+        lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+        return any((file.path, n) in step for step in self._executed for n in lines)
+
+    @staticmethod
+    def _passes_through(slicer: Slicer, found: NodeAnalysis) -> bool:
+        """Return whether an output is handed on as it came: no call tells which statement gave it."""
+        wanted = {i.storage for n in found.sliced.events for i in slicer.effects.of(slicer.recorder.events[n]).births}
+        return any(d.info.storage not in wanted for d in found.step.outputs.values())
+
+    @staticmethod
+    def _lines_by_step(slicer: Slicer, found: NodeAnalysis) -> list[set[tuple[str, int]]]:
+        sites, events = slicer.recorder.sites, slicer.recorder.events
+        steps = []
+        for step in found.steps:
+            stacks = {(e.stack, e.line) for e in events[step.begin : step.end]}
+            steps.append({(f.file, f.line) for stack in stacks for f in sites.user_frames(*stack)})
+        return steps
+
+    def _closure(self, results: bool) -> set[Name]:
+        assigned: dict[Name, list[tuple[SourceFile, ast.AST]]] = {}
+        names: set[Name] = set()
+        for file in self.book.files:
+            for statement in file.statements:
+                for target, value in assignments(statement):
+                    key = self._key(file, target)
+                    assigned.setdefault(key, []).append((file, value))
+                if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                    continue
+                if (
+                    (results and isinstance(statement, ast.Return))
+                    or (file.path, statement.lineno) in self._lines
+                    or self._spans(file, statement)
+                ):
+                    names |= self._loads(file, statement)
+        waiting = list(names)
+        while waiting:
+            for file, value in assigned.pop(waiting.pop(), ()):
+                fresh = self._loads(file, value) - names
+                names |= fresh
+                waiting += fresh
+        return names
+
+    def _spans(self, file: SourceFile, statement: ast.stmt) -> bool:
+        if hasattr(statement, "body"):
+            return False
+        return self.statement(file, statement, statement.end_lineno or statement.lineno)
+
+    def _loads(self, file: SourceFile, tree: ast.AST) -> set[Name]:
+        parts = [tree]
+        if isinstance(tree, ast.stmt) and hasattr(tree, "body"):  # a compound statement counts with its header
+            parts = [n for n in ast.iter_child_nodes(tree) if isinstance(n, ast.expr)]
+        found: set[Name] = set()
+        for node in (n for part in parts for n in ast.walk(part)):
+            if isinstance(node, (ast.Attribute, ast.Name)) and not self._is_called(file, node):
+                found.add(self._key(file, node))
+        return found
+
+    @staticmethod
+    def _is_called(file: SourceFile, node: ast.expr) -> bool:
+        parent = file.parents.get(node)
+        return isinstance(parent, ast.Call) and parent.func is node
+
+    @staticmethod
+    def _key(file: SourceFile, target: ast.expr) -> Name:
+        while isinstance(target, (ast.Subscript, ast.Starred)):
+            target = target.value
+        if isinstance(target, ast.Attribute):
+            return 0, "." + target.attr
+        if isinstance(target, ast.Name) and target.id not in ("self", "cls"):
+            return id(file.function_of(target)), target.id
+        return 0, ""
+
+
+def assignments(statement: ast.AST) -> list[tuple[ast.expr, ast.AST]]:
+    """Return the targets that a statement assigns, each with what it is assigned."""
+    if isinstance(statement, ast.Assign):
+        pairs: list[tuple[ast.expr, ast.AST]] = [(t, statement.value) for t in statement.targets]
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
+        pairs = [(statement.target, statement.value)]
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        pairs = [(statement.target, statement.iter)]
+    else:
+        return []
+    return [(part, value) for target, value in pairs for part in parts_of(target)]
+
+
+def parts_of(target: ast.expr) -> list[ast.expr]:
+    """Return the single targets of ``a, (b, *c)``."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [part for element in target.elts for part in parts_of(element)]
+    return [target.value if isinstance(target, ast.Starred) else target]

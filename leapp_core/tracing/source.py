@@ -1,0 +1,181 @@
+"""The user's source as syntax trees: the statement of a line, the expression of a call, the readers of a name."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterable, Iterator
+from types import CodeType
+
+from leapp_core.tracing.statements import header_end
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_TAKING_VALUES = frozenset({"item", "tolist", "numpy", "float", "int", "bool", "asarray", "array", "equal", "allclose"})
+
+
+class SourceFile:
+    """One file: its tree with the parent of each node.
+
+    Args:
+        path: Its path, as code objects name it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
+        self.classes: list[ast.ClassDef] = []
+        self.statements: list[ast.stmt] = []
+        self.loads: dict[str, list[ast.expr]] = {}
+        try:
+            tree: ast.AST = ast.parse("".join(linecache.getlines(path)))
+        except SyntaxError:
+            tree = ast.Module(body=[], type_ignores=[])
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                self.parents[child] = node
+            self._note(node)
+
+    def _note(self, node: ast.AST) -> None:
+        if isinstance(node, ast.stmt):
+            self.statements.append(node)
+        if isinstance(node, FUNCTIONS):
+            self.functions.append(node)
+        elif isinstance(node, ast.ClassDef):
+            self.classes.append(node)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            self.loads.setdefault("." + node.attr, []).append(node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            self.loads.setdefault(node.id, []).append(node)
+
+    def text(self, line: int) -> str:
+        """Return a line of the file."""
+        return linecache.getline(self.path, line).strip()
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield what a node lies in, from the inside out."""
+        at = self.parents.get(node)
+        while at is not None:
+            yield at
+            at = self.parents.get(at)
+
+    def function_of(self, node: ast.AST) -> ast.AST | None:
+        """Return the function a node lies in."""
+        return next((n for n in self.above(node) if isinstance(n, FUNCTIONS)), None)
+
+    def owner_of(self, attribute: ast.Attribute) -> ast.ClassDef | None:
+        """Return the class whose objects ``self.x`` belongs to; ``None`` for attributes of other things."""
+        if root_name(attribute.value) not in ("self", "cls") or not isinstance(attribute.value, ast.Name):
+            return None
+        return next((n for n in self.above(attribute) if isinstance(n, ast.ClassDef)), None)
+
+    def statement_at(self, line: int) -> ast.stmt | None:
+        """Return the innermost statement at a line."""
+        around = (s for s in self.statements if s.lineno <= line <= header_end(s))
+        return max(around, key=lambda s: (s.lineno, s.col_offset), default=None)
+
+    def expressions(self, code: CodeType, lasti: int, line: int) -> list[ast.expr]:
+        """Return the expression that an instruction computes; all that may take a value there if that is unknown."""
+        statement = self.statement_at(line)
+        if statement is None:
+            return []
+        inside = [n for n in _header(statement) if isinstance(n, ast.expr)]
+        place = _position(code, lasti)
+        if place is not None:
+            exact = [n for n in inside if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place]
+            if exact:
+                return exact[:1]
+        calls = [n for n in inside if isinstance(n, ast.Call) and called_name(n) in _TAKING_VALUES]
+        tests = [n.test for n in [statement, *inside] if isinstance(n, (ast.If, ast.While, ast.IfExp))]
+        return [*calls, *tests]
+
+
+class SourceBook:
+    """The files of the user's functions that ran."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._files = {path: SourceFile(path) for path in dict.fromkeys(paths)}
+
+    def file(self, path: str) -> SourceFile:
+        """Return a file, read at first use."""
+        found = self._files.get(path)
+        if found is None:
+            found = self._files[path] = SourceFile(path)
+        return found
+
+    @property
+    def files(self) -> list[SourceFile]:
+        """Files read so far."""
+        return list(self._files.values())
+
+    def loads(self, file: SourceFile, attribute: ast.Attribute) -> list[tuple[SourceFile, ast.expr]]:
+        """Return the places that may read an attribute: of the same class or its relatives, or of anything unknown."""
+        owner = file.owner_of(attribute)
+        found = []
+        for other in self.files:
+            for load in other.loads.get("." + attribute.attr, ()):
+                theirs = other.owner_of(load) if isinstance(load, ast.Attribute) else None
+                if owner is None or theirs is None or self.related(owner, theirs):
+                    found.append((other, load))
+        return found
+
+    def related(self, a: ast.ClassDef, b: ast.ClassDef) -> bool:
+        """Return whether objects of one class may be objects of another: they share an ancestor, by name."""
+        return bool(self.ancestry(a) & self.ancestry(b))
+
+    def ancestry(self, start: ast.ClassDef) -> set[str]:
+        """Return the names of a class and of the classes above it that the user wrote."""
+        found, waiting = {start.name}, [start]
+        while waiting:
+            for base in waiting.pop().bases:
+                name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+                for cls in [c for file in self.files for c in file.classes if c.name == name and name not in found]:
+                    found.add(name)
+                    waiting.append(cls)
+        return found
+
+    def functions(self, name: str) -> list[tuple[SourceFile, ast.FunctionDef | ast.AsyncFunctionDef]]:
+        """Return the functions of a name."""
+        return [(file, f) for file in self.files for f in file.functions if f.name == name]
+
+    def calls(self, name: str) -> list[tuple[SourceFile, ast.Call]]:
+        """Return the calls of a function by its name, as ``name()`` and as ``x.name()``."""
+        found = []
+        for file in self.files:
+            for load in (*file.loads.get(name, ()), *file.loads.get("." + name, ())):
+                parent = file.parents[load]
+                if isinstance(parent, ast.Call) and parent.func is load:
+                    found.append((file, parent))
+        return found
+
+
+def called_name(call: ast.Call) -> str:
+    """Return the last name of what is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def root_name(node: ast.expr) -> str:
+    """Return the first name of ``a.b[c].d``."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _header(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Yield the nodes of a statement without those of its body."""
+    for name, value in ast.iter_fields(statement):
+        if name in ("body", "orelse", "finalbody", "handlers"):
+            continue
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, ast.AST):
+                yield from ast.walk(part)
+
+
+def _position(code: CodeType, lasti: int) -> tuple[int | None, ...] | None:
+    positions = getattr(code, "co_positions", None)  # Python 3.11
+    if positions is None or lasti < 0:
+        return None
+    for index, (line, end_line, column, end_column) in enumerate(positions()):
+        if index == lasti // 2:
+            return (line, end_line, column, end_column)
+    return None
