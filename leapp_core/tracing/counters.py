@@ -74,12 +74,20 @@ def _is_number(file: SourceFile, node: ast.expr, relevance: Relevance) -> bool:
     owner = file.owner_of(node)
     names = relevance.book.ancestry(owner) if owner is not None else None
     for thing in gc.get_objects():
-        held = getattr(thing, "__dict__", None) if type(thing).__module__ not in _SKIPPED else None
+        held = _attributes(thing) if type(thing).__module__ not in _SKIPPED else None
         if type(held) is not dict or type(held.get(node.attr)) not in (int, float):
             continue
         if names is None or names & {cls.__name__ for cls in type(thing).__mro__}:
             return True
     return False
+
+
+def _attributes(thing: object) -> object:
+    """Return an object's own attributes, running no code of it: deprecated names of libraries warn when looked at."""
+    try:
+        return object.__getattribute__(thing, "__dict__")
+    except AttributeError:
+        return None
 
 
 def _varies(call: ast.Call, name: str) -> bool:
