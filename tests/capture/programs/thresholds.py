@@ -7,7 +7,6 @@ import random
 import time
 from collections import deque
 
-import numpy as np
 import torch
 
 from tests.capture.case import refused
@@ -247,9 +246,3 @@ class InputWrittenBetween:
         io.outputs("a", {"y": x + 1})
         io.inputs("b", {"x": x})
         io.outputs("b", {"z": x - 1})
-
-
-@refused(DECIDES, at="np.float32(x.numpy()[0])", x=(3,))
-def numpy_float_against_threshold(x):
-    value = float(np.float32(x.numpy()[0]))
-    return x * (2.0 if value < 20.0 else 0.0)
