@@ -15,6 +15,7 @@ from leapp_core.program.passes.devices import drop_devices
 from leapp_core.program.passes.editor import Editor, drop_dead, open_editor, propagate
 from leapp_core.program.passes.flat import flatten_strided_writes
 from leapp_core.program.passes.foreach import expand_foreach
+from leapp_core.program.passes.found import found_rows_to_masks
 from leapp_core.program.passes.layout import operand_layouts, repropagate, restore_layouts, with_ancestors
 from leapp_core.program.passes.masks import drop_size_checks, masked_writes_to_where
 from leapp_core.program.passes.noops import drop_dropout, drop_noops
@@ -44,6 +45,7 @@ PASSES: tuple[Callable[[Editor], bool], ...] = (
     read_back_strided,
     flatten_strided_writes,
     simplify_rows,
+    found_rows_to_masks,
     masked_writes_to_where,
     drop_size_checks,
     fold_constants,

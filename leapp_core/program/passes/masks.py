@@ -30,7 +30,7 @@ def masked_writes_to_where(editor: Editor) -> bool:
             continue
         position, mask = mask_at
         inner = target.dim() - position - mask.meta["val"].dim()
-        full = _over_all(editor, node, mask, values) if position == 0 and inner == 0 else None
+        full = _over_all(editor, node, mask, values, target.dim()) if position == 0 else None
         if full is None:
             full = _same_for_all(editor, node, values, inner)
         if full is not None:
@@ -42,7 +42,7 @@ def masked_writes_to_where(editor: Editor) -> bool:
 
 
 def drop_size_checks(editor: Editor) -> bool:
-    """Remove checks that ``y[mask]`` has between none and all entries. Why: they always hold, and keep it alive."""
+    """Remove checks that a selection has between none and all entries. Why: they always hold, and keep it alive."""
     changed = False
     for node in editor.nodes(aten._assert_scalar.default):
         test = node.args[0]
@@ -51,16 +51,27 @@ def drop_size_checks(editor: Editor) -> bool:
         size, bound = test.args
         if not isinstance(size, Node) or size.target is not aten.sym_size.int or not isinstance(bound, int):
             continue
-        masked = size.args[0]
-        if not isinstance(masked, Node) or masked.target is not aten.index.Tensor:
-            continue
-        mask_at = _only_mask(argument(masked, 1, "indices"))
-        if mask_at is None or size.args[1] != mask_at[0]:
-            continue
-        if bound <= 0 if test.target is operator.ge else bound >= mask_at[1].meta["val"].numel():
+        mask = _selecting(size.args[0], size.args[1])
+        if mask is not None and (bound <= 0 if test.target is operator.ge else bound >= mask.meta["val"].numel()):
             editor.graph.erase_node(node)
             changed = True
     return changed
+
+
+def _selecting(selection: object, axis: object) -> Node | None:
+    """Return the tensor that decides how long a selection is along an axis."""
+    if not isinstance(selection, Node):
+        return None
+    if selection.target is operator.getitem and axis == 0:
+        selection = selection.args[0]
+        found = isinstance(selection, Node) and selection.target in (aten.where.default, aten.nonzero_numpy.default)
+        return selection.args[0] if found else None  # type: ignore[union-attr,return-value] # its operand, a tensor
+    if selection.target is aten.nonzero.default and axis == 0:
+        return selection.args[0]  # type: ignore[return-value] # a tensor
+    if selection.target is not aten.index.Tensor:
+        return None
+    mask_at = _only_mask(argument(selection, 1, "indices"))
+    return mask_at[1] if mask_at is not None and axis == mask_at[0] else None
 
 
 def _only_mask(indices: object) -> tuple[int, Node] | None:
@@ -84,41 +95,43 @@ def _same_for_all(editor: Editor, node: Node, values: Node, inner: int) -> Node 
     return editor.call(node, aten.reshape.default, values, list(value.shape[value.dim() - inner :]))
 
 
-def _over_all(editor: Editor, node: Node, mask: Node, values: Node) -> Node | None:
-    """Compute ``f(y[mask])`` as ``f(y)`` when ``f`` works element by element and ``y`` has the sizes of the mask."""
+def _over_all(editor: Editor, node: Node, mask: Node, values: Node, rank: int) -> Node | None:
+    """Compute ``f(y[mask])`` as ``f(y)`` when ``f`` works element by element and ``y`` is as long as the mask.
+
+    The mask may choose rows: ``rank`` is the number of axes of what is written to, and ``y`` has as many.
+    """
     order: list[Node] = []
     pending = [values]
     while pending:
         call = pending.pop()
         if call in order:
             continue
-        if not _selects(call, mask):
-            if not _works_on_all(call, mask):
+        if not _selects(call, mask, rank):
+            if not _works_on_all(call, rank - mask.meta["val"].dim()):
                 return None
             pending += [part for part in tensors_in((*call.args, *call.kwargs.values())) if _depends(part)]
         order.append(call)
-    if not any(_selects(call, mask) for call in order):
+    if not any(_selects(call, mask, rank) for call in order):
         return None
     done: dict[Node, Node] = {}
     for call in editor.graph.nodes:
         if call in order:
-            done[call] = _full(editor, node, call, mask, done)
+            # For a selection, the tensor that is indexed.
+            done[call] = call.args[0] if _selects(call, mask, rank) else _full(editor, node, call, done)
     return done[values]
 
 
-def _full(editor: Editor, before: Node, call: Node, mask: Node, done: dict[Node, Node]) -> Node:
-    if _selects(call, mask):
-        return call.args[0]  # type: ignore[return-value] # the indexed tensor
+def _full(editor: Editor, before: Node, call: Node, done: dict[Node, Node]) -> Node:
     args, kwargs = torch.fx.node.map_arg((call.args, call.kwargs), lambda n: done.get(n, n))
     return editor.call(before, call.target, *args, **kwargs)  # type: ignore[arg-type] # an overload
 
 
-def _selects(call: Node, mask: Node) -> bool:
-    """Tell whether a call is ``y[mask]`` with a ``y`` of the mask's sizes."""
+def _selects(call: Node, mask: Node, rank: int) -> bool:
+    """Tell whether a call is ``y[mask]`` with a ``y`` of ``rank`` axes, the first of them as long as the mask's."""
     if call.target is not aten.index.Tensor or list(argument(call, 1, "indices")) != [mask]:
         return False
-    source = value_of(call.args[0])
-    return source is not None and source.shape == mask.meta["val"].shape
+    source, shape = value_of(call.args[0]), mask.meta["val"].shape
+    return source is not None and source.dim() == rank and source.shape[: len(shape)] == shape
 
 
 def _depends(node: Node) -> bool:
@@ -126,7 +139,8 @@ def _depends(node: Node) -> bool:
     return value_of(node) is None
 
 
-def _works_on_all(call: Node, mask: Node) -> bool:
+def _works_on_all(call: Node, inner: int) -> bool:
+    """Tell whether a call does to each row, of ``inner`` axes, the same whatever rows there are."""
     if call.op != "call_function" or not isinstance(call.target, torch._ops.OpOverload):
         return False
     name = call.target._schema.name.removeprefix("aten::")
@@ -135,4 +149,4 @@ def _works_on_all(call: Node, mask: Node) -> bool:
     if name not in _TOTAL or "alpha" in call.kwargs or (whole_numbers and name == "div"):
         return False
     others = [part for part in tensors_in((*call.args, *call.kwargs.values())) if not _depends(part)]
-    return all(part.meta["val"].numel() == 1 and part.meta["val"].dim() == 0 for part in others)
+    return all(part.meta["val"].dim() <= inner for part in others)
