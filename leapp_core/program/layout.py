@@ -37,7 +37,7 @@ class Layout:
 def lay_out(slicer: Slicer, found: NodeAnalysis, views: ViewTable) -> Layout:
     """Return the decisions for a node."""
     states = state_slots(slicer, found, views)
-    folded = _foldable(slicer, found)
+    folded = _foldable(slicer, found, varying_storages(slicer, found.sliced.events))
     events = tuple(i for i in found.sliced.events if i not in folded)
     used = used_infos(slicer, found, events)
     for slot in states:
@@ -48,8 +48,11 @@ def lay_out(slicer: Slicer, found: NodeAnalysis, views: ViewTable) -> Layout:
     return Layout(states, frozenset(folded), events, frozenset(written), used, varying_storages(slicer, events))
 
 
-def _foldable(slicer: Slicer, found: NodeAnalysis) -> set[int]:
-    """Return sliced calls whose result depends on no input and no state and is written by nobody."""
+def _foldable(slicer: Slicer, found: NodeAnalysis, dynamic: frozenset[int]) -> set[int]:
+    """Return sliced calls whose result depends on no input and no state and is written by nobody.
+
+    What is empty is the same in every step, unless its size depends on values (``dynamic`` storages).
+    """
     events = slicer.recorder.events
     written = {w.info.storage for e in events for w in slicer.effects.of(e).writes}
     declared = {d.info.storage for d in found.step.inputs.values()}
@@ -59,7 +62,8 @@ def _foldable(slicer: Slicer, found: NodeAnalysis) -> set[int]:
         event = events[index]
         effects = slicer.effects.of(event)
         born = {b.storage for b in effects.births}
-        reads = {event.ins[i].storage for i in effects.reads if numel(event.ins[i])}
+        read = (event.ins[i] for i in effects.reads)
+        reads = {info.storage for info in read if numel(info) or info.storage in dynamic}
         if not effects.writes and born and not born & (written | declared) and reads <= fixed:
             folded.add(index)
             fixed |= born

@@ -156,9 +156,7 @@ class GraphMemory:
 
     def _view_of_root(self, info: TensorInfo) -> Node:
         root_info, root = self._root(info.storage)
-        # Assigning through a mask views the values as a scalar in a step whose mask selects a single element.
-        single = info.storage in self._layout.dynamic and info.sizes == () and numel(root_info) == 1
-        if info == root_info or single:
+        if info == root_info or self._only_one(info, root_info):
             return root
         if self._views.reaches(info, root_info):
             return self._replay_view(info)
@@ -173,6 +171,18 @@ class GraphMemory:
             )
         strided = (root, list(info.sizes), list(info.strides), info.offset - root_info.offset)
         return self._graph.call_function(aten.as_strided.default, strided)
+
+    def _only_one(self, info: TensorInfo, root: TensorInfo) -> bool:
+        """Tell whether a view is what an assignment through a mask makes of values when the mask selects a single one.
+
+        Assigning takes leading axes of size one off the values, and the number of them depends on the mask.
+        """
+        if info.storage not in self._layout.dynamic or root.sizes[:1] != (1,):
+            return False
+        step = self._views.step_to(info)
+        viewed = step is not None and step.base == root and step.event.plan.name == "aten::view"
+        rows = root.sizes[1:]
+        return (info.sizes == () and rows == ()) or (viewed and info.sizes == _without_leading_ones(rows))
 
     def _replay_view(self, info: TensorInfo) -> Node:
         """Take a view by the recorded call that first took it."""
@@ -240,3 +250,7 @@ class GraphMemory:
 
 def _getitem(value: Any, index: int) -> Any:
     return value[index]
+
+
+def _without_leading_ones(sizes: tuple[int, ...]) -> tuple[int, ...]:
+    return _without_leading_ones(sizes[1:]) if sizes[:1] == (1,) else sizes
