@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterable
 
 from leapp_core.tracing.analysis import NodeAnalysis
+from leapp_core.tracing.callsite import UserFrame
 from leapp_core.tracing.slicing import Slicer
 from leapp_core.tracing.source import FUNCTIONS, SourceBook, SourceFile
 
@@ -22,11 +23,11 @@ class Relevance:
     """
 
     def __init__(self, slicer: Slicer, found: NodeAnalysis) -> None:
-        sites = slicer.recorder.sites
         step = found.step
         sliced = found.sliced.events or range(step.begin, step.out_index)
         stacks = {(e.stack, e.line) for e in (slicer.recorder.events[i] for i in sliced)}
-        frames = {frame for stack in stacks for frame in sites.user_frames(*stack)}
+        self._stacks = _running(slicer)
+        frames = {frame for stack in stacks for frame in self._stacks[stack]}
         self._lines = {(frame.file, frame.line) for frame in frames}
         self._functions = {(f.file, f.code.co_firstlineno, f.code.co_name) for f in frames if not f.driver}
         self._executed = self._lines_by_step(slicer, found)
@@ -69,13 +70,11 @@ class Relevance:
         wanted = {i.storage for n in found.sliced.events for i in slicer.effects.of(slicer.recorder.events[n]).births}
         return any(d.info.storage not in wanted for d in found.step.outputs.values())
 
-    @staticmethod
-    def _lines_by_step(slicer: Slicer, found: NodeAnalysis) -> list[set[tuple[str, int]]]:
-        sites, events = slicer.recorder.sites, slicer.recorder.events
+    def _lines_by_step(self, slicer: Slicer, found: NodeAnalysis) -> list[set[tuple[str, int]]]:
         steps = []
         for step in found.steps:
-            stacks = {(e.stack, e.line) for e in events[step.begin : step.end]}
-            steps.append({(f.file, f.line) for stack in stacks for f in sites.user_frames(*stack)})
+            stacks = {(e.stack, e.line) for e in slicer.recorder.events[step.begin : step.end]}
+            steps.append({(f.file, f.line) for stack in stacks for f in self._stacks[stack]})
         return steps
 
     def _closure(self, results: bool) -> set[Name]:
@@ -131,6 +130,28 @@ class Relevance:
         if isinstance(target, ast.Name) and target.id not in ("self", "cls"):
             return id(file.function_of(target)), target.id
         return 0, ""
+
+
+def _running(slicer: Slicer) -> dict[tuple[int, int], list[UserFrame]]:
+    """Return the frames of every call's stack, without those that stood still while the session was open.
+
+    A session that was opened by a function which has returned since has no driver frame. The frames that all calls
+    share, at one instruction, waited for what they had called: the innermost of them drives, those outside are not
+    part of the program (a test runner, a training script).
+    """
+    recorder = slicer.recorder
+    frames = {(e.stack, e.line): recorder.sites.user_frames(e.stack, e.line) for e in recorder.events}
+    if not frames or any(f.driver for found in frames.values() for f in found):
+        return frames
+    declared = [recorder.sites.user_frames(d.stack) for d in recorder.declarations]
+    stacks = [[(f.code, f.lasti) for f in reversed(found)] for found in (*frames.values(), *filter(None, declared))]
+    shared = next((n for n, at in enumerate(zip(*stacks, strict=False)) if len(set(at)) > 1), min(map(len, stacks)))
+    return {key: _driven(found, shared) for key, found in frames.items()}
+
+
+def _driven(frames: list[UserFrame], shared: int) -> list[UserFrame]:
+    inner = len(frames) - shared
+    return frames[:inner] + [f._replace(driver=True) for f in frames[inner : inner + 1]]
 
 
 def assignments(statement: ast.AST) -> list[tuple[ast.expr, ast.AST]]:
