@@ -131,7 +131,7 @@ class FunctionRecorder(TorchFunctionMode):
         """Record packing of tensors into a new tensor, and arrays that leave for NumPy."""
         if func not in self.WATCHED and not self._numpy.used:
             return func(*args, **kwargs) if kwargs else func(*args)
-        if func in self.TRAINING:
+        if func in self.TRAINING and _transforms() is None:  # torch.func's transforms keep records of their own
             raise self._gradients(sys._getframe(1))
         if func in self.LEAVING:
             return self._numpy.carry(args[0], func(*args, **(kwargs or {})))
@@ -159,6 +159,12 @@ class FunctionRecorder(TorchFunctionMode):
         elements = self._numpy.tensors(list(_flatten([data])))
         if any(isinstance(e, _TENSOR) for e in elements):
             self._recorder.add_pack(elements, out, sys._getframe(2))
+
+
+def _transforms() -> object:
+    """Return the innermost transform of ``torch.func`` that is at work, if any."""
+    found: object = torch._C._functorch.peek_interpreter_stack()
+    return found
 
 
 def _flatten(data: Any) -> Any:
