@@ -14,11 +14,11 @@ from leapp_core.program.memory import GraphMemory, LiftedConstant
 from leapp_core.program.states import StateSlot
 from leapp_core.program.views import ViewTable
 from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.effects import tensors_in
 from leapp_core.tracing.events import Declaration, Event
 from leapp_core.tracing.messages import where
 from leapp_core.tracing.opplan import MASK_DTYPES, is_dynamic
 from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.storage import tensors_of
 
 aten = torch.ops.aten
 INDEXED = frozenset({"aten::index", "aten::index_put", "aten::index_put_", "aten::_index_put_impl_"})
@@ -96,7 +96,7 @@ class GraphBuilder:
         return self._memory.clone(node)
 
     def _emit(self, event: Event) -> None:
-        tensors = tensors_in([*event.args, *event.kwargs.values()])
+        tensors = tensors_of([*event.args, *event.kwargs.values()])
         nodes = [self._operand(event, i) for i in range(len(tensors))]
         out = self._constant_selection(event, nodes) or emit_call(self._graph, event, nodes)
         effects = self._slicer.effects.of(event)

@@ -14,11 +14,11 @@ from leapp_core.program.emit import emit_call, emit_fit
 from leapp_core.program.layout import Layout
 from leapp_core.program.views import ViewTable, choose_root, fit, within
 from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.effects import tensors_in
 from leapp_core.tracing.events import TensorInfo
 from leapp_core.tracing.leaves import Constant
 from leapp_core.tracing.recorder import TraceRecorder
 from leapp_core.tracing.regions import numel
+from leapp_core.tracing.storage import tensors_of
 
 aten = torch.ops.aten
 
@@ -190,7 +190,7 @@ class GraphMemory:
         if step is None:
             raise AssertionError("asked only for geometries that recorded views reach")
         base = self.node_of(step.base)
-        tensors = tensors_in([*step.event.args, *step.event.kwargs.values()])
+        tensors = tensors_of([*step.event.args, *step.event.kwargs.values()])
         operands: list[Node | None] = [base if i == 0 else None for i in range(len(tensors))]
         node = emit_call(self._graph, step.event, operands)
         if isinstance(step.event.out, (tuple, list)):

@@ -9,12 +9,12 @@ import torch
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.effects import tensors_in
 from leapp_core.tracing.leaves import Constant
 from leapp_core.tracing.messages import describe_read
 from leapp_core.tracing.recorder import TraceRecorder
 from leapp_core.tracing.single import held_by_user
 from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.storage import tensors_of
 
 
 def check_delays(slicer: Slicer, found: NodeAnalysis) -> None:
@@ -69,7 +69,7 @@ def _beside(recorder: TraceRecorder, tensor: torch.Tensor, results: set[int]) ->
     own.add(id(recorder.held_tensors()))
     for holder in gc.get_referrers(tensor):
         if isinstance(holder, kinds) and id(holder) not in own:
-            beside = [t for t in tensors_in(holder) if id(t) in results and t.shape == tensor.shape]
+            beside = [t for t in tensors_of(holder) if id(t) in results and t.shape == tensor.shape]
             if len({id(t) for t in beside}) > 1:
                 return True
     return False

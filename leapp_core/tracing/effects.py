@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from leapp_core.tracing.events import Event, StorageRecord, TensorInfo
 from leapp_core.tracing.indexed import INDEX_PUT, indexed_bytes
 from leapp_core.tracing.opplan import hidden_writes
 from leapp_core.tracing.recorder import PACK
 from leapp_core.tracing.selected import SELECT
+from leapp_core.tracing.storage import tensors_of
 
 
 @dataclass(frozen=True)
@@ -53,17 +52,6 @@ class Effects:
     def has_data(self) -> bool:
         """Whether the call makes or changes data."""
         return bool(self.writes or self.births)
-
-
-def tensors_in(value: Any) -> list[torch.Tensor]:
-    """Return the tensors in arguments, in the order the recorder reads them."""
-    found: list[torch.Tensor] = []
-    for a in value:
-        if isinstance(a, torch.Tensor):
-            found.append(a)
-        elif isinstance(a, (list, tuple)):
-            found.extend(b for b in a if isinstance(b, torch.Tensor))
-    return found
 
 
 def selections_of(info: TensorInfo, storages: list[StorageRecord]) -> list[Event]:
@@ -152,12 +140,12 @@ def _written_positions(event: Event) -> tuple[int, ...]:
     positions: list[int] = []
     at = 0
     for i, arg in enumerate(event.args):
-        count = len(tensors_in([arg]))
+        count = len(tensors_of([arg]))
         if i in written_args:
             positions.extend(range(at, at + count))
         at += count
     for name, arg in event.kwargs.items():
-        count = len(tensors_in([arg]))
+        count = len(tensors_of([arg]))
         if name in plan.write_kwargs:
             positions.extend(range(at, at + count))
         at += count

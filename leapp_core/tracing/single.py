@@ -9,13 +9,13 @@ import torch
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.effects import tensors_in
 from leapp_core.tracing.escapes import dependent_memory
 from leapp_core.tracing.events import TensorInfo
 from leapp_core.tracing.leaves import Constant
 from leapp_core.tracing.messages import describe_read, describe_tensor, where
 from leapp_core.tracing.recorder import TraceRecorder
 from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.storage import tensors_of
 
 FIX = "capture three steps or more: then state, constants and live values can be told apart"
 
@@ -73,8 +73,8 @@ def held_by_user(recorder: TraceRecorder) -> list[tuple[torch.Tensor, TensorInfo
     """Return the tensors that someone besides the recorder refers to, with where they lie now."""
     known: Counter[int] = Counter(id(t) for t in recorder.held_tensors())
     for event in recorder.events:
-        known.update(id(t) for t in tensors_in([*event.args, *event.kwargs.values()]))
-        known.update(id(t) for t in tensors_in([event.out]))
+        known.update(id(t) for t in tensors_of([*event.args, *event.kwargs.values()]))
+        known.update(id(t) for t in tensors_of([event.out]))
     known.update(id(d.tensor) for d in recorder.declarations)
     found = []
     tensors = {id(t): t for t in recorder.held_tensors()}

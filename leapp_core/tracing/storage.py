@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 
-def tensors_of(values: tuple[Any, ...]) -> list[torch.Tensor]:
+def tensors_of(values: Iterable[Any]) -> list[torch.Tensor]:
     """Return the tensors among arguments or results, those in lists too, in order."""
     found: list[torch.Tensor] = []
     for a in values:
