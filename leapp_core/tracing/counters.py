@@ -7,13 +7,13 @@ one in the functions of the program is followed, and refused where it decides wh
 from __future__ import annotations
 
 import ast
-import gc
 from collections.abc import Iterator
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.checks import HOLD_IN_TENSOR
 from leapp_core.tracing.flows import Follower
+from leapp_core.tracing.living import LivingObjects
 from leapp_core.tracing.relevance import Relevance
 from leapp_core.tracing.slicing import Slicer
 from leapp_core.tracing.source import FUNCTIONS, SourceFile, called_name, root_name
@@ -28,7 +28,6 @@ _DRAWS_OF_GENERATORS = frozenset(
     {"uniform", "normal", "integers", "randint", "choice", "rand", "randn", "binomial", "poisson"}
 )
 _GENERATORS = frozenset({"random", "rng", "_rng", "np_random", "generator", "_generator"})
-_SKIPPED = frozenset({"builtins", "ast", "_ast", "torch._ops"})
 
 
 def check_counters(slicer: Slicer, found: NodeAnalysis) -> None:
@@ -39,19 +38,31 @@ def check_counters(slicer: Slicer, found: NodeAnalysis) -> None:
     """
     relevance = Relevance(slicer, found)
     counted, grown = _counted(relevance), _grown(relevance)
+    living: LivingObjects | None = None
+    for file, node, name, growing in _varying(relevance, counted, grown):
+        fate = Follower(relevance, growing=growing).follow(file, node)
+        if fate.decides is None:
+            continue
+        living = living or LivingObjects(relevance.book)
+        if growing and not living.may_hold_number(file, node):
+            continue
+        raise CaptureError(
+            f"node {found.node!r}: the Python value {name} changes from step to step and decides what is "
+            f"computed ({fate.decides}); the captured steps do not show every case",
+            where=f"{file.path}:{node.lineno}: {file.text(node.lineno)}",
+            expected="tensor operations between inputs and outputs",
+            fix=HOLD_IN_TENSOR + ", and choose with torch.where",
+        )
+
+
+def _varying(
+    relevance: Relevance, counted: set[ast.expr], grown: set[ast.expr]
+) -> Iterator[tuple[SourceFile, ast.expr, str, bool]]:
+    """Yield the varying expressions of the functions that took part, each with its file."""
     for file in relevance.book.files:
         for function in (f for f in file.functions if relevance.took_part(file, f)):
             for node, name, growing in _sources(function, counted, grown):
-                fate = Follower(relevance, growing=growing).follow(file, node)
-                if fate.decides is None or (growing and not _is_number(file, node, relevance)):
-                    continue
-                raise CaptureError(
-                    f"node {found.node!r}: the Python value {name} changes from step to step and decides what is "
-                    f"computed ({fate.decides}); the captured steps do not show every case",
-                    where=f"{file.path}:{node.lineno}: {file.text(node.lineno)}",
-                    expected="tensor operations between inputs and outputs",
-                    fix=HOLD_IN_TENSOR + ", and choose with torch.where",
-                )
+                yield file, node, name, growing
 
 
 def _sources(function: ast.AST, counted: set[ast.expr], grown: set[ast.expr]) -> Iterator[tuple[ast.expr, str, bool]]:
@@ -65,29 +76,6 @@ def _sources(function: ast.AST, counted: set[ast.expr], grown: set[ast.expr]) ->
                 yield node, ast.unparse(node), True
             elif _varies(node, name):
                 yield node, ast.unparse(node), False
-
-
-def _is_number(file: SourceFile, node: ast.expr, relevance: Relevance) -> bool:
-    """Return whether a live object has a Python number under an attribute's name; other expressions count as one."""
-    if not isinstance(node, ast.Attribute):
-        return True
-    owner = file.owner_of(node)
-    names = relevance.book.ancestry(owner) if owner is not None else None
-    for thing in gc.get_objects():
-        held = _attributes(thing) if type(thing).__module__ not in _SKIPPED else None
-        if type(held) is not dict or type(held.get(node.attr)) not in (int, float):
-            continue
-        if names is None or names & {cls.__name__ for cls in type(thing).__mro__}:
-            return True
-    return False
-
-
-def _attributes(thing: object) -> object:
-    """Return an object's own attributes, running no code of it: deprecated names of libraries warn when looked at."""
-    try:
-        return object.__getattribute__(thing, "__dict__")
-    except AttributeError:
-        return None
 
 
 def _varies(call: ast.Call, name: str) -> bool:
