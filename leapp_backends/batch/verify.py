@@ -54,7 +54,7 @@ def verify(
             for row, expected in enumerate(alone):
                 found = together[at] if axis is None else together[at].narrow(axis, row, 1)
                 if not _close(found, expected[at]):
-                    raise _mixed(single, several, rows, joined, names[at])
+                    raise _mixed(single, several, rows, joined, at, names[at])
 
 
 def _run_together(several: GraphModule, joined: Sequence[torch.Tensor]) -> Sequence[torch.Tensor]:
@@ -107,6 +107,7 @@ def _mixed(
     several: GraphModule,
     rows: Sequence[Sequence[torch.Tensor]],
     joined: Sequence[torch.Tensor],
+    at: int,
     output: str,
 ) -> ExportError:
     """Return the error; runs both programs once more, keeping every intermediate value."""
@@ -121,8 +122,18 @@ def _mixed(
             )
     return ExportError(
         f"the batch size cannot be made dynamic: output {output!r} of a row depends on the other rows",
+        where=where(_source(single, at)),
         fix="export without dynamic_batch",
     )
+
+
+def _source(module: GraphModule, at: int) -> Node:
+    """Return the last call in the user's code that made an output; copies of our own say no line."""
+    returned: Any = next(reversed(module.graph.nodes)).args[0]
+    node: Node = returned[at]
+    while "stack_trace" not in node.meta and node.all_input_nodes:
+        node = node.all_input_nodes[0]
+    return node
 
 
 def _trace(module: GraphModule, inputs: Sequence[torch.Tensor]) -> Iterator[tuple[str, Any]]:

@@ -29,7 +29,7 @@ def standalone(exported: ExportedProgram) -> GraphModule:
     """Return a graph module that computes the program; it shares the program's tensors and leaves it unchanged.
 
     Weights are attributes named like the program's placeholders, made identifiers. Of the nodes' metadata only the
-    example values are kept.
+    example values and the user's line are kept.
     """
     from torch import fx
 
@@ -41,7 +41,7 @@ def standalone(exported: ExportedProgram) -> GraphModule:
         if node.op == "call_function" and str(node.target).split(".")[1:2] == ["_assert_tensor_metadata"]:
             continue  # says what the program's own types say already, and no format needs it
         env[node] = copied = _copy(node, graph, env, tensors, attributes)
-        copied.meta = {key: node.meta[key] for key in ("val",) if key in node.meta}
+        copied.meta = {key: node.meta[key] for key in ("val", "stack_trace") if key in node.meta}
     holder: dict[str, Any] = {**attributes, **_attributes_read(exported.graph_module)}
     module = fx.GraphModule(holder, graph, class_name="Node")
     return module.eval() if module.training else module

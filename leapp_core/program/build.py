@@ -11,6 +11,7 @@ from leapp_core.program.constants import TensorNames, identifier
 from leapp_core.program.emit import emit_call, emit_write_back
 from leapp_core.program.layout import lay_out
 from leapp_core.program.memory import GraphMemory, LiftedConstant
+from leapp_core.program.places import Places
 from leapp_core.program.states import StateSlot
 from leapp_core.program.views import ViewTable
 from leapp_core.tracing.analysis import NodeAnalysis
@@ -57,7 +58,10 @@ class GraphBuilder:
         self._graph = Graph()
         self._owner = torch.nn.Module()
         self._layout = lay_out(slicer, found, views)
-        self._memory = GraphMemory(self._graph, self._owner, slicer.recorder, found, views, names, self._layout)
+        self._places = Places(self._graph, slicer.recorder.sites)
+        self._memory = GraphMemory(
+            self._graph, self._owner, slicer.recorder, found, views, names, self._layout, self._places
+        )
 
     def build(self) -> BuiltGraph:
         """Emit everything and return the graph.
@@ -76,7 +80,9 @@ class GraphBuilder:
             for declaration in declared.get(index, ()):
                 self._emit_declared(declaration, inputs, outs)
             if index in wanted:
-                self._emit(self._slicer.recorder.events[index])
+                event = self._slicer.recorder.events[index]
+                with self._places.of(event):
+                    self._emit(event)
         results = [outs[name] for name in step.outputs]
         results += [self._static(declaration) for declaration in step.static.values()]
         results += [self._memory.clone(self._memory.node_of(slot.next_info)) for slot in self._layout.states]

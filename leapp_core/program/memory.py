@@ -12,6 +12,7 @@ from leapp_core.errors import CaptureError
 from leapp_core.program.constants import TensorNames, constant_value, identifier
 from leapp_core.program.emit import emit_call, emit_fit
 from leapp_core.program.layout import Layout
+from leapp_core.program.places import Places
 from leapp_core.program.views import ViewTable, choose_root, fit, within
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.events import TensorInfo
@@ -51,6 +52,7 @@ class GraphMemory:
         views: Views of the session.
         names: Names of parameters and buffers.
         layout: Decisions for this graph.
+        places: Marks nodes with the user's line.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class GraphMemory:
         views: ViewTable,
         names: TensorNames,
         layout: Layout,
+        places: Places,
     ) -> None:
         self._graph = graph
         self._owner = owner
@@ -70,6 +73,7 @@ class GraphMemory:
         self._views = views
         self._names = names
         self._layout = layout
+        self._places = places
         self._roots: dict[int, tuple[TensorInfo, Node]] = {}
         self._inputs: dict[int, list[tuple[TensorInfo, Node]]] = {}
         self._nodes: dict[TensorInfo, Node] = {}
@@ -192,9 +196,10 @@ class GraphMemory:
         base = self.node_of(step.base)
         tensors = tensors_of([*step.event.args, *step.event.kwargs.values()])
         operands: list[Node | None] = [base if i == 0 else None for i in range(len(tensors))]
-        node = emit_call(self._graph, step.event, operands)
-        if isinstance(step.event.out, (tuple, list)):
-            node = self.item(node, step.event.out, step.output)
+        with self._places.of(step.event):
+            node = emit_call(self._graph, step.event, operands)
+            if isinstance(step.event.out, (tuple, list)):
+                node = self.item(node, step.event.out, step.output)
         return node
 
     def item(self, node: Node, out: Any, position: int) -> Node:
