@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,3 +84,38 @@ def find_agent_config(checkpoint: Path, given: Mapping[str, Any] | None) -> dict
         expected=f"{AGENT_FILE.as_posix()} beside the checkpoint, or a task with an agent configuration",
         fix=f"copy {AGENT_FILE.as_posix()} from the training run to {beside}",
     )
+
+
+def with_changes(agent: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an agent configuration with single settings replaced.
+
+    Args:
+        agent: The configuration, which stays as it is.
+        changes: Settings by dotted path, ``actor.activation``; sections that are not there are made.
+    """
+    changed = copy.deepcopy(dict(agent))
+    for path, value in changes.items():
+        *sections, key = path.split(".")
+        holder = changed
+        for section in sections:
+            if not isinstance(holder.get(section), dict):
+                holder[section] = {}
+            holder = holder[section]
+        holder[key] = copy.deepcopy(value)
+    return changed
+
+
+def action_limit(agent: Mapping[str, Any], where: str) -> float | None:
+    """Return what training limited actions to, plus and minus, or ``None``.
+
+    Raises:
+        CheckpointError: It is not a positive number.
+    """
+    limit = agent.get("clip_actions")
+    if limit is None:
+        return None
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0:
+        raise CheckpointError(
+            f"the agent configuration has clip_actions: {limit!r}", where=where, expected="a positive number, or none"
+        )
+    return float(limit)

@@ -96,13 +96,22 @@ def actor_config(agent: Mapping[str, Any], role: str, available: Mapping[str, An
     Raises:
         CheckpointError: The configuration has no section for the model, or names groups that do not exist.
     """
-    section = agent.get(role)
-    if not isinstance(section, Mapping):
-        section = _legacy_section(agent, role, where)
+    section = current_layout(agent, role, where)[role]
     arguments = _with_distribution(_without_unset_cell(dict(section)))
     class_name = str(arguments.pop("class_name", "MLPModel"))
     groups = _groups(agent.get("obs_groups") or {}, role, available, where)
     return ActorConfig(class_name, arguments, groups)
+
+
+def current_layout(agent: Mapping[str, Any], role: str, where: str) -> dict[str, Any]:
+    """Return an agent configuration with a section for the model that acts, as 4.x and 5.x have it.
+
+    Raises:
+        CheckpointError: It has no section for that model in any layout.
+    """
+    if isinstance(agent.get(role), Mapping):
+        return dict(agent)
+    return {**agent, role: _legacy_section(agent, role, where)}
 
 
 def _joint_state(part: Mapping[str, Any], content: Mapping[str, Any], where: str) -> ActorState:

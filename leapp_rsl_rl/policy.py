@@ -10,9 +10,9 @@ from tensordict import TensorDict
 
 from leapp_core.errors import UsageError
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest, Recorder
-from leapp_rsl_rl.agent_config import find_agent_config
+from leapp_rsl_rl.agent_config import action_limit, find_agent_config, with_changes
 from leapp_rsl_rl.checkpoint import read_checkpoint
-from leapp_rsl_rl.compat import actor_config, actor_state
+from leapp_rsl_rl.compat import actor_config, actor_state, current_layout
 from leapp_rsl_rl.model import build_model
 from leapp_rsl_rl.recurrent import declare_state, ensure_state, update_state
 
@@ -79,9 +79,10 @@ def load_policy(request: PolicyRequest) -> RslRlPolicy:
     where = str(request.checkpoint)
     state = actor_state(read_checkpoint(request.checkpoint, request.device), where)
     agent = find_agent_config(request.checkpoint, request.agent)
+    agent = with_changes(current_layout(agent, state.role, where), request.agent_changes)
     config = actor_config(agent, state.role, request.observations, where)
     model = build_model(config, state, request.observations, request.num_actions, where)
-    return RslRlPolicy(model.to(request.device), config.obs_groups, state.layout, agent.get("clip_actions"))
+    return RslRlPolicy(model.to(request.device), config.obs_groups, state.layout, action_limit(agent, where))
 
 
 def _describe(model: MLPModel) -> str:

@@ -178,7 +178,7 @@ def _policy(
 ) -> LoadedPolicy:
     adapter = plugins.adapters.get(provider.adapter)
     adapter.require()
-    return adapter.load(PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions, device=job.device))
+    return adapter.load(PolicyRequest.within(env, checkpoint, job.device))
 
 
 def _runtime(job: DeployJob, plugins: PluginManager) -> PolicyRuntime:

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from leapp_core.plugins.requirements import require
@@ -78,6 +79,8 @@ class PolicyEnvironment(ABC):
         frequency: Control steps per second (Hz).
         num_actions: Size of the policy's action.
         agent: The task's agent configuration, or ``None``.
+        agent_changes: What overrides set in it, by dotted path (``actor.activation``): goes before what is saved
+            beside a checkpoint.
         max_episode_steps: Control steps of one episode.
         notes: What was switched off or replaced to make it exportable, for the report.
     """
@@ -88,6 +91,7 @@ class PolicyEnvironment(ABC):
     num_actions: int
     agent: Mapping[str, Any] | None
     max_episode_steps: int
+    agent_changes: Mapping[str, Any] = MappingProxyType({})
     notes: tuple[str, ...] = ()
 
     @abstractmethod

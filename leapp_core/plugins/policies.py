@@ -15,6 +15,8 @@ from leapp_core.plugins.requirements import require
 if TYPE_CHECKING:
     import torch
 
+    from leapp_core.plugins.environments import PolicyEnvironment
+
 
 class Recorder(Protocol):
     """What environments and policies see of a capture session (:class:`leapp_core.tracing.session.CaptureSession`)."""
@@ -61,6 +63,7 @@ class PolicyRequest:
         observations: Example observations by group, each ``[num_envs, ...]``.
         num_actions: Size of an action, or ``None`` if only the checkpoint can tell.
         device: Torch device string.
+        agent_changes: What the user set in the agent configuration, by dotted path; goes before any file.
     """
 
     checkpoint: Path
@@ -68,6 +71,12 @@ class PolicyRequest:
     observations: Mapping[str, torch.Tensor]
     num_actions: int | None = None
     device: str = "cpu"
+    agent_changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def within(cls, env: PolicyEnvironment, checkpoint: Path, device: str = "cpu") -> PolicyRequest:
+        """Return what is needed to load a checkpoint for an environment."""
+        return cls(checkpoint, env.agent, env.observations(), env.num_actions, device, env.agent_changes)
 
 
 @dataclass(frozen=True)

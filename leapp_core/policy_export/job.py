@@ -132,9 +132,7 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
         env = provider.make(request)
     with closing(env):
         with stage("load policy"):
-            policy = adapter.load(
-                PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions, device=job.device)
-            )
+            policy = adapter.load(PolicyRequest.within(env, checkpoint, job.device))
         with stage("record control steps"):
             captured = _capture(job, env, policy, Origin(provider.name, job.task, job.overrides))
         report = write_bundle(job, captured, save_path, plugins, progress)

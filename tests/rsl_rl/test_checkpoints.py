@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +223,40 @@ def test_the_limit_of_actions_is_that_of_the_run(alone: Path) -> None:
 def test_configuration_beside_the_checkpoint_wins(alone: Path) -> None:
     shutil.copytree(TASK.assets / "params", alone.parent / "params")
     load(alone, agent_with(rnn_type="lstm"))
+
+
+def test_what_the_user_sets_wins_over_the_configuration_beside_the_checkpoint(alone: Path) -> None:
+    (alone.parent / "params").mkdir()
+    saved = {**TASK.agent_config(), "clip_actions": 1.5}
+    (alone.parent / "params" / "agent.yaml").write_text(json.dumps(saved), encoding="utf-8")
+    changes = {"clip_actions": 0.5, "actor.activation": "relu", "obs_groups.actor": ["critic"]}
+    request = PolicyRequest(alone, None, {**OBSERVATIONS, "critic": torch.zeros(1, 4)}, 1, agent_changes=changes)
+    policy = RslRlAdapter().load(request)
+    assert (policy.clip_actions, policy.obs_groups) == (0.5, ("critic",))
+    assert "ReLU" in repr(policy.model)
+    with pytest.raises(CheckpointError, match=r"the checkpoint holds GRU .*, the configuration says LSTM"):
+        RslRlAdapter().load(replace(request, agent_changes={"actor.rnn_type": "lstm"}))
+
+
+def test_what_the_user_sets_wins_over_a_configuration_of_former_versions(alone: Path) -> None:
+    """Whose only section for models is ``policy``."""
+    (alone.parent / "params").mkdir()
+    actor = TASK.agent_config()["actor"]
+    policy = {f"actor_{key}": actor[key] for key in ("hidden_dims", "obs_normalization")}
+    policy |= {key: actor[key] for key in ("rnn_type", "rnn_hidden_dim", "rnn_num_layers")}
+    policy |= {"class_name": "ActorCriticRecurrent", "activation": "elu"}
+    (alone.parent / "params" / "agent.yaml").write_text(json.dumps({"policy": policy}), encoding="utf-8")
+    request = PolicyRequest(alone, None, OBSERVATIONS, 1)
+    assert "ELU" in repr(RslRlAdapter().load(request).model)
+    changed = RslRlAdapter().load(replace(request, agent_changes={"actor.activation": "tanh"}))
+    assert "Tanh" in repr(changed.model)
+
+
+@pytest.mark.parametrize("limit", ["wide", 0, -1.0, True])
+def test_a_limit_of_actions_that_is_none(alone: Path, limit: object) -> None:
+    request = PolicyRequest(alone, {**TASK.agent_config(), "clip_actions": limit}, OBSERVATIONS, 1)
+    with pytest.raises(CheckpointError, match=r"has clip_actions: .*(.*\n)+.*a positive number"):
+        RslRlAdapter().load(request)
 
 
 @pytest.mark.parametrize(

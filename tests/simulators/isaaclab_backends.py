@@ -32,8 +32,7 @@ def main(agent: str) -> None:
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = untrained(env, Path(folder) / "untrained.pt", rnn)
-        request = PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions)
-        policy = plugins.adapters.get(provider.adapter).load(request)
+        policy = plugins.adapters.get(provider.adapter).load(PolicyRequest.within(env, checkpoint))
         session = capture(TASK, Path(folder) / "bundles")
         env.reset(0)
         policy.reset()

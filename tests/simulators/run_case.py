@@ -76,8 +76,7 @@ def run(case: Case, folder: Path) -> Outcome:
     request = EnvRequest(case.task, seed=SEED, overrides=overrides)
     env = provider.make(request)
     checkpoint = ROOT / case.checkpoint if case.checkpoint else untrained(env, folder / "untrained.pt", case.rnn)
-    needs = PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions)
-    policy = plugins.adapters.get(provider.adapter).load(needs)
+    policy = plugins.adapters.get(provider.adapter).load(PolicyRequest.within(env, checkpoint))
     began = time.perf_counter()
     report = _export(case, env, policy, folder)
     export_s = time.perf_counter() - began

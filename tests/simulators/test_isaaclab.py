@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from safetensors.numpy import load_file
@@ -23,15 +24,6 @@ minutes = pytest.mark.skipif(os.environ.get(ALL) != "1", reason=f"takes minutes;
 LEAPP = ("-m", "leapp_core.cli")
 CPU = ("--device", "cpu", "presets=newton_mjwarp", "agent.device=cpu")
 TUTORIAL = ROOT / "docs" / "tutorial" / "isaac-lab-direct.md"
-MAKE_CHECKPOINT = """
-from pathlib import Path
-from leapp_core.plugins.environments import EnvRequest
-from leapp_core.plugins.manager import PluginManager
-from tests.simulators.run_case import untrained
-env = PluginManager().environments.get("isaaclab").make(EnvRequest(sys.argv[1]))
-untrained(env, Path(sys.argv[2]), None)
-env.close()
-"""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +39,7 @@ def checkpoint(isaaclab, tmp_path_factory):
     def of(task):
         if task not in made:
             made[task] = tmp_path_factory.mktemp("checkpoints") / f"{task}.pt"
-            done = isaaclab.run("-c", MAKE_CHECKPOINT, task, str(made[task]))
+            done = isaaclab.run("-m", "tests.simulators.isaaclab_checkpoint", task, str(made[task]))
             assert done.returncode == 0, done.stderr
         return str(made[task])
 
@@ -135,6 +127,26 @@ def test_leapp_export_declares_that_reading_and_lets_it_change(isaaclab, checkpo
     report = json.loads((tmp_path / task / "report.json").read_text(encoding="utf-8"))
     assert any("joint_wrench.force" in note for note in report["notes"])
     assert not [c for c in report["constants"] if c["warning"] and "torque" in c["warning"]]
+
+
+@minutes
+@pytest.mark.parametrize(("overrides", "limit"), [((), 0.02), (("agent.clip_actions=0.01",), 0.01)])
+def test_actions_are_limited_as_the_run_did_or_as_the_user_says(isaaclab, checkpoint, tmp_path, overrides, limit):
+    task, scale = "Isaac-Cartpole", 100.0
+    run = Path(shutil.copytree(Path(checkpoint(task)).parent, tmp_path / "run"))
+    agent = run / "params" / "agent.yaml"
+    saved, changes = re.subn(r"(?m)^clip_actions:.*$", "clip_actions: 0.02", agent.read_text(encoding="utf-8"))
+    assert changes == 1
+    agent.write_text(saved, encoding="utf-8")
+    done = isaaclab.run(
+        *(*LEAPP, "export", "--env", "isaaclab", "--task", task, "--checkpoint", str(run / f"{task}.pt"), "--json"),
+        *("--save_path", str(tmp_path), "--disable_graph_visualization", *overrides),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    recorded = load_file(tmp_path / task / f"{task}_validation.safetensors")
+    (efforts,) = [abs(value) for name, value in recorded.items() if name.endswith("joint_effort")]
+    assert efforts.max() == pytest.approx(scale * limit)
+    assert json.loads(done.stdout)["closed_loop"]["ok"]
 
 
 @minutes

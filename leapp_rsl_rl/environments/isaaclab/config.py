@@ -12,7 +12,7 @@ from typing import Any
 from leapp_core.errors import UsageError
 from leapp_core.plugins.environments import EnvRequest
 from leapp_core.suggest import suggest
-from leapp_rsl_rl.environments.isaaclab.overrides import resolve_config
+from leapp_rsl_rl.environments.isaaclab.overrides import agent_changes, resolve_config
 
 _PRESETS = ("presets=", "physics=")
 _AGENT = "rsl_rl_cfg_entry_point"
@@ -28,6 +28,7 @@ class TaskConfig:
         episode_steps: Control steps of an episode.
         notes: What was switched off or chosen.
         task: Name it is registered under.
+        agent_changes: What overrides set in ``agent``, by dotted path.
     """
 
     env: Any
@@ -35,6 +36,7 @@ class TaskConfig:
     episode_steps: int
     notes: tuple[str, ...]
     task: str
+    agent_changes: dict[str, Any]
 
     @property
     def direct(self) -> bool:
@@ -71,7 +73,8 @@ def load_config(request: EnvRequest) -> TaskConfig:
     if getattr(cfg, "curriculum", None) is not None:
         cfg.curriculum = None
         notes.append("curriculum is off")
-    return TaskConfig(cfg, _plain_agent(agent, request.device), _episode_steps(cfg), tuple(notes), task)
+    plain = _plain_agent(agent, request.device)
+    return TaskConfig(cfg, plain, _episode_steps(cfg), tuple(notes), task, agent_changes(overrides, plain))
 
 
 def _episode_steps(cfg: Any) -> int:

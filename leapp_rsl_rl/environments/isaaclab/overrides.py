@@ -64,6 +64,34 @@ def resolve_config(resolve: Resolve, overrides: list[str]) -> tuple[Any, Any]:
     return resolved
 
 
+def agent_changes(overrides: list[str], agent: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what overrides set in the agent's configuration, by dotted path.
+
+    Args:
+        overrides: From the command line.
+        agent: The configuration with them applied, as plain values in the layout of rsl-rl-lib 5.x. Overrides of the
+            former section ``policy`` are found in it where Isaac Lab has taken them to.
+    """
+    paths = [text.partition("=")[0].lstrip("+").partition(".") for text in overrides if "=" in text]
+    places = [place for root, _, path in paths if root == "agent" for place in _places(path)]
+    return {".".join(keys): _walk(agent, keys) for keys in places if _has(agent, keys)}
+
+
+def _places(path: str) -> tuple[tuple[str, ...], ...]:
+    """Return where a setting of an agent may be: in its place, or, of 3.x and before, in the section of a model."""
+    *section, name = path.split(".")
+    if path == "empirical_normalization":
+        return (("actor", "obs_normalization"),)
+    if section != ["policy"]:
+        return ((*section, name),)
+    return tuple((role, name.removeprefix(f"{role}_")) for role in ("actor", "student"))
+
+
+def _has(agent: Mapping[str, Any], keys: tuple[str, ...]) -> bool:
+    holder = _walk(agent, keys[:-1])
+    return isinstance(holder, Mapping) and keys[-1] in holder
+
+
 def _assigns(override: str) -> bool:
     path, equals, _ = override.partition("=")
     return bool(equals) and path.startswith(tuple(f"{root}." for root in _ROOTS)) and not path.endswith("+")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from leapp_core.compat import Engine, activate, engine_of
 from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import PolicyEnvironment, StepOutcome
+from leapp_rsl_rl.environments.clipping import clipped
 from leapp_rsl_rl.environments.isaaclab.config import TaskConfig
 from leapp_rsl_rl.environments.isaaclab.relay import AnnotationRelay
 from leapp_rsl_rl.environments.isaaclab.sensors import SensorReadings
@@ -34,7 +35,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
     """
 
     def __init__(self, config: TaskConfig, seed: int, device: str) -> None:
-        self.task, self.agent = config.task, config.agent
+        self.task, self.agent, self.agent_changes = config.task, config.agent, config.agent_changes
         self.frequency, self.max_episode_steps = 1.0 / config.step, config.episode_steps
         self._random = RandomStream()
         self._engine: Engine = engine_of(activate(force=True))
@@ -69,7 +70,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
                     raise EnvError("a recording was begun amid an episode", fix="reset the environment, then record")
                 self._begin()
             self._fresh, self._recorded = False, session is not None
-            action = policy.act(self._observed, session, self.node)
+            action = clipped(policy.act(self._observed, session, self.node), policy)
             self._observed, reward, _, _ = self._env.step(action)
             self._check(relay)
             targets = {name: tensor.detach().cpu().numpy().copy() for name, tensor in relay.targets.items()}
@@ -131,7 +132,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         self._sensors = SensorReadings(made.unwrapped.scene)
         groups = set(config.agent["obs_groups"].get("actor") or ("policy",))
         _annotate(made, groups, self._sensors)
-        return RslRlVecEnvWrapper(made, clip_actions=config.agent.get("clip_actions")), node
+        return RslRlVecEnvWrapper(made), node  # actions are limited as the policy's run says
 
 
 def _annotate(made: Any, groups: set[str], sensors: SensorReadings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,14 @@ class TaskConfig:
         agent: The agent's configuration as plain values.
         episode_steps: Control steps of a training episode.
         notes: What was switched off or fixed.
+        agent_changes: What overrides set in ``agent``, by dotted path.
     """
 
     env: Any
     agent: dict[str, Any]
     episode_steps: int
     notes: tuple[str, ...]
+    agent_changes: Mapping[str, Any]
 
 
 def load_config(request: EnvRequest) -> TaskConfig:
@@ -50,14 +53,14 @@ def load_config(request: EnvRequest) -> TaskConfig:
     cfg = load_env_cfg(request.task, play=True)
     training = load_env_cfg(request.task)
     agent = load_rl_cfg(request.task)
-    apply_overrides(request.overrides, cfg, agent)
+    changes = apply_overrides(request.overrides, cfg, agent)
     _check_motion_files(request.task, cfg)
     cfg.seed = request.seed
     cfg.scene.num_envs = 1
     cfg.scale_rewards_by_dt = False  # rewards are only reported, and per step they read best
     notes = (*_quiet_observations(cfg), *_quiet_events(cfg), *_drop_training_managers(cfg))
     step = cfg.sim.mujoco.timestep * cfg.decimation
-    return TaskConfig(cfg, plain_agent(agent), max(1, round(training.episode_length_s / step)), notes)
+    return TaskConfig(cfg, plain_agent(agent), max(1, round(training.episode_length_s / step)), notes, changes)
 
 
 def plain_agent(agent: Any) -> dict[str, Any]:

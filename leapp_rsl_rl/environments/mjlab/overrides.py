@@ -11,8 +11,8 @@ from leapp_core.errors import UsageError
 from leapp_core.suggest import suggest
 
 
-def apply_overrides(overrides: Iterable[str], env_cfg: Any, agent_cfg: Any) -> None:
-    """Set each override in the task's configuration objects.
+def apply_overrides(overrides: Iterable[str], env_cfg: Any, agent_cfg: Any) -> dict[str, Any]:
+    """Set each override in the task's configuration objects; return what was set in the agent's, by dotted path.
 
     A path starts with ``env`` or ``agent`` and goes through dataclass fields and dictionary keys. The value is read
     as a Python literal, and as a plain string if it is none.
@@ -20,6 +20,7 @@ def apply_overrides(overrides: Iterable[str], env_cfg: Any, agent_cfg: Any) -> N
     Raises:
         UsageError: no ``=``, or a path that does not exist (the nearest name is suggested).
     """
+    of_agent = {}
     for text in overrides:
         path, equals, value = text.partition("=")
         root, *keys = path.strip().split(".")
@@ -33,6 +34,9 @@ def apply_overrides(overrides: Iterable[str], env_cfg: Any, agent_cfg: Any) -> N
         for key in keys[:-1]:
             holder = _child(holder, key, text)
         _assign(holder, keys[-1], _value(value.strip()), text)
+        if root == "agent":
+            of_agent[".".join(keys)] = _value(value.strip())
+    return of_agent
 
 
 def _value(text: str) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import PolicyEnvironment, StepOutcome
 from leapp_core.spec.semantics import TensorSemantics
+from leapp_rsl_rl.environments.clipping import clipped
 from leapp_rsl_rl.environments.mjlab.buffers import replace_buffers
 from leapp_rsl_rl.environments.mjlab.config import TaskConfig
 from leapp_rsl_rl.environments.mjlab.outputs import gain_outputs, output_meanings
@@ -37,6 +38,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
     def __init__(self, task: str, config: TaskConfig, seed: int, device: str) -> None:
         self.task = self.node = task
         self.agent: Mapping[str, Any] = config.agent
+        self.agent_changes = config.agent_changes
         self.max_episode_steps = config.episode_steps
         self._simulator = Simulator(config.env, device, task)
         env = self._simulator.env
@@ -72,7 +74,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
         if session is not None:
             return self._recorded_step(policy, session)
         with self._simulator.running():
-            action = _clipped(policy.act(self._gate.observations()), policy)
+            action = clipped(policy.act(self._gate.observations()), policy)
         with self._writes.listening() as writes:
             reward, done = self._simulator.step(action)
         self._gate.stepped(done)
@@ -99,7 +101,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
             declared = session.input_tensors(self.node, _semantics(self._inputs.values(), readings.values()))
             declared = declared if isinstance(declared, (tuple, list)) else (declared,)
             with self._taps.serving(dict(zip(self._inputs, declared, strict=True))):
-                action = _clipped(policy.act(self._gate.observe(), session, self.node), policy)
+                action = clipped(policy.act(self._gate.observe(), session, self.node), policy)
                 with self._gate.recording(declare):
                     env.step(action)
         return StepOutcome(self._targets(written), None, False, self._simulator.state())
@@ -166,12 +168,6 @@ def _policy_groups(agent: Mapping[str, Any], groups: Mapping[str, Any]) -> tuple
     """Return the observation groups that the actor uses."""
     chosen = (agent.get("obs_groups") or {}).get("actor")
     return tuple(chosen) if chosen else tuple(groups)
-
-
-def _clipped(action: torch.Tensor, policy: LoadedPolicy) -> torch.Tensor:
-    """Limit actions as mjlab's wrapper for RSL-RL does with the configuration that the policy was trained with."""
-    limit = policy.clip_actions
-    return action if limit is None else action.clamp(-limit, limit)
 
 
 def _semantics(meanings: Any, values: Any) -> list[Any]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 
 import pytest
 
@@ -52,10 +54,7 @@ def trained(environment, folder, **changes):
     """Load the trained policy as from a run with a changed configuration."""
     dump_yaml(folder / "params" / "agent.yaml", {**asdict(load_rl_cfg(CARTPOLE)), **changes})
     shutil.copy(ROOT / CHECKPOINT, folder / "model_100.pt")
-    observations = environment.observations()
-    return RslRlAdapter().load(
-        PolicyRequest(folder / "model_100.pt", environment.agent, observations, environment.num_actions)
-    )
+    return RslRlAdapter().load(PolicyRequest.within(environment, folder / "model_100.pt"))
 
 
 def test_actions_are_limited_as_in_the_run_that_trained_the_policy(environment, tmp_path):
@@ -66,6 +65,19 @@ def test_actions_are_limited_as_in_the_run_that_trained_the_policy(environment, 
     (before,), (after,) = (next(iter(outcome.targets.values())).ravel() for outcome in (free, limited))
     assert abs(before) > 0.05
     assert abs(after) == pytest.approx(0.05)
+
+
+def test_an_override_wins_over_the_run_that_trained_the_policy(tmp_path):
+    """``leapp export`` makes the environment with the overrides, and loads the policy for it."""
+    dump_yaml(tmp_path / "params" / "agent.yaml", {**asdict(load_rl_cfg(CARTPOLE)), "clip_actions": 0.05})
+    checkpoint = shutil.copy(ROOT / CHECKPOINT, tmp_path / "model_100.pt")
+    overrides = ("agent.clip_actions=0.02", "agent.actor.activation=tanh")
+    with closing(MjlabProvider().make(EnvRequest(CARTPOLE, overrides=overrides))) as environment:
+        policy = RslRlAdapter().load(PolicyRequest.within(environment, Path(checkpoint)))
+        assert "Tanh" in repr(policy.model)
+        environment.reset(3)
+        (target,) = environment.step(policy).targets.values()
+    assert abs(target.ravel()) == pytest.approx(0.02)
 
 
 def test_a_policy_of_other_observation_groups_is_refused(environment, tmp_path):
