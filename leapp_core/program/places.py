@@ -30,7 +30,7 @@ class Places:
     @contextmanager
     def of(self, event: Event) -> Iterator[None]:
         """Mark the nodes made meanwhile with the line of a call, unless they are marked already."""
-        last = next(reversed(self._graph.nodes), None)
+        last = next(iter(reversed(self._graph.nodes)), None)
         yield
         text = self._text(event)
         for node in reversed(self._graph.nodes):
