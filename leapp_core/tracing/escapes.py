@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.events import Event
+from leapp_core.tracing.events import Event, StorageRecord
 from leapp_core.tracing.flows import Fate, Follower, Place
 from leapp_core.tracing.leaves import InPlaceState, ProducedState
 from leapp_core.tracing.messages import where
-from leapp_core.tracing.opplan import is_dynamic
+from leapp_core.tracing.opplan import draws_random, is_dynamic
 from leapp_core.tracing.regions import Masks
 from leapp_core.tracing.relevance import Relevance
 from leapp_core.tracing.scripted import read_in_script
@@ -46,7 +46,8 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis) -> None:
     Raises:
         CaptureError: naming the line and the value.
     """
-    escapes = dependent_escapes(slicer, found)
+    narrow = {id(escape.event) for escape in dependent_escapes(slicer, found)}
+    escapes = _follow(slicer, found, found.step.out_index, _varying_memory(slicer, found), noise=True)[0]
     relevance = Relevance(slicer, found) if escapes else None
     for escape in escapes:
         if relevance is None or _is_check_of_library(slicer, escape.event):
@@ -55,7 +56,7 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis) -> None:
         fate = _fate(slicer, relevance, escape, changes)
         if fate.decides is not None:
             raise _deciding(slicer, found, escape, fate.decides)
-        if not fate.followed and not changes:
+        if not fate.followed and not changes and id(escape.event) in narrow:
             raise _unproven(slicer, found, escape)
 
 
@@ -111,16 +112,17 @@ def dependent_escapes(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
 
     The size of a selection (``x[mask]``, ``nonzero``) is one too: ``len`` and ``.shape`` give it to Python.
     """
-    return _follow(slicer, found, found.step.out_index)[0]
+    return _follow(slicer, found, found.step.out_index, _initial_taint(slicer, found))[0]
 
 
 def dependent_memory(slicer: Slicer, found: NodeAnalysis) -> Masks:
     """Return the bytes that depend on inputs or state when the reference step ends."""
-    return _follow(slicer, found, found.step.end)[1]
+    return _follow(slicer, found, found.step.end, _initial_taint(slicer, found))[1]
 
 
-def _follow(slicer: Slicer, found: NodeAnalysis, end: int) -> tuple[list[Escape], Masks]:
-    tainted = _initial_taint(slicer, found)
+def _follow(
+    slicer: Slicer, found: NodeAnalysis, end: int, tainted: Masks, *, noise: bool = False
+) -> tuple[list[Escape], Masks]:
     step = found.step
     declared = sorted(step.inputs.values(), key=lambda d: d.index)
     escapes: list[Escape] = []
@@ -134,7 +136,7 @@ def _follow(slicer: Slicer, found: NodeAnalysis, end: int) -> tuple[list[Escape]
             escapes.append(Escape(event, event.plan.escape))
         elif reads and is_dynamic(event):
             escapes.append(Escape(event, "size"))
-        _spread(slicer, event, tainted, reads)
+        _spread(slicer, event, tainted, reads, noise and draws_random(event.plan, event.args, event.kwargs))
     return escapes, tainted
 
 
@@ -152,10 +154,36 @@ def _initial_taint(slicer: Slicer, found: NodeAnalysis) -> Masks:
     return tainted
 
 
-def _spread(slicer: Slicer, event: Event, tainted: Masks, reads: bool) -> None:
+def _varying_memory(slicer: Slicer, found: NodeAnalysis) -> Masks:
+    """Return the memory that may differ when the step begins, whether the program needs it or not.
+
+    A tensor that counts steps decides what is computed, though no output is computed from it.
+    """
+    tainted = _initial_taint(slicer, found)
+    begin = found.steps[min(1, len(found.steps) - 1)].begin
+    written = {
+        write.info.storage
+        for event in slicer.recorder.events[begin : found.step.end]
+        for write in slicer.effects.of(event).writes
+    }
+    for record in slicer.recorder.storages:
+        if record.birth >= found.step.begin or record.literal >= 0:
+            continue
+        if record.birth >= begin or record.number in written or _differs(record, begin):
+            tainted.add(record.number, slice(None))
+    return tainted
+
+
+def _differs(record: StorageRecord, begin: int) -> bool:
+    """Return whether memory was seen with other contents since the first step, which may initialise."""
+    seen = [data for index, data in record.snapshots if index >= begin]
+    return any(data is not seen[0] for data in seen)
+
+
+def _spread(slicer: Slicer, event: Event, tainted: Masks, reads: bool, drawn: bool) -> None:
     effects = slicer.effects.of(event)
-    dependent = reads and any(
-        tainted.touches(event.ins[i].storage, slicer.regions.of(event.ins[i])) for i in effects.reads
+    dependent = drawn or (
+        reads and any(tainted.touches(event.ins[i].storage, slicer.regions.of(event.ins[i])) for i in effects.reads)
     )
     for info in effects.births:
         (tainted.add if dependent else tainted.remove)(info.storage, slicer.regions.of(info))

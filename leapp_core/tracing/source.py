@@ -10,6 +10,7 @@ from types import CodeType
 from leapp_core.tracing.statements import header_end
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 _TAKING_VALUES = frozenset({"item", "tolist", "numpy", "float", "int", "bool", "asarray", "array", "equal", "allclose"})
 
 
@@ -63,11 +64,24 @@ class SourceFile:
         """Return the function a node lies in."""
         return next((n for n in self.above(node) if isinstance(n, FUNCTIONS)), None)
 
+    def calls_it(self, node: ast.expr) -> bool:
+        """Return whether an expression is what a call calls."""
+        parent = self.parents.get(node)
+        return isinstance(parent, ast.Call) and parent.func is node
+
+    def key_of(self, function: Function) -> tuple[str, int, str]:
+        """Return what a function's code object tells of it: file, first line, name."""
+        return self.path, min([function.lineno, *(d.lineno for d in function.decorator_list)]), function.name
+
     def owner_of(self, attribute: ast.Attribute) -> ast.ClassDef | None:
         """Return the class whose objects ``self.x`` belongs to; ``None`` for attributes of other things."""
         if root_name(attribute.value) not in ("self", "cls") or not isinstance(attribute.value, ast.Name):
             return None
-        return next((n for n in self.above(attribute) if isinstance(n, ast.ClassDef)), None)
+        return self.class_of(attribute)
+
+    def class_of(self, node: ast.AST) -> ast.ClassDef | None:
+        """Return the class that a node lies in."""
+        return next((n for n in self.above(node) if isinstance(n, ast.ClassDef)), None)
 
     def statement_at(self, line: int) -> ast.stmt | None:
         """Return the innermost statement at a line."""
@@ -76,17 +90,16 @@ class SourceFile:
 
     def expressions(self, code: CodeType, lasti: int, line: int) -> list[ast.expr]:
         """Return the expression that an instruction computes; all that may take a value there if that is unknown."""
-        statement = self.statement_at(line)
-        if statement is None:
-            return []
-        inside = [n for n in _header(statement) if isinstance(n, ast.expr)]
+        # Several statements may share the line: ``if x > 0: return y``.
+        statements = [s for s in self.statements if s.lineno <= line <= header_end(s)]
+        inside = list(dict.fromkeys(n for s in statements for n in _header(s) if isinstance(n, ast.expr)))
         place = _position(code, lasti)
         if place is not None:
             exact = [n for n in inside if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place]
             if exact:
                 return exact[:1]
         calls = [n for n in inside if isinstance(n, ast.Call) and called_name(n) in _TAKING_VALUES]
-        tests = [n.test for n in [statement, *inside] if isinstance(n, (ast.If, ast.While, ast.IfExp))]
+        tests = [n.test for n in [*statements, *inside] if isinstance(n, (ast.If, ast.While, ast.IfExp))]
         return [*calls, *tests]
 
 
@@ -107,21 +120,6 @@ class SourceBook:
     def files(self) -> list[SourceFile]:
         """Files read so far."""
         return list(self._files.values())
-
-    def loads(self, file: SourceFile, attribute: ast.Attribute) -> list[tuple[SourceFile, ast.expr]]:
-        """Return the places that may read an attribute: of the same class or its relatives, or of anything unknown."""
-        owner = file.owner_of(attribute)
-        found = []
-        for other in self.files:
-            for load in other.loads.get("." + attribute.attr, ()):
-                theirs = other.owner_of(load) if isinstance(load, ast.Attribute) else None
-                if owner is None or theirs is None or self.related(owner, theirs):
-                    found.append((other, load))
-        return found
-
-    def related(self, a: ast.ClassDef, b: ast.ClassDef) -> bool:
-        """Return whether objects of one class may be objects of another: they share an ancestor, by name."""
-        return bool(self.ancestry(a) & self.ancestry(b))
 
     def ancestry(self, start: ast.ClassDef) -> set[str]:
         """Return the names of a class and of the classes above it that the user wrote."""
