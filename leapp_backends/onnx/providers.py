@@ -36,6 +36,9 @@ class OnnxExtra:
     allow_cpu_nodes: bool = field(
         default=False, metadata={"help": "let a GPU provider leave operators it does not have to the CPU"}
     )
+    tf32: bool = field(
+        default=False, metadata={"help": "let the CUDA provider round factors of products to 10 bits (TensorFloat-32)"}
+    )
 
 
 def provider_name(provider: str) -> str:
@@ -82,8 +85,15 @@ def parse_extra(settings: RunnerSettings) -> OnnxExtra:
 
 
 def provider_options(settings: RunnerSettings, extra: OnnxExtra) -> Mapping[str, str]:
-    """Return ONNX Runtime's options of the chosen provider."""
-    return {"device_id": str(extra.device_id)} if settings.provider in ("cuda", "tensorrt") else {}
+    """Return ONNX Runtime's options of the chosen provider.
+
+    ONNX Runtime turns TensorFloat-32 on by itself; then actions are not those that were validated.
+    """
+    short = {full: key for key, full in PROVIDERS.items()}.get(settings.provider, settings.provider)
+    if short not in ("cuda", "tensorrt"):
+        return {}
+    options = {"device_id": str(extra.device_id)}
+    return options | {"use_tf32": str(int(extra.tf32))} if short == "cuda" else options
 
 
 def on_cpu(settings: RunnerSettings) -> bool:
