@@ -13,7 +13,6 @@ from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.checks import HOLD_IN_TENSOR
 from leapp_core.tracing.flows import Follower
-from leapp_core.tracing.living import LivingObjects
 from leapp_core.tracing.relevance import Relevance
 from leapp_core.tracing.slicing import Slicer
 from leapp_core.tracing.source import FUNCTIONS, SourceFile, called_name, root_name
@@ -38,13 +37,11 @@ def check_counters(slicer: Slicer, found: NodeAnalysis) -> None:
     """
     relevance = Relevance(slicer, found)
     counted, grown = _counted(relevance), _grown(relevance)
-    living: LivingObjects | None = None
     for file, node, name, growing in _varying(relevance, counted, grown):
         fate = Follower(relevance, growing=growing).follow(file, node)
         if fate.decides is None:
             continue
-        living = living or LivingObjects(relevance.book)
-        if growing and not living.may_hold_number(file, node):
+        if growing and not relevance.owners.living.may_hold_number(file, node):
             continue
         raise CaptureError(
             f"node {found.node!r}: the Python value {name} changes from step to step and decides what is "
@@ -102,7 +99,7 @@ def _counted(relevance: Relevance) -> set[ast.expr]:
             if relevance.made_calls(file, statement):
                 continue  # tensor arithmetic
             if isinstance(target, ast.Attribute):
-                found |= {load for _, load in relevance.book.loads(file, target)}
+                found |= {load for other, load, _ in relevance.owners.loads(file, target) if not other.calls_it(load)}
             elif _outlives(function, target.id):
                 found |= {load for load in file.loads.get(target.id, ()) if function in file.above(load)}
     return found
@@ -148,5 +145,5 @@ def _grown(relevance: Relevance) -> set[ast.expr]:
                 if isinstance(node, ast.Call) and called_name(node) in _GROWING:
                     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
                     if isinstance(owner, ast.Attribute):
-                        found |= {load for _, load in relevance.book.loads(file, owner)}
+                        found |= {load for _, load, _ in relevance.owners.loads(file, owner)}
     return found

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import ast
 import linecache
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from leapp_core.tracing.deciding import DECIDING, SIZES, decides, decides_by_itself, is_threshold
+from leapp_core.tracing.owners import Types
 from leapp_core.tracing.relevance import Relevance, assignments, parts_of
-from leapp_core.tracing.source import FUNCTIONS, SourceFile, called_name, root_name
+from leapp_core.tracing.source import FUNCTIONS, Function, SourceFile, called_name, root_name
 from leapp_core.tracing.statements import KEEPING_NAMES, LOG_NAMES, header_end, is_harmless
 
 MAX_CANDIDATES = 4
@@ -58,7 +61,9 @@ class Follower:
         self._relevance = relevance
         self._book = relevance.book
         self._growing = growing
-        self._seen: set[tuple[ast.AST, str]] = set()
+        self._owners = relevance.owners
+        self._selves: Types = None
+        self._seen: set[tuple[ast.AST, str, Types]] = set()
         self._fate = Fate()
 
     def follow(self, file: SourceFile, node: ast.expr, kind: str = "value") -> Fate:
@@ -75,10 +80,17 @@ class Follower:
         self._climb(file, node, kind)
         return self._fate
 
+    @contextmanager
+    def _as(self, selves: Types) -> Iterator[None]:
+        """Follow with what ``self`` is known to be in the functions that are looked at."""
+        before, self._selves = self._selves, selves
+        yield
+        self._selves = before
+
     def _climb(self, file: SourceFile, node: ast.AST, kind: str) -> None:
-        if (node, kind) in self._seen or self._fate.decides is not None:
+        if (node, kind, self._selves) in self._seen or self._fate.decides is not None:
             return
-        self._seen.add((node, kind))
+        self._seen.add((node, kind, self._selves))
         parent = file.parents.get(node)
         while parent is not None and not isinstance(parent, ast.stmt):
             following = self._through(file, node, parent, kind)
@@ -135,12 +147,13 @@ class Follower:
         return False
 
     def _user_call(self, file: SourceFile, call: ast.Call, node: ast.AST, kind: str, name: str) -> str | None:
-        candidates = self._book.functions(name)
+        candidates = self._owners.called(file, call, self._selves)
         if candidates:
             if len(candidates) > MAX_CANDIDATES:
                 self._fate.followed = False
-            for other, function in candidates[:MAX_CANDIDATES]:
-                self._parameter(other, function, call, node, kind)
+            for other, function, selves in candidates[:MAX_CANDIDATES]:
+                with self._as(selves):
+                    self._parameter(other, function, call, node, kind)
             return None
         self._fate.followed = self._fate.followed and isinstance(call.func, ast.Name)
         return None if kind == "sized" else kind
@@ -153,8 +166,7 @@ class Follower:
         kept = (s for s in file.statements if isinstance(s, ast.Assign) and isinstance(s.value, ast.Lambda))
         return any(isinstance(t, ast.Name) and t.id == name for s in kept for t in s.targets)
 
-    def _parameter(self, file: SourceFile, function: ast.AST, call: ast.Call, node: ast.AST, kind: str) -> None:
-        assert isinstance(function, FUNCTIONS)
+    def _parameter(self, file: SourceFile, function: Function, call: ast.Call, node: ast.AST, kind: str) -> None:
         arguments = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
         if arguments[:1] in (["self"], ["cls"]):
             arguments = arguments[1:]
@@ -195,7 +207,7 @@ class Follower:
         function = file.function_of(statement)
         if not isinstance(function, FUNCTIONS):
             return
-        calls = self._book.calls(function.name)
+        calls = self._owners.callers(file, function, self._selves)
         is_property = any(getattr(d, "id", "") in ("property", "cached_property") for d in function.decorator_list)
         if is_property:
             for other in self._book.files:
@@ -203,8 +215,9 @@ class Follower:
                     self._climb(other, load, kind)
         elif not calls:
             self._fate.followed = False
-        for other, call in calls:
-            self._climb(other, call, kind)
+        for other, call, selves in calls:
+            with self._as(selves):
+                self._climb(other, call, kind)
 
     def _assign(self, file: SourceFile, target: ast.expr, kind: str) -> None:
         key = None
@@ -219,9 +232,10 @@ class Follower:
 
     def _attribute(self, file: SourceFile, target: ast.Attribute, kind: str, key: object = None) -> None:
         text = ast.unparse(target)
-        loads = self._book.loads(file, target)
-        for other, load in sorted(loads, key=lambda pair: ast.unparse(pair[1]) != text):
-            self._load(other, load, kind, key)
+        loads = self._owners.loads(file, target, self._selves)
+        for other, load, selves in sorted(loads, key=lambda found: ast.unparse(found[1]) != text):
+            with self._as(selves):
+                self._load(other, load, kind, key)
 
     def _names(self, file: SourceFile, target: ast.expr, kind: str, key: object = None) -> None:
         for part in parts_of(target):
@@ -230,9 +244,10 @@ class Follower:
                 continue
             scopes = [n for n in file.above(part) if isinstance(n, FUNCTIONS)]
             scope = scopes[-1] if scopes else None  # closures share the names of the function around them
-            for load in file.loads.get(part.id, ()):
-                if scope is None or scope in file.above(load):
-                    self._load(file, load, kind, key)
+            with self._as(self._selves if scope is not None else None):
+                for load in file.loads.get(part.id, ()):
+                    if scope is None or scope in file.above(load):
+                        self._load(file, load, kind, key)
 
     def _load(self, file: SourceFile, load: ast.expr, kind: str, key: object) -> None:
         parent = file.parents.get(load)
@@ -262,7 +277,7 @@ class Follower:
             elif isinstance(node, ast.Call) and self._call_matters(file, node, depth):
                 return True
             for target, _ in assignments(node):
-                if self._relevance.reads(file, target):
+                if self._relevance.reads(file, target, self._selves):
                     return True
                 self._assign(file, target, "decided")
         return False
@@ -270,11 +285,14 @@ class Follower:
     def _call_matters(self, file: SourceFile, call: ast.Call, depth: int) -> bool:
         name = called_name(call)
         if isinstance(call.func, ast.Attribute) and name.endswith("_") and not name.endswith("__"):
-            return self._relevance.reads(file, call.func.value)
+            return self._relevance.reads(file, call.func.value, self._selves)
         if depth >= 2 or name in LOG_NAMES:
             return False
-        bodies = self._book.functions(name)[:MAX_CANDIDATES]
-        return any(self._matters(other, function.body, depth + 1) for other, function in bodies)
+        for other, function, selves in self._owners.called(file, call, self._selves)[:MAX_CANDIDATES]:
+            with self._as(selves):
+                if self._matters(other, function.body, depth + 1):
+                    return True
+        return False
 
     def _decide(self, file: SourceFile, statement: ast.stmt) -> None:
         if self._fate.decides is None:

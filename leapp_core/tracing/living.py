@@ -6,6 +6,8 @@ import argparse
 import ast
 import gc
 import sys
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from numbers import Real
 from types import MemberDescriptorType, ModuleType, SimpleNamespace
 
@@ -18,6 +20,8 @@ _UNKNOWN = object()
 # Anybody may set attributes on objects of these types.
 _OPEN = (SimpleNamespace, argparse.Namespace)
 _IN_MODULES = ("_parameters", "_buffers", "_modules")
+DELEGATING = frozenset({"__getattr__", "__getattribute__"})
+"""Methods by which an object may give attributes of others as its own."""
 
 
 class LivingObjects:
@@ -33,6 +37,29 @@ class LivingObjects:
         self._files = {file.path for file in book.files}
         self._known: dict[type, bool] = {}
         self._objects = [thing for thing in gc.get_objects() if self._is_of_user(thing)]
+        self._below = _names_below({cls.name for file in book.files for cls in file.classes})
+
+    @cached_property
+    def alive(self) -> frozenset[str]:
+        """Names of the classes that have a live object, of those above them too."""
+        kinds = {type(thing) for thing in self._objects}
+        return frozenset(cls.__name__ for kind in kinds for cls in kind.__mro__)
+
+    def below(self, name: str) -> set[str]:
+        """Return the names of the classes that derive from one of this name, wherever they were written."""
+        return self._below.get(name, set())
+
+    def types_under(self, name: str, attributes: Sequence[str]) -> frozenset[str] | None:
+        """Return the types of what objects of a class hold under ``self.a.b``; ``None`` if that cannot be told."""
+        return _types(_follow(root, attributes) for root in self._of_class(name))
+
+    def types_in_module(self, path: str, names: Sequence[str]) -> frozenset[str] | None:
+        """Return the types of what a dotted name means in the module of a file; ``None`` if that cannot be told."""
+        modules = (t for t in self._objects if type(t) is ModuleType and vars(t).get("__file__") == path)
+        return _types(_follow(module, names) for module in modules)
+
+    def _of_class(self, name: str) -> list[object]:
+        return [t for t in self._objects if any(cls.__name__ == name for cls in type(t).__mro__)]
 
     def may_hold_number(self, file: SourceFile, node: ast.expr) -> bool:
         """Return whether an expression may be a Python number.
@@ -53,8 +80,7 @@ class LivingObjects:
         owner = file.owner_of(first)
         if owner is None:
             return self._anywhere(node.attr)
-        roots = [t for t in self._objects if any(cls.__name__ == owner.name for cls in type(t).__mro__)]
-        found = [_follow(root, names) for root in roots]
+        found = [_follow(root, names) for root in self._of_class(owner.name)]
         if not found or any(_is_number(value) for value in found):
             return True
         return any(value is _UNKNOWN for value in found) and self._anywhere(node.attr)
@@ -74,10 +100,38 @@ class LivingObjects:
     def _defines(self, cls: type) -> bool:
         """Return whether the user's source defines a class; one whose module is not known may be of it."""
         module = sys.modules.get(cls.__module__)
-        return module is None or cls.__module__ == "__main__" or getattr(module, "__file__", None) in self._files
+        path = getattr(module, "__file__", None)  # what is typed into a notebook has no file
+        return module is None or path in self._files or (path is None and cls.__module__ == "__main__")
 
 
-def _follow(thing: object, names: list[str]) -> object:
+def _names_below(names: set[str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    waiting, seen = [object], {object}
+    while waiting:
+        for cls in type.__subclasses__(waiting.pop()):
+            if cls not in seen:
+                seen.add(cls)
+                waiting.append(cls)
+                for base in cls.__mro__:
+                    if base.__name__ in names:
+                        found.setdefault(base.__name__, set()).add(cls.__name__)
+    return found
+
+
+def _types(held: Iterable[object]) -> frozenset[str] | None:
+    known = [thing for thing in held if thing is not _MISSING and thing is not None]
+    if not known or any(thing is _UNKNOWN or _delegates(type(thing)) for thing in known):
+        return None
+    return frozenset(f"module {t.__name__}" if isinstance(t, ModuleType) else type(t).__name__ for t in known)
+
+
+def _delegates(cls: type) -> bool:
+    """Return whether objects may give attributes of others as their own."""
+    plain = (object, torch.nn.Module, ModuleType)
+    return any(DELEGATING & vars(c).keys() for c in cls.__mro__ if c not in plain)
+
+
+def _follow(thing: object, names: Sequence[str]) -> object:
     for name in names:
         if thing is _UNKNOWN or thing is _MISSING:
             break

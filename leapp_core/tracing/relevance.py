@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.callsite import UserFrame
+from leapp_core.tracing.owners import Owners, Types, related
 from leapp_core.tracing.slicing import Slicer
 from leapp_core.tracing.source import FUNCTIONS, SourceBook, SourceFile
 
 Name = tuple[int, str]
 """A local name by the function it lies in (``id`` of its tree); ``(0, ".attribute")`` for attributes."""
+
+Assigned = tuple[Types, SourceFile, ast.AST]
+"""Whose attribute is assigned, and what."""
 
 
 class Relevance:
@@ -32,7 +37,9 @@ class Relevance:
         self._functions = {(f.file, f.code.co_firstlineno, f.code.co_name) for f in frames if not f.driver}
         self._executed = self._lines_by_step(slicer, found)
         self.book = SourceBook(sorted({f.file for f in frames if not f.driver}))
-        self._names = self._closure(self._passes_through(slicer, found))
+        ran = {(f.file, f.code.co_firstlineno, f.code.co_name) for found in self._stacks.values() for f in found}
+        self.owners = Owners(self.book, ran)
+        self._results = self._passes_through(slicer, found)
 
     def statement(self, file: SourceFile, statement: ast.stmt, end: int) -> bool:
         """Return whether calls of a statement (to the line ``end``) are part of the program."""
@@ -46,12 +53,12 @@ class Relevance:
         """Return whether calls of the program were made in a function, by itself or by what it called."""
         if not isinstance(function, FUNCTIONS):
             return False
-        first = min([function.lineno, *(d.lineno for d in function.decorator_list)])
-        return (file.path, first, function.name) in self._functions
+        return file.key_of(function) in self._functions
 
-    def reads(self, file: SourceFile, target: ast.expr) -> bool:
-        """Return whether the program reads what is assigned here."""
-        return self._key(file, target) in self._names
+    def reads(self, file: SourceFile, target: ast.expr, selves: Types = None) -> bool:
+        """Return whether the program reads what is assigned here, ``self`` being one of some types if that is known."""
+        key = self._key(file, target)
+        return key in self._names and related(self._names[key], self._owner(file, target, selves))
 
     def only_at_first(self, file: SourceFile, statements: list[ast.stmt]) -> bool:
         """Return whether statements made calls in an early step and none in the last."""
@@ -77,59 +84,76 @@ class Relevance:
             steps.append({(f.file, f.line) for stack in stacks for f in self._stacks[stack]})
         return steps
 
-    def _closure(self, results: bool) -> set[Name]:
-        assigned: dict[Name, list[tuple[SourceFile, ast.AST]]] = {}
-        names: set[Name] = set()
+    @cached_property
+    def _names(self) -> dict[Name, Types]:
+        """What the program reads: local names, and attributes with the types that have them."""
+        assigned: dict[Name, list[Assigned]] = {}
+        names: dict[Name, Types] = {}
+        waiting: list[Name] = []
         for file in self.book.files:
             for statement in file.statements:
                 for target, value in assignments(statement):
-                    key = self._key(file, target)
-                    assigned.setdefault(key, []).append((file, value))
+                    owner = self._owner(file, target)
+                    assigned.setdefault(self._key(file, target), []).append((owner, file, value))
                 if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                     continue
                 if (
-                    (results and isinstance(statement, ast.Return))
+                    (self._results and isinstance(statement, ast.Return))
                     or (file.path, statement.lineno) in self._lines
                     or self._spans(file, statement)
                 ):
-                    names |= self._loads(file, statement)
-        waiting = list(names)
+                    waiting += self._read(file, statement, names)
         while waiting:
-            for file, value in assigned.pop(waiting.pop(), ()):
-                fresh = self._loads(file, value) - names
-                names |= fresh
-                waiting += fresh
+            name = waiting.pop()
+            given = assigned.pop(name, [])
+            assigned[name] = [a for a in given if not related(a[0], names[name])]
+            for _, file, value in (a for a in given if related(a[0], names[name])):
+                waiting += self._read(file, value, names)
         return names
+
+    def _read(self, file: SourceFile, tree: ast.AST, names: dict[Name, Types]) -> list[Name]:
+        """Add what a tree reads to the names; return those that are new, or belong to more types than before."""
+        fresh = []
+        for node in self._loads(file, tree):
+            key, owner = self._key(file, node), self._owner(file, node)
+            known = names.get(key, frozenset())
+            if key not in names or (known is not None and (owner is None or owner - known)):
+                names[key] = None if owner is None or known is None else known | owner
+                fresh.append(key)
+        return fresh
+
+    def _owner(self, file: SourceFile, target: ast.expr, selves: Types = None) -> Types:
+        target = _without_items(target)
+        return self.owners.of(file, target, selves) if isinstance(target, ast.Attribute) else None
 
     def _spans(self, file: SourceFile, statement: ast.stmt) -> bool:
         if hasattr(statement, "body"):
             return False
         return self.statement(file, statement, statement.end_lineno or statement.lineno)
 
-    def _loads(self, file: SourceFile, tree: ast.AST) -> set[Name]:
+    def _loads(self, file: SourceFile, tree: ast.AST) -> Iterator[ast.Attribute | ast.Name]:
         parts = [tree]
         if isinstance(tree, ast.stmt) and hasattr(tree, "body"):  # a compound statement counts with its header
             parts = [n for n in ast.iter_child_nodes(tree) if isinstance(n, ast.expr)]
-        found: set[Name] = set()
         for node in (n for part in parts for n in ast.walk(part)):
-            if isinstance(node, (ast.Attribute, ast.Name)) and not self._is_called(file, node):
-                found.add(self._key(file, node))
-        return found
-
-    @staticmethod
-    def _is_called(file: SourceFile, node: ast.expr) -> bool:
-        parent = file.parents.get(node)
-        return isinstance(parent, ast.Call) and parent.func is node
+            if isinstance(node, (ast.Attribute, ast.Name)) and not file.calls_it(node):
+                yield node
 
     @staticmethod
     def _key(file: SourceFile, target: ast.expr) -> Name:
-        while isinstance(target, (ast.Subscript, ast.Starred)):
-            target = target.value
+        target = _without_items(target)
         if isinstance(target, ast.Attribute):
             return 0, "." + target.attr
         if isinstance(target, ast.Name) and target.id not in ("self", "cls"):
             return id(file.function_of(target)), target.id
         return 0, ""
+
+
+def _without_items(target: ast.expr) -> ast.expr:
+    """Return ``a.b`` of ``a.b[c]`` and ``*a.b``."""
+    while isinstance(target, (ast.Subscript, ast.Starred)):
+        target = target.value
+    return target
 
 
 def _running(slicer: Slicer) -> dict[tuple[int, int], list[UserFrame]]:

@@ -1,0 +1,40 @@
+"""Programs with the bookkeeping of real robot code around them: none of it may be refused, whatever else lives."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+
+from tests.capture import healthy
+from tests.capture.case import Case
+from tests.capture.harness import capture_case, check_program, compare, run_eagerly
+
+
+def _cases() -> list[Case]:
+    names = [info.name for info in pkgutil.iter_modules(healthy.__path__)]
+    modules = [importlib.import_module(f"{healthy.__name__}.{name}") for name in sorted(names)]
+    return [value for module in modules for value in vars(module).values() if isinstance(value, Case)]
+
+
+class Bystander:
+    """An object of another part of the process with numbers under the names that programs have for tensors."""
+
+    def __init__(self, number: float) -> None:
+        names = "value count level mean buffer h n k state total phase step pointer scale last_action episode calls"
+        self.__dict__.update(dict.fromkeys(names.split(), number))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def bystanders() -> list[Bystander]:
+    return [Bystander(number) for number in (3, 2.5)]
+
+
+@pytest.mark.parametrize("case", _cases(), ids=lambda case: case.name)
+def test_captured(case: Case) -> None:
+    eager = run_eagerly(case, case.steps + 6)
+    captured, seen = capture_case(case, eager)
+    for step, (wanted, got) in enumerate(zip(eager.outputs, seen, strict=False)):
+        compare(step, wanted, got, 0.0)
+    check_program(captured, eager, case.tolerance)
