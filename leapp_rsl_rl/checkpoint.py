@@ -72,7 +72,8 @@ def _refused(path: Path, error: pickle.UnpicklingError) -> CheckpointError:
 
 def _damaged(path: Path, error: Exception) -> CheckpointError:
     # What PyTorch says of bytes that are no archive is about its own options, or a bare number.
-    reason = (str(error) or type(error).__name__).splitlines()[0][:160] if _is_archive(path) else ""
+    said = (str(error) or type(error).__name__).splitlines()[0].partition(". ")[0]
+    reason = said[:160] if _is_archive(path) else ""
     return CheckpointError(
         f"the checkpoint cannot be read; it is truncated, damaged or not a PyTorch file ({path.stat().st_size} bytes)",
         where=str(path),

@@ -99,26 +99,26 @@ class Nudged:
 
 def compare_runs(env: Any, policy: Any, scene: Any, runtime: Any, seed: int, steps: int) -> Compared:
     """Run the episode in every way."""
-    trained = _trained(env, policy, seed, steps)
-    deployed, rate = _deployed(scene, runtime, seed, steps)
-    shown, followed = _shown(scene, runtime, seed, trained)
+    trained = run_trained(env, policy, seed, steps)
+    deployed, rate = run_deployed(scene, runtime, seed, steps)
+    shown, followed = run_shown(scene, runtime, seed, trained)
     assert trained.ends == followed.ends
-    difference = _relative(trained, deployed)
-    nudged = _trained(env, Nudged(policy, seed), seed, steps) if difference > LIMIT else None
+    difference = relative_difference(trained, deployed)
+    nudged = run_trained(env, Nudged(policy, seed), seed, steps) if difference > LIMIT else None
     return Compared(
         difference,
-        _states(trained, deployed),
-        _relative(trained, shown),
-        _states(trained, followed),
-        None if nudged is None else _relative(trained, nudged),
-        None if nudged is None else _states(trained, nudged),
+        state_difference(trained, deployed),
+        relative_difference(trained, shown),
+        state_difference(trained, followed),
+        None if nudged is None else relative_difference(trained, nudged),
+        None if nudged is None else state_difference(trained, nudged),
         trained.reward,
         deployed.reward,
         rate,
     )
 
 
-def _trained(env: Any, policy: Any, seed: int, steps: int) -> Episode:
+def run_trained(env: Any, policy: Any, seed: int, steps: int) -> Episode:
     """Run the training form."""
     env.reset(seed)
     policy.reset()
@@ -130,7 +130,7 @@ def _trained(env: Any, policy: Any, seed: int, steps: int) -> Episode:
     return episode
 
 
-def _deployed(scene: Any, runtime: Any, seed: int, steps: int) -> tuple[Episode, float]:
+def run_deployed(scene: Any, runtime: Any, seed: int, steps: int) -> tuple[Episode, float]:
     """Run the deployment form under the bundle; return steps per second too."""
     scene.reset(seed)
     runtime.reset()
@@ -145,7 +145,7 @@ def _deployed(scene: Any, runtime: Any, seed: int, steps: int) -> tuple[Episode,
     return episode, steps / spent
 
 
-def _shown(scene: Any, runtime: Any, seed: int, trained: Episode) -> tuple[Episode, Episode]:
+def run_shown(scene: Any, runtime: Any, seed: int, trained: Episode) -> tuple[Episode, Episode]:
     """Run the deployment form under the targets that were recorded; return what the bundle said, and what happened."""
     scene.reset(seed)
     runtime.reset()
@@ -161,7 +161,7 @@ def _shown(scene: Any, runtime: Any, seed: int, trained: Episode) -> tuple[Episo
     return said, happened
 
 
-def _relative(one: Episode, other: Episode) -> float:
+def relative_difference(one: Episode, other: Episode) -> float:
     """Return the largest difference of a target, relative to the largest value of its element in the first episode."""
     largest = 0.0
     for name in one.targets[0]:
@@ -172,7 +172,7 @@ def _relative(one: Episode, other: Episode) -> float:
     return largest
 
 
-def _states(one: Episode, other: Episode) -> float:
+def state_difference(one: Episode, other: Episode) -> float:
     """Return the largest difference of state."""
     pairs = ((a[name], b[name]) for a, b in zip(one.states, other.states, strict=True) for name in a)
     return max((float(np.abs(a.astype(np.float64) - b).max(initial=0.0)) for a, b in pairs), default=0.0)

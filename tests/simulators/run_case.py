@@ -7,6 +7,8 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,11 @@ import torch
 
 from leapp_core import GraphConfigs, capture
 from leapp_core.bundle import load_document
-from leapp_core.plugins.environments import EnvRequest, PolicyEnvironment
+from leapp_core.export.report import ExportReport
+from leapp_core.plugins.environments import DeploymentEnvironment, EnvRequest, PolicyEnvironment
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
-from leapp_core.runtime import load
+from leapp_core.runtime import PolicyRuntime, load
 from tests.simulators.cases import CASES, Case
 from tests.simulators.loops import Compared, compare_runs
 from tests.simulators.motion import make_motion
@@ -67,28 +70,47 @@ def main(name: str) -> None:
     sys.stdout.write(f"{MARK}{json.dumps(values | compared)}\n")
 
 
-def run(case: Case, folder: Path) -> Outcome:
-    """Export, deploy, compare."""
+@dataclass(frozen=True)
+class Sides:
+    """A case's policy in its environment, and its bundle in the deployment form of the task."""
+
+    env: PolicyEnvironment
+    policy: LoadedPolicy
+    report: ExportReport
+    scene: DeploymentEnvironment
+    runtime: PolicyRuntime
+    export_s: float
+
+
+@contextmanager
+def sides(case: Case, folder: Path) -> Iterator[Sides]:
+    """Export a case within ``folder`` and start both sides."""
     plugins = PluginManager()
     provider = plugins.environments.get(case.env)
     motion = str(make_motion(folder / "motion.npz")) if any("MOTION" in o for o in case.overrides) else ""
     overrides = tuple(o.replace("MOTION", motion) for o in case.overrides)
     request = EnvRequest(case.task, seed=SEED, overrides=overrides)
-    env = provider.make(request)
-    checkpoint = ROOT / case.checkpoint if case.checkpoint else untrained(env, folder / "untrained.pt", case.rnn)
-    policy = plugins.adapters.get(provider.adapter).load(PolicyRequest.within(env, checkpoint))
-    began = time.perf_counter()
-    report = _export(case, env, policy, folder)
-    export_s = time.perf_counter() - began
-    scene = provider.deploy(request, load_document(report.yaml_path).document)
-    runtime = load(report.yaml_path, full_names=True, trust=True)
-    compared = compare_runs(env, policy, scene, runtime, case.seed, case.steps)
-    bundle_rate = _rate(runtime, scene.read())
-    scene.close()
-    env.close()
-    warned = sum(constant.warning is not None for constant in report.constants)
-    size = sum(node.size for node in report.nodes)
-    return Outcome(case.name, policy.summary, export_s, size, case.steps, compared, bundle_rate, report.ok, warned)
+    with closing(provider.make(request)) as env:
+        checkpoint = ROOT / case.checkpoint if case.checkpoint else untrained(env, folder / "untrained.pt", case.rnn)
+        policy = plugins.adapters.get(provider.adapter).load(PolicyRequest.within(env, checkpoint))
+        began = time.perf_counter()
+        report = _export(case, env, policy, folder)
+        export_s = time.perf_counter() - began
+        runtime = load(report.yaml_path, full_names=True, trust=True)
+        with closing(provider.deploy(request, load_document(report.yaml_path).document)) as scene:
+            yield Sides(env, policy, report, scene, runtime, export_s)
+
+
+def run(case: Case, folder: Path) -> Outcome:
+    """Export, deploy, compare."""
+    with sides(case, folder) as s:
+        compared = compare_runs(s.env, s.policy, s.scene, s.runtime, case.seed, case.steps)
+        bundle_rate = _rate(s.runtime, s.scene.read())
+    warned = sum(constant.warning is not None for constant in s.report.constants)
+    size = sum(node.size for node in s.report.nodes)
+    return Outcome(
+        case.name, s.policy.summary, s.export_s, size, case.steps, compared, bundle_rate, s.report.ok, warned
+    )
 
 
 def _export(case: Case, env: PolicyEnvironment, policy: LoadedPolicy, folder: Path) -> Any:

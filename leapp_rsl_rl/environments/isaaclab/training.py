@@ -73,9 +73,10 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
             action = clipped(policy.act(self._observed, session, self.node), policy)
             self._observed, reward, _, _ = self._env.step(action)
             self._check(relay)
-            targets = {name: tensor.detach().cpu().numpy().copy() for name, tensor in relay.targets.items()}
-            state = robot_state(self._env.unwrapped.scene)
-        return StepOutcome(targets, float(reward[0]), False, state)
+            # reading the rewards is reporting, no part of the policy
+            with contextlib.nullcontext() if session is None else session.paused():
+                targets = {name: tensor.detach().cpu().numpy().copy() for name, tensor in relay.targets.items()}
+                return StepOutcome(targets, float(reward[0]), False, robot_state(self._env.unwrapped.scene))
 
     def close(self) -> None:
         """Release the simulator."""
