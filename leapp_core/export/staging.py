@@ -1,20 +1,26 @@
 """Write a bundle beside its place and put it there whole: whoever looks sees the previous bundle or the new one.
 
-The staging folder ``.<graph>.leapp-<random>`` holds a lock for as long as its process lives, so that the next export
-knows which ones a killed process left behind.
+The staging folder ``.<graph>.leapp-<random>`` is locked for as long as its process lives, so that the next export
+knows which ones a killed process left behind. What is at the bundle's place is locked while it is replaced, so that
+exports to one place replace each other one at a time.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 from leapp_core.errors import ExportError
 from leapp_core.export.contents import UNFINISHED, carry, check_clash, discard, foreign_files, remove
 from leapp_core.export.exchange import put_in_place, recover
+from leapp_core.export.locks import FolderLock, take, wait_for
+
+_PATIENCE_S = 60.0
+"""How long another export may take to replace a bundle, which is a matter of milliseconds."""
 
 
 class Staging:
@@ -26,22 +32,55 @@ class Staging:
         graph: Stem of the bundle's own files.
     """
 
-    def __init__(self, folder: Path, target: Path, graph: str) -> None:
+    def __init__(self, folder: Path, target: Path, graph: str, lock: FolderLock) -> None:
         self.folder = folder
         self.target = target
         self.graph = graph
+        self._lock = lock
 
     def commit(self) -> None:
         """Put what was written in place of what was there; files that are not the bundle's stay.
 
         Raises:
-            ExportError: a file of the user's would be overwritten.
+            ExportError: a file of the user's would be overwritten, or the place is locked.
             OSError: the file system refused; the previous bundle is then untouched.
         """
+        _sync(self.folder)
+        done = False
+        while not done:
+            lock = self._wait()
+            with lock or nullcontext():
+                done = self._move_in() if lock is None else self._replace()
+
+    def _wait(self) -> FolderLock | None:
+        try:
+            return wait_for(self.target, _PATIENCE_S)
+        except BlockingIOError as error:
+            raise ExportError(
+                f"another process has {self.target} locked and did not let go of it for {_PATIENCE_S:.0f} seconds",
+                where=str(self.target),
+                expected="another export, which is done in a moment",
+                fix="end that process (`lsof` finds it), or choose another save path",
+            ) from error
+
+    def _move_in(self) -> bool:
+        """Return whether it was done; ``False`` if another export was the first to put a bundle there."""
+        (self.folder / UNFINISHED).unlink()
+        try:
+            self.folder.rename(self.target)
+        except OSError:
+            (self.folder / UNFINISHED).touch()
+            if not self.target.is_dir():
+                raise
+            return False
+        self._lock.release()
+        _sync_folder(self.target.parent)
+        return True
+
+    def _replace(self) -> bool:
         written = frozenset(entry.name for entry in self.folder.iterdir()) - {UNFINISHED}
         check_clash(self.target, self.graph, written)
-        if self.target.is_dir():
-            carry(self.target, self.folder, foreign_files(self.target, self.graph) - written)
+        carry(self.target, self.folder, foreign_files(self.target, self.graph) - written)
         _sync(self.folder)
         (self.folder / UNFINISHED).unlink()
         aside = _aside(self.target)
@@ -50,9 +89,12 @@ class Staging:
         except OSError:
             (self.folder / UNFINISHED).touch()
             raise
+        self._lock.release()
+        _sync_folder(self.target.parent)
         if replaced:
-            _sync_folder(self.target.parent)
-            discard(self.folder if self.folder.exists() else aside, self.target, self.graph)
+            with suppress(FileNotFoundError):  # without locks, an export that begins now cleans up too
+                discard(self.folder if self.folder.exists() else aside, self.target, self.graph)
+        return True
 
 
 @contextmanager
@@ -72,20 +114,28 @@ def staging(save_path: Path, graph: str) -> Iterator[Staging]:
         if target.exists() and not target.is_dir():
             raise ExportError(f"{target} is a file", fix="remove it, or choose another save path or graph name")
         _clean_up(target, graph)
-        folder = target.parent / f".{graph}.leapp-{secrets.token_hex(6)}"
-        folder.mkdir()
+        folder, lock = _make_folder(target.parent, graph)
     except OSError as error:
         raise _disk_error(error, save_path) from error
-    with _locked(folder):
+    with lock:
         try:
             (folder / UNFINISHED).touch()
-            yield Staging(folder, target, graph)
+            yield Staging(folder, target, graph, lock)
         except OSError as error:
             raise _disk_error(error, save_path) from error
         finally:
             if (folder / UNFINISHED).exists():
                 with suppress(OSError):
                     remove(folder, graph)
+
+
+def _make_folder(parent: Path, graph: str) -> tuple[Path, FolderLock]:
+    while True:
+        folder = parent / f".{graph}.leapp-{secrets.token_hex(6)}"
+        folder.mkdir()
+        # Until it is locked, an export that begins at this moment takes it for what a killed one left behind.
+        with suppress(BlockingIOError, FileNotFoundError):
+            return folder, take(folder)
 
 
 def _disk_error(error: OSError, save_path: Path) -> ExportError:
@@ -102,43 +152,21 @@ def _aside(target: Path) -> Path:
 
 def _clean_up(target: Path, graph: str) -> None:
     """Remove what killed exports left, after bringing back what they had not finished moving."""
-    recover(target, _aside(target))
-    for folder in target.parent.glob(f".{graph}.leapp-*"):
-        with _try_lock(folder) as free:
-            if not free:
+    aside = _aside(target)
+    with suppress(OSError), take(aside):
+        recover(target, aside)
+    ours = re.compile(rf"\.{re.escape(graph)}\.leapp-([0-9a-f]+|previous)")
+    for folder in target.parent.iterdir():
+        if not (ours.fullmatch(folder.name) and folder.is_dir()):
+            continue
+        with suppress(OSError), take(folder) as lock:
+            if not lock.held:
                 continue
-            # What is complete and found no place holds nothing of the user's unless there is a target that has it too.
-            with suppress(OSError):
-                if (folder / UNFINISHED).exists() or not target.is_dir():
-                    remove(folder, graph)
-                else:
-                    discard(folder, target, graph)
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with _try_lock(folder):
-        yield
-
-
-@contextmanager
-def _try_lock(folder: Path) -> Iterator[bool]:
-    """Hold a lock on a folder; gives whether it was free. Without such locks nothing ever counts as left behind."""
-    try:
-        import fcntl
-    except ImportError:
-        yield False
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            yield False
-            return
-        yield True
-    finally:
-        os.close(descriptor)
+            # What is complete and found no place holds nothing of the user's unless a target has it too.
+            if (folder / UNFINISHED).exists() or not target.is_dir():
+                remove(folder, graph)
+            else:
+                discard(folder, target, graph)
 
 
 def _sync(folder: Path) -> None:
