@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from leapp_core.errors import RuntimeInputError
-from leapp_core.runtime.arrays import Array
+from leapp_core.runtime.arrays import Array, to_numpy
 from leapp_core.spec.dtypes import numpy_dtype
 from leapp_core.spec.port import PortSpec
 from leapp_core.suggest import suggest
@@ -41,32 +41,54 @@ def _split(value: Array, names: tuple[tuple[str, ...] | None, ...]) -> Any:
     return {name: _split(value.take(i, axis), rest) for i, name in enumerate(names[axis] or ())}
 
 
+def _same(name: object) -> str | None:
+    return name if isinstance(name, str) else None
+
+
 def from_element_names(
-    ports: Mapping[str, PortSpec], inputs: Mapping[str, Any], named: Mapping[str, Any]
+    ports: Mapping[str, PortSpec],
+    inputs: Mapping[str, Any],
+    named: Mapping[str, Any],
+    sizes: Mapping[str, int] | None = None,
+    find: Callable[[object], str | None] = _same,
 ) -> dict[str, Any]:
     """Return inputs by port, those given by element name put in the order of their port.
 
     Args:
-        ports: Inputs by name, with concrete sizes.
+        ports: Inputs by name; sizes may be symbolic.
         inputs: Inputs given as arrays.
         named: Port name to values by element name; or element name to value, where that names one port's element.
+        sizes: Symbolic sizes at present, for where the values given do not tell them.
+        find: Returns the key in ``ports`` that a name means, if it means one.
 
     Raises:
         RuntimeInputError: an unknown, missing, ambiguous or doubly given name, or a value of the wrong shape.
     """
+    for what, given in (("inputs are", inputs), ("inputs_by_name is", named)):
+        if not isinstance(given, Mapping):
+            raise RuntimeInputError(f"{what} a {type(given).__name__}", expected="a mapping")
     by_port: dict[str, dict[str, Any]] = {}
     for name, value in named.items():
-        if isinstance(value, Mapping) and name in ports:
-            by_port.setdefault(name, {}).update(value)
+        key = find(name)
+        if key is not None and key in ports and isinstance(value, Mapping):
+            _merge(by_port, key, value)
         else:
-            by_port.setdefault(_owner(name, ports), {})[name] = value
+            _merge(by_port, _owner(name, value, ports, key), {name: value})
     twice = by_port.keys() & inputs.keys()
     if twice:
         raise RuntimeInputError(f"input {min(twice)!r} is given twice: as an array and by element name")
-    return {**inputs, **{key: _assemble(key, ports[key], values) for key, values in by_port.items()}}
+    return {**inputs, **{key: _assemble(key, ports[key], values, sizes or {}) for key, values in by_port.items()}}
 
 
-def _owner(element: str, ports: Mapping[str, PortSpec]) -> str:
+def _merge(by_port: dict[str, dict[str, Any]], key: str, values: Mapping[str, Any]) -> None:
+    known = by_port.setdefault(key, {})
+    for name, value in values.items():
+        if name in known:
+            raise RuntimeInputError(f"element {name!r} of input {key!r} is given twice", where=key)
+        known[name] = value
+
+
+def _owner(element: str, value: Any, ports: Mapping[str, PortSpec], port: str | None) -> str:
     owners = [key for key, port in ports.items() if any(axis and element in axis for axis in axis_names(port))]
     if len(owners) == 1:
         return owners[0]
@@ -75,17 +97,44 @@ def _owner(element: str, ports: Mapping[str, PortSpec]) -> str:
             f"element name {element!r} belongs to {', '.join(owners)}",
             fix=f"say which: {{{owners[0]!r}: {{{element!r}: …}}}}",
         )
+    if port in ports:
+        raise RuntimeInputError(
+            f"input {port!r} is given by element name as a {type(value).__name__}",
+            where=port,
+            expected="a mapping of its elements",
+            fix="give arrays in inputs",
+        )
     known = {name for port in ports.values() for axis in axis_names(port) if axis for name in axis}
-    raise RuntimeInputError(f"no input has an element {element!r}", expected=suggest(element, known | set(ports)))
+    raise RuntimeInputError(f"no input has an element {element!r}", expected=suggest(str(element), known | set(ports)))
 
 
-def _assemble(key: str, port: PortSpec, values: Mapping[str, Any]) -> Array:
-    array = np.zeros(tuple(int(size) for size in port.shape), numpy_dtype(port.dtype))
+def _assemble(key: str, port: PortSpec, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Array:
     names = axis_names(port)
     if not any(names):
         raise RuntimeInputError(f"input {key!r} has no element names", where=key, fix="give it as an array")
+    known = {**sizes, **_sizes_in(key, port, values)}
+    shape = tuple(known.get(size, 1) if isinstance(size, str) else size for size in port.shape)
+    array = np.zeros(shape, numpy_dtype(port.dtype))
     _fill(key, array, names, values)
     return array
+
+
+def _sizes_in(key: str, port: PortSpec, values: Any) -> dict[str, int]:
+    """Return the symbolic sizes that the first value of a port has; a number is one row."""
+    rest = []
+    for size, names in zip(port.shape, axis_names(port), strict=True):
+        if names and isinstance(values, Mapping) and values:
+            values = next(iter(values.values()))
+        else:
+            rest.append(size)
+    if isinstance(values, Mapping) or not any(isinstance(size, str) for size in rest):
+        return {}
+    shape = _read(key, values, "an array or a number").shape
+    if not shape:
+        return {size: 1 for size in rest if isinstance(size, str)}
+    if len(shape) != len(rest):
+        return {}
+    return {size: extent for size, extent in zip(rest, shape, strict=True) if isinstance(size, str)}
 
 
 def _fill(key: str, array: Array, names: tuple[tuple[str, ...] | None, ...], values: Any) -> None:
@@ -96,7 +145,9 @@ def _fill(key: str, array: Array, names: tuple[tuple[str, ...] | None, ...], val
     order = names[axis] or ()
     for name in values:
         if name not in order:
-            raise RuntimeInputError(f"input {key!r} has no element {name!r}", where=key, expected=suggest(name, order))
+            raise RuntimeInputError(
+                f"input {key!r} has no element {name!r}", where=key, expected=suggest(str(name), order)
+            )
     missing = [name for name in order if name not in values]
     if missing:
         raise RuntimeInputError(f"input {key!r} lacks element {', '.join(map(repr, missing))}", where=key)
@@ -106,12 +157,34 @@ def _fill(key: str, array: Array, names: tuple[tuple[str, ...] | None, ...], val
 
 
 def _assign(key: str, array: Array, value: Any) -> None:
-    given = np.asarray(value)
-    if given.size == array.size and np.can_cast(given.dtype, array.dtype, "same_kind"):
-        array[...] = given.reshape(array.shape)
-        return
-    raise RuntimeInputError(
-        f"element {key!r} is {given.dtype} of shape {list(given.shape)}",
-        where=key,
-        expected=f"{array.dtype} of shape {list(array.shape)}, or a number",
-    )
+    expected = f"{array.dtype} of shape {list(array.shape)}" + (", or a number" if array.size == 1 else "")
+    given = _read(key, value, expected)
+    if given.size != array.size or not _of_a_kind(given.dtype, array.dtype):
+        raise RuntimeInputError(
+            f"element {key!r} is {given.dtype} of shape {list(given.shape)}", where=key, expected=expected
+        )
+    given = given.reshape(array.shape)
+    with np.errstate(over="ignore", invalid="ignore"):
+        array[...] = given.astype(array.dtype)
+        whole = array.dtype.kind in "iub"
+        lost = array != given if whole else np.isinf(array.astype(np.float64)) & np.isfinite(given)
+    if lost.any():
+        raise RuntimeInputError(
+            f"element {key!r} is {given[lost].flat[0]}, which no {array.dtype} holds", where=key, expected=expected
+        )
+
+
+def _read(key: str, value: Any, expected: str) -> Array:
+    if hasattr(value, "__array__") or hasattr(value, "__dlpack__"):
+        return to_numpy(value, key, expected)
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise RuntimeInputError(
+            f"element {key!r} is a {type(value).__name__} that is no array: {error}", where=key, expected=expected
+        ) from error
+
+
+def _of_a_kind(given: np.dtype[Any], wanted: np.dtype[Any]) -> bool:
+    """Return whether numbers of one type may be given for another; whether each fits is another matter."""
+    return {given.kind, wanted.kind} <= {"i", "u"} or np.can_cast(given, wanted, "same_kind")

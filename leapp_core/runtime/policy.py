@@ -126,7 +126,8 @@ class PolicyRuntime:
             BundleError: a model fails on these values. The state is then as before.
         """
         if inputs_by_name is not None:
-            inputs = from_element_names(self._ports_now(), inputs or {}, inputs_by_name)
+            given = {} if inputs is None else inputs
+            inputs = from_element_names(self.inputs, given, inputs_by_name, self._sizes, self._input_names.known)
         elif inputs is None:
             inputs = {}
         with self._lock:
@@ -220,9 +221,6 @@ class PolicyRuntime:
                 raise
             self._adapt(inputs)
             self._writer.write(inputs)
-
-    def _ports_now(self) -> dict[str, PortSpec]:
-        return {self._input_names[ref]: self._concrete.input_spec(ref) for ref in self.pipeline.inputs}
 
     def _resize(self, sizes: Mapping[str, int]) -> None:
         """Set up buffers for these sizes, at the initial state."""

@@ -38,6 +38,11 @@ class PortNames:
         """The names results carry, in order of the ports."""
         return tuple(self._written[ref] for ref in self.refs)
 
+    def known(self, name: object) -> str | None:
+        """Return the name results carry of the port that a name means, ``None`` if it means none."""
+        ref = self._short.get(name) or self._full.get(name) if isinstance(name, str) else None
+        return None if ref is None else self._written[ref]
+
     def find(self, name: object) -> PortRef:
         """Return the port a caller means.
 

@@ -150,7 +150,11 @@ def recurrent(folder: Path, size: int = 4, batch: int | str = 1) -> Pipeline:
     """One node with state: ``h' = tanh(W x + U h)``, which is also returned, and a step counter."""
     spec = NodeSpec(
         "rnn",
-        (port("x", batch, 3), port("h_in", batch, size), port("count_in", batch, dtype="int64")),
+        (
+            port("x", batch, 3, element_names=(None, ("a", "b", "c"))),
+            port("h_in", batch, size),
+            port("count_in", batch, dtype="int64"),
+        ),
         (port("h_out", batch, size), port("count_out", batch, dtype="int64"), port("action", batch, 2)),
     )
     graph = Graph()
@@ -201,6 +205,20 @@ def three_nodes(folder: Path, order: Sequence[str] = ("pre", "net", "post")) -> 
     )
     initial = {PortRef("pre", "last"): np.array([[0.5, -0.5]], np.float32)}
     return Pipeline(pipeline, folder, {name: graphs[name].model(specs[name]) for name in specs}, initial)
+
+
+def delay(folder: Path, dtype: str, start: np.ndarray) -> Pipeline:
+    """``y`` is what ``x`` was one step before."""
+    spec = NodeSpec(
+        "n",
+        (port("x", *start.shape, dtype=dtype), port("s_in", *start.shape, dtype=dtype)),
+        (port("y", *start.shape, dtype=dtype), port("s_out", *start.shape, dtype=dtype)),
+    )
+    graph = Graph()
+    graph.op("Identity", ["s_in"], ["y"])
+    graph.op("Identity", ["x"], ["s_out"])
+    pipeline = PipelineSpec((spec,), feedback=(edge("n/s_out", "n/s_in"),), inputs=refs("n/x"), outputs=refs("n/y"))
+    return Pipeline(pipeline, folder, {"n": graph.model(spec)}, {PortRef("n", "s_in"): start})
 
 
 def reference(pipeline: Pipeline, inputs: Sequence[Mapping[PortRef, np.ndarray]]) -> list[dict[PortRef, np.ndarray]]:

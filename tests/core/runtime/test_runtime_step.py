@@ -118,27 +118,8 @@ def test_an_output_fed_to_several_inputs_with_own_initial_values(tmp_path):
 def test_dtypes(tmp_path, dtype):
     from leapp_core.spec.dtypes import numpy_dtype
 
-    spec = pipelines.NodeSpec(
-        "n",
-        (pipelines.port("x", 2, 2, dtype=dtype), pipelines.port("s_in", 2, 2, dtype=dtype)),
-        (pipelines.port("y", 2, 2, dtype=dtype), pipelines.port("s_out", 2, 2, dtype=dtype)),
-    )
-    graph = pipelines.Graph()
-    graph.op("Identity", ["s_in"], ["y"])
-    graph.op("Identity", ["x"], ["s_out"])
     start = np.array([[1, 0], [0, 1]]).astype(numpy_dtype(dtype))
-    pipeline = pipelines.Pipeline(
-        pipelines.PipelineSpec(
-            (spec,),
-            feedback=(pipelines.edge("n/s_out", "n/s_in"),),
-            inputs=pipelines.refs("n/x"),
-            outputs=pipelines.refs("n/y"),
-        ),
-        tmp_path,
-        {"n": graph.model(spec)},
-        {PortRef("n", "s_in"): start},
-    )
-    runtime = pipeline.open()
+    runtime = pipelines.delay(tmp_path, dtype, start).open()
     first, second = (np.array(v).astype(numpy_dtype(dtype)) for v in ([[1, 1], [0, 0]], [[0, 0], [1, 1]]))
     found = [runtime.step({"x": x})["y"] for x in (first, second, first)]
     for value, expected in zip(found, (start, first, second), strict=True):
