@@ -40,7 +40,7 @@ def _record(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant, value
     return ConstantRecord(
         node=found.node,
         name=constant.name,
-        dtype=canonical(value.dtype),
+        dtype=str(value.dtype).removeprefix("torch.") if value.is_complex() else canonical(value.dtype),
         shape=tuple(value.shape),
         minimum=float(value.min()) if numbers else None,
         maximum=float(value.max()) if numbers else None,

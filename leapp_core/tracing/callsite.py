@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import linecache
 import sys
+import sysconfig
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
 
 _ROOT = str(Path(__file__).resolve().parents[1])
+_INSTALLED = tuple({str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")})
 MAX_DEPTH = 48
+# A generator's frame is one activation that may lie above another frame each time.
+_RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _IN_NOTHING, _NO_DRIVER, _IN_DRIVER = -1, 0, 1
 _NOWHERE = (compile("", "<unknown>", "exec"), 0, _NO_DRIVER)
 
@@ -57,6 +62,11 @@ class CallSites:
         self._caller_lasti = -1
         self._caller_stack = _NO_DRIVER, -1
 
+    @property
+    def driver(self) -> int:
+        """``id`` of the driver frame; 0 if there is none."""
+        return self._driver
+
     def number(self, frame: FrameType) -> tuple[int, int]:
         """Return the number of the stack that ends in ``frame`` and the driver frame's position (or -1).
 
@@ -64,7 +74,7 @@ class CallSites:
         """
         if frame.f_code.co_filename == self._own and frame.f_back is not None:
             frame = frame.f_back
-        if frame is not self._top:
+        if frame is not self._top or frame.f_code.co_flags & _RESUMED:
             self._look_below(frame)
         if self._below == _IN_NOTHING:
             return self._drive(frame)
@@ -77,7 +87,8 @@ class CallSites:
             self._below, self._position = _IN_NOTHING, -1
             return
         below = frame.f_back
-        if below is not None and below is self._caller and below.f_lasti == self._caller_lasti:
+        same = below is not None and below is self._caller and below.f_lasti == self._caller_lasti
+        if same and below is not None and not below.f_code.co_flags & _RESUMED:
             self._below, self._position = self._caller_stack
             return
         self._caller, self._caller_lasti = below, below.f_lasti if below is not None else -1
@@ -175,6 +186,11 @@ def _line_of(code: CodeType, lasti: int) -> int:
         if start <= lasti < end and number is not None:
             line = number
     return line
+
+
+def is_installed(path: str) -> bool:
+    """Return whether a file is of Python itself or of an installed package."""
+    return path.startswith(_INSTALLED) or path.startswith("<frozen")
 
 
 def _is_library(path: str) -> bool:

@@ -16,7 +16,7 @@ from leapp_core.tracing.attention import FusedAttention
 from leapp_core.tracing.numpy_carrier import plain_all
 from leapp_core.tracing.numpy_makers import NumpyMakers
 from leapp_core.tracing.numpy_recorder import NumpyRecorder
-from leapp_core.tracing.recorder import TraceRecorder, tensors_of
+from leapp_core.tracing.recorder import TraceRecorder, tensors_of, unrecorded
 
 if TYPE_CHECKING:
     from leapp_core.tracing.opplan import OpPlan
@@ -102,7 +102,7 @@ class FunctionRecorder(TorchFunctionMode):
     PACKING = frozenset({torch.tensor, torch.as_tensor, torch.asarray, _TENSOR.new_tensor})
     LEAVING: frozenset[Any] = frozenset((_TENSOR.numpy, _TENSOR.__array__))
     TRAINING: frozenset[Any] = frozenset((_TENSOR.backward, torch.autograd.backward, torch.autograd.grad))
-    WATCHED: frozenset[Any] = PACKING | LEAVING | TRAINING
+    WATCHED: frozenset[Any] = PACKING | LEAVING | TRAINING | {_TENSOR.__deepcopy__}
 
     def __init__(self, recorder: TraceRecorder) -> None:
         super().__init__()
@@ -135,6 +135,8 @@ class FunctionRecorder(TorchFunctionMode):
             raise self._gradients(sys._getframe(1))
         if func in self.LEAVING:
             return self._numpy.carry(args[0], func(*args, **(kwargs or {})))
+        if func is _TENSOR.__deepcopy__ and not self._recorder.idle:
+            return self._deep_copy(args[0], args[1])
         carried = args
         if self._numpy.used:  # PyTorch knows NumPy's own scalar types only
             args = plain_all(args)
@@ -142,6 +144,21 @@ class FunctionRecorder(TorchFunctionMode):
         if func in self.PACKING and not self._recorder.idle:
             self._pack(func, carried, kwargs or {}, out)
         return out
+
+    def _deep_copy(self, tensor: torch.Tensor, memo: Any) -> torch.Tensor:
+        """Record a deep copy as a clone of all the memory: PyTorch copies bytes, whatever they mean."""
+        recorder = self._recorder
+        recorder.settle()
+        source = _whole(tensor)
+        recorder.touch(source)
+        recorder.idle = True
+        try:
+            copied: torch.Tensor = _TENSOR.__deepcopy__(tensor, memo)  # type: ignore[no-untyped-call]
+        finally:
+            recorder.idle = False
+        if recorder.storage_number(copied) < 0 and copied.untyped_storage().nbytes():
+            recorder.add_done(torch.ops.aten.clone.default, (source,), {}, _whole(copied), sys._getframe(2), True)
+        return copied
 
     def _gradients(self, frame: FrameType) -> CaptureError:
         stack, line = self._recorder.sites.number(frame)
@@ -159,6 +176,15 @@ class FunctionRecorder(TorchFunctionMode):
         elements = self._numpy.tensors(list(_flatten([data])))
         if any(isinstance(e, _TENSOR) for e in elements):
             self._recorder.add_pack(elements, out, sys._getframe(2))
+
+
+def _whole(tensor: torch.Tensor) -> torch.Tensor:
+    """Return a flat tensor over all memory that a tensor lies in."""
+    with unrecorded():
+        storage = tensor.untyped_storage()
+        size = storage.nbytes() // tensor.dtype.itemsize
+        whole: torch.Tensor = tensor.detach().as_strided((size,), (1,), 0)
+        return whole
 
 
 def _transforms() -> object:

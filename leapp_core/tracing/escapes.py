@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
+from leapp_core.tracing.arrays import ArrayFollower
 from leapp_core.tracing.events import Event, StorageRecord
 from leapp_core.tracing.flows import Fate, Follower, Place
 from leapp_core.tracing.leaves import InPlaceState, ProducedState
@@ -93,14 +94,18 @@ def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -
     nodes = file.expressions(frame.code, frame.lasti, frame.line)
     if read_in_script(slicer.recorder.sites, event, file, nodes, relevance.book):
         return Fate(Place(frame.file, frame.line))
+    arrays: list[ast.expr] = []
     if escape.kind == "array":  # NumPy arrays are followed as such, and so are the values that leave them
-        nodes = [n for n in nodes if isinstance(n, ast.Call) and called_name(n) == "tolist"]
+        arrays = [n for n in nodes if not (isinstance(n, ast.Call) and called_name(n) == "tolist")]
+        nodes = [n for n in nodes if n not in arrays]
     # A value that was the same in every step says as little as a comparison.
     same = escape.kind == "bool" or not changes
     kind = "sized" if escape.kind == "size" else "decided" if same else "value"
     statement = file.statement_at(frame.line)
     # A test framework rewrites assertions: their expressions are not where the source has them.
-    fate = Fate(followed=bool(nodes) or (statement is not None and is_harmless(statement)))
+    fate = Fate(followed=bool(nodes or arrays) or (statement is not None and is_harmless(statement)))
+    for node in arrays if not changes else ():
+        fate.followed = ArrayFollower(relevance).follow(file, node).followed and fate.followed
     for node in nodes:
         one = Follower(relevance).follow(file, node, kind)
         fate = Fate(fate.decides or one.decides, fate.followed and one.followed)

@@ -99,7 +99,8 @@ class LeafClassifier:
             return Constant(storage)
         before = self._storages_one_step_before(reads)
         if self._reference > 0 and before and storage not in before and reads:
-            return self._produced(record, reads[0])
+            leaf = self._produced(record, reads[0])
+            return self._rewritten(storage, mask) or leaf if isinstance(leaf, Unexplained) else leaf
         return self._kept(storage, mask)
 
     def writes_in(self, step: int, storage: int, mask: Mask) -> bool:
@@ -145,6 +146,34 @@ class LeafClassifier:
         if position >= len(self._slicer.recorder.events[at].outs):
             return Unexplained(record.number, read, "tail")
         return ProducedState(record.number, self._reference - made_in, Chain(at, position), outs[position])
+
+    def _rewritten(self, storage: int, mask: Mask) -> ProducedState | None:
+        """Return the chain of a value that a call of an earlier step wrote over all that is read.
+
+        Buffers that change places are such: the value moves on from one to the other.
+        """
+        begin, end = self._steps[0].begin, self._steps[self._reference].begin
+        for index in reversed(range(begin, end)):
+            event = self._slicer.recorder.events[index]
+            for write in self._slicer.effects.of(event).writes:
+                if write.info.storage != storage:
+                    continue
+                region = self._slicer.written(write)
+                if not mask[region].any():
+                    continue
+                rest = mask.copy()
+                rest[region] = False
+                return None if rest.any() else self._made_by(index, write.info)
+        return None
+
+    def _made_by(self, index: int, info: TensorInfo) -> ProducedState | None:
+        """Return the chain of a call's result that lies in older memory."""
+        step = self._step_of(index)
+        at = None if step is None else self._alignment.between(step, self._reference).get(index)
+        outs = self._slicer.recorder.events[index].outs
+        if step is None or at is None or info not in outs:
+            return None
+        return ProducedState(info.storage, self._reference - step, Chain(at, outs.index(info)), info)
 
     def _kept_input(self, storage: int) -> ProducedState | None:
         """Return the chain of a declared input of an earlier step that user code keeps."""

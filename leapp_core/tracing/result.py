@@ -21,7 +21,7 @@ class ConstantRecord:
     Attributes:
         node: Node it is part of.
         name: Its name in the program.
-        dtype: Canonical dtype.
+        dtype: Canonical dtype; also ``complex64`` and ``complex128``, which no port can have.
         shape: Sizes.
         minimum: Smallest value (``None`` when empty or not numeric).
         maximum: Largest value.

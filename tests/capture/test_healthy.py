@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+import leapp_core
 from tests.capture import healthy
 from tests.capture.case import Case
 from tests.capture.harness import capture_case, check_program, compare, run_eagerly
+from tests.capture.healthy import scripts
 
 
 def _cases() -> list[Case]:
@@ -38,3 +43,16 @@ def test_captured(case: Case) -> None:
     for step, (wanted, got) in enumerate(zip(eager.outputs, seen, strict=False)):
         compare(step, wanted, got, 0.0)
     check_program(captured, eager, case.tolerance)
+
+
+@pytest.mark.parametrize("script", scripts.SCRIPTS, ids=lambda script: script.__name__)
+def test_scripts_are_captured(script: Callable[[], leapp_core.CaptureSession]) -> None:
+    assert script().compile().spec.nodes
+
+
+@pytest.mark.parametrize("file", ["<string>", "cell.py"])
+def test_scripts_without_source_are_captured(file: str) -> None:
+    names: dict[str, Any] = {"__name__": "typed"}
+    exec(compile(Path(scripts.__file__).read_text(encoding="utf-8"), file, "exec"), names)
+    for script in names["SCRIPTS"]:
+        assert script().compile().spec.nodes

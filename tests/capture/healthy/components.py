@@ -1,4 +1,5 @@
 """Small components as robot code has them: filters, normalizers, histories, with statistics and logging beside."""
+# ruff: noqa: T201
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
 """An environment in the style of legged robot tasks: reset, curriculum, rewards and logging around the observation."""
+# ruff: noqa: T201
 
 from __future__ import annotations
 

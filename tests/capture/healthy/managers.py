@@ -1,4 +1,5 @@
 """Environments of managers and terms, in the style of manager-based simulators: counters, modes, intervals beside."""
+# ruff: noqa: T201
 
 from __future__ import annotations
 
@@ -99,9 +100,7 @@ class ObservationManager:
                 value = value.mul_(term.scale)
             if term.history_length > 0:
                 circular = self._history[group, name]
-                if update_history:
-                    circular.append(value)
-                elif circular.buffer is None:
+                if update_history or circular.buffer is None:
                     circular.append(value)
                 value = circular.buffer.reshape(1, -1)
             obs[name] = value
@@ -361,5 +360,4 @@ class TimersAsContext:
         with self._section("scale"):
             y = x * 2
         with self._section("clip"):
-            y = y.clamp(-1, 1)
-        return y
+            return y.clamp(-1, 1)

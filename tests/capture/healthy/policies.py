@@ -6,7 +6,7 @@ import itertools
 import math
 import statistics
 from collections import deque
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, partial
 
 import numpy as np
 import torch
@@ -223,7 +223,7 @@ class FrozenTeacher:
         return y
 
 
-@lru_cache(maxsize=None)
+@cache
 def _table(n):
     return torch.arange(n, dtype=torch.float32) / n
 
