@@ -27,6 +27,7 @@ _WORDS = {
     "array": ".numpy() or .tolist()",
     "size": "the size of a selection",
 }
+_MAKING_ARRAYS = frozenset({"__array__", "numpy"})
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,8 @@ def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -
     nodes = file.expressions(frame.code, frame.lasti, frame.line)
     if read_in_script(slicer.recorder.sites, event, file, nodes, relevance.book):
         return Fate(Place(frame.file, frame.line))
+    if escape.kind == "array" and _is_handed_over(file, frame.line):
+        return Fate()
     arrays: list[ast.expr] = []
     if escape.kind == "array":  # NumPy arrays are followed as such, and so are the values that leave them
         arrays = [n for n in nodes if not (isinstance(n, ast.Call) and called_name(n) == "tolist")]
@@ -110,6 +113,18 @@ def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -
         one = Follower(relevance).follow(file, node, kind)
         fate = Fate(fate.decides or one.decides, fate.followed and one.followed)
     return fate
+
+
+def _is_handed_over(file: SourceFile, line: int) -> bool:
+    """Return whether a line takes the address of arrays only, for a kernel that reads memory, as Warp's do.
+
+    What a kernel makes of it is memory of others again, and so declared, refused or warned of where it is read.
+    """
+    statement = file.statement_at(line)
+    made = [n for n in ast.walk(statement) if isinstance(n, ast.Call)] if statement is not None else []
+    made = [call for call in made if called_name(call) in _MAKING_ARRAYS]
+    above = [file.parents.get(call) for call in made]
+    return bool(above) and all(isinstance(a, ast.Attribute) and a.attr == "__array_interface__" for a in above)
 
 
 def dependent_escapes(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
