@@ -160,7 +160,8 @@ def _clean_up(target: Path, graph: str) -> None:
         if not (ours.fullmatch(folder.name) and folder.is_dir()):
             continue
         with suppress(OSError), take(folder) as lock:
-            if not lock.held:
+            # A previous bundle that could not be brought back is all there is of it.
+            if not lock.held or (folder == aside and not target.is_dir()):
                 continue
             # What is complete and found no place holds nothing of the user's unless a target has it too.
             if (folder / UNFINISHED).exists() or not target.is_dir():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from leapp_core.errors import ExportError
 from leapp_core.export.locks import take, wait_for
 from leapp_core.export.staging import UNFINISHED, staging
 from tests.export.test_killed import bundle_of, write_named
@@ -139,3 +140,13 @@ def test_a_lock_is_had_by_one_and_waited_for_so_long(tmp_path: Path) -> None:
     with take(tmp_path) as lock:
         assert lock.held
     assert wait_for(tmp_path / "missing", 10.0) is None
+
+
+def test_a_bundle_that_cannot_be_brought_back_stays_where_it_is(tmp_path: Path) -> None:
+    aside = tmp_path / ".policy.leapp-previous"
+    aside.mkdir()
+    (aside / "policy.yaml").write_text("models: {}\n")
+    (tmp_path / "policy").symlink_to(tmp_path / "nowhere")  # is in the way of the folder
+    with pytest.raises(ExportError, match="could not be written"):
+        write_to(tmp_path, "policy", "new")
+    assert [entry.name for entry in aside.iterdir()] == ["policy.yaml"]
