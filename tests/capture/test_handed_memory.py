@@ -17,20 +17,18 @@ class Kernel:
     def __init__(self) -> None:
         self.target = 0.0
 
-    def launch(self, value: torch.Tensor) -> None:
+    def launch(self, value: torch.Tensor) -> float:
         interface = value.__array__().__array_interface__
         self.target = ctypes.cast(interface["data"][0], ctypes.POINTER(ctypes.c_float)).contents.value
+        return 1.0
 
 
 class Peek:
-    """Software that looks at the values and acts on them."""
+    """Software that looks at the values, and tells what is to be done."""
 
-    def __init__(self) -> None:
-        self.target = 0.0
-
-    def launch(self, value: torch.Tensor) -> None:
+    def launch(self, value: torch.Tensor) -> float:
         values = value.__array__()
-        self.target = 1.0 if values.max() > 5.0 else 0.0
+        return 2.0 if values.max() > 5.0 else 1.0
 
 
 def record(kernel: Kernel | Peek) -> leapp_core.CaptureSession:
@@ -40,8 +38,7 @@ def record(kernel: Kernel | Peek) -> leapp_core.CaptureSession:
             x = torch.full((1, 1), 1.0 + step)
             session.input_tensors("grip", {"x": x})
             target = torch.where(x > 0, 0.04, 0.0)
-            kernel.launch(target)
-            session.output_tensors("grip", {"target": target})
+            session.output_tensors("grip", {"target": target * kernel.launch(target)})
     return session
 
 
