@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
+from leapp_core.errors import UsageError
 from leapp_core.plugins.requirements import require
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
@@ -27,6 +28,9 @@ class RunnerSettings:
         arena: Keep memory of intermediate tensors for the next step instead of returning it to the system.
         optimization: How far the runner may rewrite the model at load: ``all``, ``extended``, ``basic``, ``none``.
         extra: Further settings a runner may know.
+
+    Raises:
+        UsageError: a value of another type.
     """
 
     provider: str = "cpu"
@@ -35,6 +39,12 @@ class RunnerSettings:
     arena: bool = True
     optimization: str = "all"
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, kind in (("provider", str), ("intra_op_threads", int), ("optimization", str)):
+            value = getattr(self, name)
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise UsageError(f"setting {name} is {value!r}", expected=f"a value of type {kind.__name__}")
 
 
 class ModelSession(Protocol):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
 from leapp_core.errors import RuntimeInputError
+from leapp_core.spec.dtypes import numpy_dtype
 
 Array = np.ndarray[Any, Any]
 
+_BFLOAT16 = "torch.bfloat16"
+_TWO_BYTES = np.dtype("V2")
 _REFUSALS = (BufferError, RuntimeError, TypeError, ValueError)
 """What arrays raise when their memory cannot be read from the CPU."""
 
@@ -41,9 +45,10 @@ def to_numpy(value: object, key: str, expected: str) -> Array:
 
 def _foreign(value: Any, key: str, expected: str) -> Array:
     reason = ""
-    for read in (_by_dlpack, np.asarray):
+    for read in (_bfloat16_of_torch,) if str(getattr(value, "dtype", "")) == _BFLOAT16 else (_by_dlpack, np.asarray):
         try:
-            return read(value)
+            # Where PyTorch reads memory with the other sign, other readers would take it as it is.
+            return read(value.resolve_neg() if hasattr(value, "resolve_neg") else value)
         except _REFUSALS as error:
             # The second way is tried where DLPack lacks an element type (bool, in older versions).
             reason = reason or (str(error).splitlines() or [type(error).__name__])[0]
@@ -54,6 +59,17 @@ def _foreign(value: Any, key: str, expected: str) -> Array:
         expected=f"{expected} in main memory",
         fix="for a PyTorch tensor pass tensor.detach().cpu()",
     )
+
+
+def _bfloat16_of_torch(value: Any) -> Array:
+    """NumPy has no such type of its own, so DLPack cannot hand it over; the bits can be."""
+    bits: Array = value.view(sys.modules["torch"].int16).numpy()
+    return bits.view(numpy_dtype("bfloat16"))
+
+
+def as_stored(array: Array) -> Array:
+    """Return an array read from a file of NumPy's, in which bfloat16 is two bytes without a type."""
+    return array.view(numpy_dtype("bfloat16")) if array.dtype == _TWO_BYTES else array
 
 
 def _by_dlpack(value: Any) -> Array:

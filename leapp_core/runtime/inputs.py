@@ -15,6 +15,9 @@ from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import PipelineSpec
 from leapp_core.spec.port import PortSpec
 
+_FRACTIONS = "fV"
+"""Kinds of dtypes that can be NaN; ``V`` is bfloat16."""
+
 
 def describe(port: PortSpec) -> str:
     """Return what a port takes: ``float32 array of shape [1, 12] (state/joint/position)``."""
@@ -123,7 +126,7 @@ class InputWriter:
 
     def _refuse_non_finite(self) -> None:
         for key, buffer, dtype, _shape in self._slots:
-            if dtype.kind == "f" and not np.isfinite(buffer).all():
+            if dtype.kind in _FRACTIONS and not np.isfinite(buffer).all():
                 index = tuple(int(i) for i in np.argwhere(~np.isfinite(buffer))[0])
                 raise RuntimeInputError(
                     f"input {key!r} holds {buffer[index]} at {element_name(self._ports[key], index)}",

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from leapp_core.errors import BundleError, UsageError
-from leapp_core.runtime.arrays import Array
+from leapp_core.runtime.arrays import Array, as_stored
 from leapp_core.runtime.policy import PolicyRuntime
 
 _CHUNK = 256
@@ -215,4 +215,4 @@ def _member(file: zipfile.ZipFile, name: str) -> Array:
     """Read one array; nothing pickled is ever loaded."""
     with file.open(f"{name}.npy") as stream:
         array: Array = np.lib.format.read_array(stream, allow_pickle=False)
-        return array
+        return as_stored(array)

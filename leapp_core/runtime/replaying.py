@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from leapp_core.errors import RuntimeInputError
-from leapp_core.runtime.arrays import Array
+from leapp_core.runtime.arrays import Array, as_stored
 from leapp_core.runtime.inputs import describe, element_name
 from leapp_core.runtime.policy import PolicyRuntime
 from leapp_core.runtime.recording import DAMAGE, Recording
@@ -108,7 +108,7 @@ def stored_inputs(runtime: PolicyRuntime, path: str | Path) -> Iterator[dict[str
     """
     try:
         with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
-            stored = {name: file[name] for name in file.files}
+            stored = {name: as_stored(file[name]) for name in file.files}
     except DAMAGE as error:
         reason = "it is missing" if isinstance(error, FileNotFoundError) else "it is no whole .npz file"
         raise RuntimeInputError(

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from leapp_core.bundle.tensors import read_tensors, tensors_to_bytes
 from leapp_core.errors import BundleError
 from leapp_core.runtime.arrays import Array
 
@@ -17,9 +18,7 @@ def write_state(path: Path, values: Mapping[str, Array]) -> None:
     Raises:
         BundleError: the file cannot be written.
     """
-    from safetensors.numpy import save
-
-    content = save({name: value for name, value in values.items()})
+    content = tensors_to_bytes(values)
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
@@ -40,10 +39,7 @@ def read_state(path: Path) -> dict[str, Array]:
     Raises:
         BundleError: the file is missing or damaged.
     """
-    from safetensors import SafetensorError
-    from safetensors.numpy import load
-
     try:
-        return dict(load(path.read_bytes()))
-    except (OSError, SafetensorError, ValueError, KeyError) as error:
+        return read_tensors(path)
+    except (OSError, BundleError) as error:
         raise BundleError(f"cannot read the state: {error}", where=str(path)) from error

@@ -241,3 +241,27 @@ def test_a_model_that_fails_on_a_value_leaves_the_state(tmp_path, merge):
         runtime.step({"row": np.int64(9)})
     assert runtime.state["n_in"] == 3
     assert runtime.step({"row": np.int64(2)})["y"] == 2
+
+
+def test_tensors_that_read_memory_in_another_way(tmp_path):
+    """PyTorch's DLPack hands out memory as it is, also where a tensor reads it with the other sign."""
+    torch = pytest.importorskip("torch")
+    runtime = pipelines.delay(tmp_path, "float32", np.zeros((1, 2), np.float32)).open()
+    given = torch.complex(torch.zeros(1, 2), torch.tensor([[1.0, 2.0]])).conj().imag
+    assert given.is_neg()
+    runtime.step({"x": given})
+    assert runtime.step({"x": given})["y"].tolist() == [[-1.0, -2.0]]
+
+
+@pytest.mark.parametrize("finite", [True, False])
+def test_bfloat16_of_torch(tmp_path, finite):
+    torch = pytest.importorskip("torch")
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    runtime = pipelines.delay(tmp_path, "bfloat16", np.zeros((1, 2), ml_dtypes.bfloat16)).open(check_finite=True)
+    given = torch.tensor([[1.5, -0.25 if finite else float("nan")]], dtype=torch.bfloat16)
+    if finite:
+        runtime.step({"x": given})
+        assert runtime.step({"x": given[:, ::1]})["y"].tolist() == [[1.5, -0.25]]
+        return
+    with pytest.raises(RuntimeInputError, match=r"'x' holds nan at index \(0, 1\)"):
+        runtime.step({"x": given})

@@ -8,6 +8,7 @@ import runtime_pipelines as pipelines
 
 from leapp_core.errors import BundleError, RuntimeInputError
 from leapp_core.runtime import Recording, RecordingRuntime, replay, stored_inputs
+from leapp_core.spec.dtypes import numpy_dtype
 
 
 def record(runtime, path, steps, resets=(), batch=1):
@@ -122,3 +123,19 @@ def test_stored_inputs(tmp_path):
     path.write_bytes(b"no archive")
     with pytest.raises(RuntimeInputError, match=r"the inputs cannot be read: it is no whole \.npz file"):
         list(stored_inputs(runtime, path))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "int32", "bool"])
+def test_recordings_hold_every_dtype(tmp_path, dtype):
+    pytest.importorskip("ml_dtypes")
+    start = np.array([[1, 0]]).astype(numpy_dtype(dtype))
+    runtime = pipelines.delay(tmp_path, dtype, start).open()
+    given = [np.array([[i % 2, 1]]).astype(start.dtype) for i in range(4)]
+    with RecordingRuntime(runtime, tmp_path / "run.npz") as recorder:
+        outputs = [recorder.step({"x": x})["y"] for x in given]
+    assert replay(runtime, tmp_path / "run.npz").identical
+    assert [step.outputs["y"].tobytes() for step in Recording(tmp_path / "run.npz")] == [y.tobytes() for y in outputs]
+    np.savez(tmp_path / "inputs.npz", x=np.stack(given))
+    stored = [step["x"] for step in stored_inputs(runtime, tmp_path / "inputs.npz")]
+    assert [x.dtype for x in stored] == [start.dtype] * 4
+    assert [x.tobytes() for x in stored] == [x.tobytes() for x in given]

@@ -51,6 +51,12 @@ def test_what_is_not_there_is_an_error(tmp_path, settings, message):
         pipelines.mlp(tmp_path).open(settings=settings)
 
 
+@pytest.mark.parametrize("wrong", [{"provider": None}, {"intra_op_threads": "2"}, {"intra_op_threads": True}])
+def test_settings_of_another_type(wrong):
+    with pytest.raises(UsageError, match=f"setting {next(iter(wrong))} is {next(iter(wrong.values()))!r}"):
+        RunnerSettings(**wrong)
+
+
 def test_the_fix_names_the_package_that_has_the_provider(tmp_path):
     with pytest.raises(UsageError, match="openvino") as caught:
         pipelines.mlp(tmp_path).open(settings=RunnerSettings(provider="openvino"))

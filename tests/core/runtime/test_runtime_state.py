@@ -7,6 +7,7 @@ import pytest
 import runtime_pipelines as pipelines
 
 from leapp_core.errors import BundleError, RuntimeInputError, UsageError
+from leapp_core.spec.dtypes import numpy_dtype
 from leapp_core.spec.names import PortRef
 
 
@@ -196,3 +197,15 @@ def test_an_initial_value_that_does_not_fit(tmp_path):
 def test_sizes_that_no_machine_has(tmp_path):
     with pytest.raises(BundleError, match=r"the ports take \d+ MiB, 'rnn/h_in' alone"):
         pipelines.recurrent(tmp_path, batch="batch").open(sizes={"batch": 10**9})
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "bfloat16", "int64", "uint8", "bool"])
+def test_files_hold_state_of_every_dtype(tmp_path, dtype):
+    pytest.importorskip("ml_dtypes")
+    start = np.array([[1, 0]]).astype(numpy_dtype(dtype))
+    runtime = pipelines.delay(tmp_path, dtype, start).open()
+    runtime.save_state(tmp_path / "state")
+    runtime.step({"x": np.array([[0, 1]]).astype(start.dtype)})
+    runtime.load_state(tmp_path / "state")
+    assert runtime.state["s_in"].dtype == start.dtype
+    assert runtime.state["s_in"].tobytes() == start.tobytes()
