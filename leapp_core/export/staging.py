@@ -155,13 +155,14 @@ def _clean_up(target: Path, graph: str) -> None:
     aside = _aside(target)
     with suppress(OSError), take(aside):
         recover(target, aside)
-    ours = re.compile(rf"\.{re.escape(graph)}\.leapp-([0-9a-f]+|previous)")
+    ours = re.compile(rf"\.{re.escape(graph)}\.leapp-([0-9a-f]+|(previous))")
     for folder in target.parent.iterdir():
-        if not (ours.fullmatch(folder.name) and folder.is_dir()):
+        name = ours.fullmatch(folder.name)
+        if name is None or not folder.is_dir():
             continue
         with suppress(OSError), take(folder) as lock:
             # A previous bundle that could not be brought back is all there is of it.
-            if not lock.held or (folder == aside and not target.is_dir()):
+            if not lock.held or (name.group(2) and not target.is_dir()):
                 continue
             # What is complete and found no place holds nothing of the user's unless a target has it too.
             if (folder / UNFINISHED).exists() or not target.is_dir():
