@@ -39,19 +39,19 @@ Every episode starts from the same seed; none was picked.
 
 ## Rows over the goal
 
-They are of ONNX, with drawn weights, in tasks that amplify: a pole that tips, a robot that falls or tumbles. Their *open*
-figure meets the goal, and their closed loop does once the policy is trained, as the recurrent cartpoles show
+They are of ONNX, with drawn weights, in tasks that amplify: a pole that tips, a robot that falls or tumbles. Their
+*open* figure meets the goal, and their closed loop does once the policy is trained, as the recurrent cartpoles show
 (`python -m tests.simulators.train` makes these).
 
 What the export itself adds is nothing: each of these tasks has a row for TorchScript (jit-trace, jit-script), whose
-kernels are PyTorch's own, and there no target and no state differs by a single bit in the whole episode. What remains is
-how ONNX Runtime adds up the products in a layer, which is another order than PyTorch's:
+kernels are PyTorch's own, and there no target and no state differs by a single bit in the whole episode. What remains
+is how ONNX Runtime adds up the products in a layer, which is another order than PyTorch's:
 
 * Shown the same readings, the recurrent cartpole's bundle first differs in the second step, by 7.5e-9, one unit in the
   last place; that of the G1 in the first, by 6e-8. All four optimization levels of ONNX Runtime give the same.
 * A layer of 512 inputs gives 7 to 14 % of its values with PyTorch's bits, whether written as Gemm, MatMul from either
-  side, Einsum, or Mul and ReduceSum, with or without optimization. Neither is the exact one: of these values PyTorch's are
-  off by up to 8e-7 from the result in float64, ONNX Runtime's by up to 1.1e-6 as Gemm, which is what bundles hold.
+  side, Einsum, or Mul and ReduceSum, with or without optimization. Neither is the exact one: of these values PyTorch's
+  are off by up to 8e-7 from the result in float64, ONNX Runtime's by up to 1.1e-6 as Gemm, which is what bundles hold.
 
 So no option makes the two equal (`python -m tests.simulators.rounding [CASE]` measures both). Who needs the bits of
 PyTorch exports with `--backend jit-trace`.

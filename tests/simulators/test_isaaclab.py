@@ -193,6 +193,19 @@ def test_an_override_that_says_nothing_is_refused(isaaclab, override, said, tmp_
 
 
 @minutes
+@pytest.mark.parametrize("given", [(), ("--checkpoint", "model.pt")])
+def test_a_task_of_another_training_library_is_refused(isaaclab, given, tmp_path):
+    task = "IsaacContrib-Cartpole-Showcase-Direct"
+    (tmp_path / "model.pt").write_bytes(b"")
+    given = [str(tmp_path / word) if word.endswith(".pt") else word for word in given]
+    done = isaaclab.run(*LEAPP, "export", "--env", "isaaclab", "--task", task, *given)
+    assert done.returncode == 2, done.stderr
+    said = " ".join(done.stderr.split())
+    assert f"task '{task}' has no RSL-RL agent; its agents are of skrl" in said
+    assert "isaaclab_rl.entrypoints.backends.export_skrl" in said
+
+
+@minutes
 @pytest.mark.parametrize("agent", sorted(AGENTS))
 def test_agents_with_history_and_memory_export_by_every_backend(isaaclab, agent):
     done = isaaclab.run("-m", "tests.simulators.isaaclab_backends", agent)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from leapp_core.suggest import suggest
 from leapp_rsl_rl.environments.isaaclab.overrides import agent_changes, resolve_config
 
 _PRESETS = ("presets=", "physics=")
-_AGENT = "rsl_rl_cfg_entry_point"
+_ENTRY = "_cfg_entry_point"
+_AGENT = f"rsl_rl{_ENTRY}"
+_EXPORTERS = "isaaclab_rl.entrypoints.backends.export_"
+_OTHER_LIBRARIES = ("rl_games", "skrl", "sb3")
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,9 @@ def load_config(request: EnvRequest) -> TaskConfig:
         UsageError: unknown task or override.
         EnvError: Isaac Lab cannot resolve it.
     """
-    import gymnasium
-    import isaaclab_tasks  # noqa: F401 - importing registers the tasks
     from isaaclab_tasks.utils.hydra import resolve_task_config
 
     task = registered_task(request.task)
-    if task not in gymnasium.registry:
-        known = [name for name in gymnasium.registry if name.startswith("Isaac")]
-        raise UsageError(f"Isaac Lab has no task {task!r}", expected=suggest(task, known))
     overrides, notes = _with_physics(list(request.overrides))
     cfg, agent = resolve_config(lambda given: resolve_task_config(task, _AGENT, True, given), overrides)
     if any(override.startswith("env.scene.num_envs=") for override in overrides):
@@ -88,8 +87,11 @@ def registered_task(name: str) -> str:
     """Return the task of ``TASK`` or ``MODULE:TASK``, after importing the module, which registers it.
 
     Raises:
-        UsageError: the module cannot be imported.
+        UsageError: the module cannot be imported, or registers no such task, or the task has no RSL-RL agent.
     """
+    import gymnasium
+    import isaaclab_tasks  # noqa: F401 - importing registers the tasks
+
     module, _, task = name.rpartition(":")
     if module:
         sys.path.insert(0, str(Path.cwd()))
@@ -99,7 +101,26 @@ def registered_task(name: str) -> str:
             raise UsageError(f"task {name!r}: module {module!r} cannot be imported: {error}") from error
         finally:
             sys.path.remove(str(Path.cwd()))
+    if task not in gymnasium.registry:
+        known = [name for name in gymnasium.registry if name.startswith("Isaac")]
+        raise UsageError(f"Isaac Lab has no task {task!r}", expected=suggest(task, known))
+    _require_agent(task, gymnasium.registry[task].kwargs)
     return task
+
+
+def _require_agent(task: str, registered: Mapping[str, Any]) -> None:
+    """Refuse a task that is trained with other libraries than RSL-RL only."""
+    if _AGENT in registered:
+        return
+    libraries = [name.removesuffix(_ENTRY) for name in registered if name.endswith(_ENTRY) and name != f"env{_ENTRY}"]
+    others = [name for name in libraries if name in _OTHER_LIBRARIES]
+    raise UsageError(
+        f"Isaac Lab's task {task!r} has no RSL-RL agent; its agents are of {', '.join(libraries) or 'no library'}",
+        expected=f"a task registered with {_AGENT}",
+        fix=f"use Isaac Lab's own exporter: python -m leapp_core.compat {_EXPORTERS}{others[0]} --task {task} …"
+        if others
+        else None,
+    )
 
 
 def _with_physics(overrides: list[str]) -> tuple[list[str], list[str]]:

@@ -32,15 +32,11 @@ class IsaacLabProvider(EnvironmentProvider):
         from leapp_core.compat import activate
 
         activate(force=True)
-        import gymnasium
-        import isaaclab_tasks  # noqa: F401 - importing registers the tasks
         from isaaclab_tasks.utils.parse_cfg import load_cfg_from_registry
 
         from leapp_rsl_rl.environments.isaaclab.config import registered_task
 
         known = registered_task(task)
-        if known not in gymnasium.registry:
-            return None
         agent = load_cfg_from_registry(known, "rsl_rl_cfg_entry_point")
         return Path("logs") / "rsl_rl" / str(agent.experiment_name)
 
