@@ -112,6 +112,8 @@ def load_document(path: str | Path) -> LoadedBundle:
 
 
 def _read_text(path: Path) -> bytes:
+    if not path.is_file():  # a pipe would be waited for without end
+        raise BundleError(f"{path.name} is not a regular file", where=str(path))
     try:
         with path.open("rb") as stream:
             return stream.read(MAX_TEXT_BYTES + 1)

@@ -21,6 +21,7 @@ class Evidence:
         alone: The node's artifact is wrong by itself, given right inputs.
         fresh: Seen on inputs drawn for validation; the captured steps were reproduced.
         has_state: The pipeline has feedback.
+        parts: Each artifact was also checked by itself.
     """
 
     expected: np.ndarray[Any, Any]
@@ -30,6 +31,7 @@ class Evidence:
     alone: bool
     fresh: bool
     has_state: bool
+    parts: bool = True
 
 
 def likely_cause(evidence: Evidence) -> str:
@@ -87,6 +89,11 @@ def _by_time(evidence: Evidence) -> str:
                 "or a limit that recording did not reach differs"
             )
         return "the backend computes something else than the program: weights, an operator or its options"
+    if not evidence.parts:
+        return (
+            "the models compute otherwise here than where they were exported: another provider, version or setting "
+            "of the runtime; or a file was changed together with its hash"
+        )
     if not evidence.has_state:
         return "nodes are wired differently from what was captured"
     if evidence.step == 0:

@@ -47,11 +47,13 @@ class Judge:
         report: Where to.
         tolerances: By dtype name, over the defaults.
         has_state: The pipeline has feedback.
+        parts: Each artifact is also checked by itself, so that a fault elsewhere is one of putting them together.
     """
 
     report: LevelReport
     tolerances: Mapping[str, Tolerance]
     has_state: bool
+    parts: bool = True
 
     def compare(
         self, episode: Episode, step: int, ref: PortRef, port: PortSpec, found: np.ndarray[Any, Any], *, alone: bool
@@ -65,7 +67,7 @@ class Judge:
             return
         before = episode.steps[step - 1].outputs[ref] if step else None
         fresh = self.report.level != "replay"
-        cause = likely_cause(Evidence(expected, found, before, step, alone, fresh, self.has_state))
+        cause = likely_cause(Evidence(expected, found, before, step, alone, fresh, self.has_state, self.parts))
         self.report.add(Mismatch(self.report.level, episode.name, step, ref, alone, result, cause))
 
 
@@ -80,9 +82,8 @@ def check_pipeline(runtime: Steppable, episodes: Iterable[Episode], judge: Judge
         runtime.reset()
         for number, step in enumerate(episode.steps):
             outputs = _step(runtime, {str(ref): step.inputs[ref] for ref in spec.inputs}, episode, number)
-            for ref in spec.outputs:
-                judge.compare(episode, number, ref, spec.output_spec(ref), outputs[str(ref)], alone=False)
-            _check_state(runtime, episode, number, judge)
+            for ref, value in _in_order(runtime, outputs, judge.has_state):
+                judge.compare(episode, number, ref, spec.output_spec(ref), value, alone=False)
         judge.report.steps += len(episode.steps)
         judge.report.episodes += 1
 
@@ -111,15 +112,20 @@ def _step(runtime: Steppable, inputs: Mapping[str, Any], episode: Episode, numbe
         raise _failed("the assembled pipeline", episode, number, error) from error
 
 
-def _check_state(runtime: Steppable, episode: Episode, number: int, judge: Judge) -> None:
-    """Compare what the next step will read; an edge's two ports have one shape and dtype."""
-    if not judge.has_state:
-        return
-    state = runtime.state
-    for edge in runtime.pipeline.feedback:
-        found = state[str(edge.target)]
-        port = runtime.pipeline.output_spec(edge.source)
-        judge.compare(episode, number, edge.source, port, found, alone=False)
+def _in_order(
+    runtime: Steppable, outputs: Mapping[str, np.ndarray[Any, Any]], has_state: bool
+) -> list[tuple[PortRef, np.ndarray[Any, Any]]]:
+    """Return outputs and what the next step will read, those of the node that ran first in front.
+
+    An edge's two ports have one shape and dtype.
+    """
+    spec = runtime.pipeline
+    found = [(ref, outputs[str(ref)]) for ref in spec.outputs]
+    if has_state:
+        state = runtime.state
+        found += [(edge.source, state[str(edge.target)]) for edge in spec.feedback]
+    order = {node.name: position for position, node in enumerate(spec.nodes)}
+    return sorted(found, key=lambda item: order[item[0].node])
 
 
 def _failed(what: str, episode: Episode, number: int, error: Exception) -> ValidationError:

@@ -134,7 +134,7 @@ class ValidationReport:
         return [
             {
                 "level": level.level,
-                "result": "ok" if level.ok else f"{len(level.mismatches)} ports differ",
+                "result": "ok" if level.ok else _differ(len(level.mismatches)),
                 "steps": str(level.steps),
                 "largest difference": f"{max(level.max_error.values(), default=0.0):.3g}",
                 "at": str(max(level.max_error, key=lambda ref: level.max_error[ref])) if level.max_error else "",
@@ -164,6 +164,10 @@ class ValidationReport:
             expected=f"{compared.expected:.9g} within {compared.tolerance:.3g}" if not compared.reason else None,
             fix=first.cause,
         )
+
+
+def _differ(count: int) -> str:
+    return "1 port differs" if count == 1 else f"{count} ports differ"
 
 
 def _number(value: float) -> float | str:

@@ -89,6 +89,14 @@ def test_a_pipe_is_never_read(bundle: Path) -> None:
         load_document(bundle)
 
 
+def test_a_document_that_is_a_pipe_is_never_read(bundle: Path) -> None:
+    (bundle / "policy.yaml").unlink()
+    os.mkfifo(bundle / "policy.yaml")
+    for given in (bundle, bundle / "policy.yaml"):
+        with pytest.raises(BundleError, match=r"is not a regular file|there is no bundle at"):
+            load_document(given)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -6,9 +6,13 @@ import warnings
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 
 from leapp_core.bundle import load_document
+from leapp_core.bundle.files import hash_file
+from leapp_core.bundle.tensors import read_tensors, tensors_to_bytes
 from leapp_core.errors import BundleError, LeappError
 from leapp_core.export.run import export_pipeline
 from leapp_core.export.validate import Episodes, ValidationSettings, make_episodes, validate_bundle_against
@@ -141,16 +145,31 @@ def test_recorded_values_that_are_not_reproduced_are_told(bundle: Path, plugins:
         report.raise_if_wrong("the bundle")
 
 
-def _make_first_target_wrong(bundle: Path) -> None:
-    from leapp_core.bundle.files import hash_file
-    from leapp_core.bundle.tensors import read_tensors, tensors_to_bytes
+def test_a_model_forged_with_its_hash_is_found_in_the_node_that_ran_first(bundle: Path, plugins: PluginManager) -> None:
+    """Nobody can check the artifacts by themselves where the programs are not: the cause must not claim it."""
+    model = onnx.load(bundle / "decide.onnx")
+    weight = next(item for item in model.graph.initializer if len(item.dims) == 2)
+    weight.CopyFrom(onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(weight) * np.float32(1.1), weight.name))
+    _replace(bundle, "decide.onnx", model.SerializeToString())
+    report = validate_bundle(bundle, plugins)
+    first = report.mismatches[0]
+    assert (first.port, first.step) == (PortRef("decide", "state_out"), 0)
+    assert "a file was changed together with its hash" in first.cause
+    assert report.rows()[0]["result"] == "2 ports differ"
 
-    path = bundle / "policy_validation.safetensors"
-    before, values = hash_file(path), read_tensors(path)
+
+def _make_first_target_wrong(bundle: Path) -> None:
+    values = read_tensors(bundle / "policy_validation.safetensors")
     values["replay/0000/out/act/joint_targets"][0, 0] += 0.5
-    path.write_bytes(tensors_to_bytes(values))
+    _replace(bundle, "policy_validation.safetensors", tensors_to_bytes(values))
+
+
+def _replace(bundle: Path, name: str, content: bytes) -> None:
+    """Write a file and make its hash fit."""
+    before = hash_file(bundle / name)
+    (bundle / name).write_bytes(content)
     yaml = bundle / "policy.yaml"
-    yaml.write_text(yaml.read_text().replace(before, hash_file(path)))
+    yaml.write_text(yaml.read_text().replace(before, hash_file(bundle / name)))
 
 
 def test_a_bundle_of_any_batch_size_is_checked_row_by_row(
