@@ -90,6 +90,7 @@ def _varies(call: ast.Call, name: str) -> bool:
 def _counted(relevance: Relevance) -> set[ast.expr]:
     """Return the reads of attributes, globals and closed-over names that Python arithmetic changes."""
     found: set[ast.expr] = set()
+    reads = _reads_by_name(relevance)
     for file in relevance.book.files:
         for statement in file.statements:
             target = _counting(statement)
@@ -99,9 +100,21 @@ def _counted(relevance: Relevance) -> set[ast.expr]:
             if relevance.made_calls(file, statement):
                 continue  # tensor arithmetic
             if isinstance(target, ast.Attribute):
-                found |= {load for other, load, _ in relevance.owners.loads(file, target) if not other.calls_it(load)}
+                among = reads.get(target.attr)
+                found |= {load for _, load, _ in relevance.owners.loads(file, target, among=among)} if among else set()
             elif _outlives(function, target.id):
                 found |= {load for load in file.loads.get(target.id, ()) if function in file.above(load)}
+    return found
+
+
+def _reads_by_name(relevance: Relevance) -> dict[str, list[tuple[SourceFile, ast.Attribute]]]:
+    """Return the attributes that functions of the program read and do not call, by name."""
+    found: dict[str, list[tuple[SourceFile, ast.Attribute]]] = {}
+    for file in relevance.book.files:
+        for function in (f for f in file.functions if relevance.took_part(file, f)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and not file.calls_it(node):
+                    found.setdefault(node.attr, []).append((file, node))
     return found
 
 

@@ -50,10 +50,14 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis) -> None:
     """
     narrow = {id(escape.event) for escape in dependent_escapes(slicer, found)}
     escapes = _follow(slicer, found, found.step.out_index, _varying_memory(slicer, found), noise=True)[0]
-    relevance = Relevance(slicer, found) if escapes else None
+    escapes = [escape for escape in escapes if not _is_check_of_library(slicer, escape.event)]
+    if not escapes:
+        return
+    relevance = Relevance(slicer, found)
+    for escape in escapes:  # all source is known before anything is followed, that of the session's own function too
+        for frame in slicer.recorder.sites.user_frames(escape.event.stack, escape.event.line)[:1]:
+            relevance.book.file(frame.file)
     for escape in escapes:
-        if relevance is None or _is_check_of_library(slicer, escape.event):
-            continue
         changes = escape.kind == "size" or _changes(slicer, found, escape)
         fate = _fate(slicer, relevance, escape, changes)
         if fate.decides is not None:
@@ -233,5 +237,5 @@ def _is_check_of_library(slicer: Slicer, event: Event) -> bool:
     file, line = slicer.recorder.sites.innermost(event.stack, event.line)
     if (file, line) == slicer.recorder.sites.user_frame(event.stack, event.line):
         return False
-    statement = SourceFile(file).statement_at(line)
+    statement = slicer.sources.file(file).statement_at(line)
     return statement is not None and is_harmless(statement)

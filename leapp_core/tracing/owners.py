@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from functools import cached_property
 
 import torch
@@ -38,6 +39,8 @@ class Owners:
         self._ran = ran
         self._living: LivingObjects | None = None
         self._classes: dict[str, frozenset[str]] = {}
+        self._known: dict[ast.Attribute, Types] = {}
+        self._around: dict[ast.Attribute, ast.ClassDef | None] = {}
         self._chains: dict[tuple[str, tuple[str, ...]], Types] = {}
 
     @property
@@ -55,6 +58,22 @@ class Owners:
             attribute: ``self.a.b``, ``module.a``, or any other.
             selves: What ``self`` may be there, if more is known than the class around it.
         """
+        cls = self._class_of_self(file, attribute)
+        if cls is not None:
+            return None if self._delegates(cls) else common(self.concrete(cls), selves)
+        if attribute not in self._known:
+            self._known[attribute] = self._of_chain(file, attribute)
+        return self._known[attribute]
+
+    def _class_of_self(self, file: SourceFile, attribute: ast.Attribute) -> ast.ClassDef | None:
+        """Return the class around ``self.x``; ``None`` for attributes of other things."""
+        if not isinstance(attribute.value, ast.Name) or attribute.value.id not in ("self", "cls"):
+            return None
+        if attribute not in self._around:
+            self._around[attribute] = file.class_of(attribute)
+        return self._around[attribute]
+
+    def _of_chain(self, file: SourceFile, attribute: ast.Attribute) -> Types:
         names: list[str] = []
         base = attribute.value
         while isinstance(base, ast.Attribute):
@@ -65,10 +84,8 @@ class Owners:
         if base.id not in ("self", "cls"):
             return self._of_global(file, base, names)
         cls = file.class_of(attribute)
-        if cls is None:
+        if cls is None or not names:
             return None
-        if not names:
-            return None if self._delegates(cls) else common(self.concrete(cls), selves)
         key = cls.name, tuple(names)
         if key not in self._chains:
             self._chains[key] = self.living.types_under(cls.name, names)
@@ -83,8 +100,16 @@ class Owners:
         """Return the names of a class and of those below it."""
         found = self._classes.get(cls.name)
         if found is None:
-            written = {c.name for f in self._book.files for c in f.classes if cls.name in self._book.ancestry(c)}
-            found = self._classes[cls.name] = frozenset(written | self.living.below(cls.name))
+            found = self._classes[cls.name] = frozenset(self._written_below[cls.name] | self.living.below(cls.name))
+        return found
+
+    @cached_property
+    def _written_below(self) -> dict[str, set[str]]:
+        """For the name of each class of the source, the names of those that derive from it, and its own."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for cls in (c for file in self._book.files for c in file.classes):
+            for name in self._book.ancestry(cls):
+                found[name].add(cls.name)
         return found
 
     def takes_part(self, file: SourceFile, node: ast.AST) -> bool:
@@ -114,22 +139,34 @@ class Owners:
 
     @cached_property
     def _everything(self) -> SourceBook:
-        return SourceBook(sorted({path for path, _, _ in self._ran}))
+        return self._book.beside(sorted({path for path, _, _ in self._ran}))
 
     def loads(
-        self, file: SourceFile, target: ast.Attribute, selves: Types = None
+        self,
+        file: SourceFile,
+        target: ast.Attribute,
+        selves: Types = None,
+        among: Iterable[tuple[SourceFile, ast.expr]] | None = None,
     ) -> list[tuple[SourceFile, ast.Attribute, Types]]:
-        """Return the places that may read an attribute, each with what ``self`` is there if that is the same object."""
+        """Return the places that may read an attribute, each with what ``self`` is there if that is the same object.
+
+        Args:
+            file: File of the expression.
+            target: What is assigned.
+            selves: What ``self`` may be there, if more is known than the class around it.
+            among: Reads of attributes of that name to look at; all of the source if not given.
+        """
+        if among is None:
+            among = ((other, load) for other in self._book.files for load in other.loads.get("." + target.attr, ()))
         mine = self.of(file, target, selves)
         found = []
-        for other in self._book.files:
-            for load in other.loads.get("." + target.attr, ()):
-                assert isinstance(load, ast.Attribute)
-                theirs = self.of(other, load)
-                if theirs is None and _is_method_of_tensors(other, load):
-                    continue
-                if related(mine, theirs) and self.takes_part(other, load):
-                    found.append((other, load, common(mine, theirs) if _is_self(load.value) else None))
+        for other, load in among:
+            assert isinstance(load, ast.Attribute)
+            theirs = self.of(other, load)
+            if theirs is None and _is_method_of_tensors(other, load):
+                continue
+            if related(mine, theirs) and self.takes_part(other, load):
+                found.append((other, load, common(mine, theirs) if _is_self(load.value) else None))
         return found
 
     def called(
@@ -169,9 +206,14 @@ class Owners:
 
     def _delegates(self, cls: ast.ClassDef) -> bool:
         """Return whether ``self.x`` may be an attribute of another object."""
-        names = self._book.ancestry(cls)
-        bodies = (n for f in self._book.files for c in f.classes if c.name in names for n in c.body)
-        return any(isinstance(n, FUNCTIONS) and n.name in DELEGATING for n in bodies)
+        return bool(self._delegating and self._delegating & self._book.ancestry(cls))
+
+    @cached_property
+    def _delegating(self) -> set[str]:
+        functions = (
+            c for f in self._book.files for c in f.classes for n in c.body if getattr(n, "name", "") in DELEGATING
+        )
+        return {cls.name for cls in functions}
 
     def _of_global(self, file: SourceFile, name: ast.Name, names: list[str]) -> Types:
         if any(isinstance(n, (*FUNCTIONS, ast.Lambda)) and _binds(n, name.id) for n in file.above(name)):

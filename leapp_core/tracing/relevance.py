@@ -36,7 +36,7 @@ class Relevance:
         self._lines = {(frame.file, frame.line) for frame in frames}
         self._functions = {(f.file, f.code.co_firstlineno, f.code.co_name) for f in frames if not f.driver}
         self._executed = self._lines_by_step(slicer, found)
-        self.book = SourceBook(sorted({f.file for f in frames if not f.driver}))
+        self.book = SourceBook(sorted({f.file for f in frames if not f.driver}), slicer.sources)
         ran = {(f.file, f.code.co_firstlineno, f.code.co_name) for found in self._stacks.values() for f in found}
         self.owners = Owners(self.book, ran)
         self._results = self._passes_through(slicer, found)

@@ -13,6 +13,7 @@ from leapp_core.tracing.events import Declaration, Event, TensorInfo
 from leapp_core.tracing.opplan import is_dynamic
 from leapp_core.tracing.recorder import TraceRecorder
 from leapp_core.tracing.regions import Masks, Region, RegionTable, element_offsets, numel
+from leapp_core.tracing.source import SourceFiles
 from leapp_core.tracing.steps import Step
 
 
@@ -72,6 +73,7 @@ class Slicer:
         self._recorder = recorder
         self.effects = EffectTable(recorder.events, recorder.storages)
         self.regions = RegionTable()
+        self.sources = SourceFiles()
 
     @property
     def recorder(self) -> TraceRecorder:

@@ -103,18 +103,39 @@ class SourceFile:
         return [*calls, *tests]
 
 
-class SourceBook:
-    """The files of the user's functions that ran."""
+class SourceFiles:
+    """Files that were read for one session, each once."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
-        self._files = {path: SourceFile(path) for path in dict.fromkeys(paths)}
+    def __init__(self) -> None:
+        self._files: dict[str, SourceFile] = {}
 
     def file(self, path: str) -> SourceFile:
-        """Return a file, read at first use."""
+        """Return a file."""
         found = self._files.get(path)
         if found is None:
             found = self._files[path] = SourceFile(path)
         return found
+
+
+class SourceBook:
+    """The files of the user's functions that ran.
+
+    Args:
+        paths: Their paths.
+        read: Files of the session.
+    """
+
+    def __init__(self, paths: Iterable[str], read: SourceFiles) -> None:
+        self._read = read
+        self._files = {path: read.file(path) for path in dict.fromkeys(paths)}
+
+    def file(self, path: str) -> SourceFile:
+        """Return a file, which is one of the book from now on."""
+        return self._files.setdefault(path, self._read.file(path))
+
+    def beside(self, paths: Iterable[str]) -> SourceBook:
+        """Return a book of other files."""
+        return SourceBook(paths, self._read)
 
     @property
     def files(self) -> list[SourceFile]:
