@@ -64,6 +64,7 @@ class PolicyRuntime:
         self._output_names = PortNames(pipeline.outputs, "output", full=full_names)
         self._state_names = PortNames((edge.target for edge in pipeline.feedback), "state", full=full_names)
         self._keys = self._output_names.keys
+        self._restarts = 0
         self._resize(check_sizes(sizes or {}, self._symbols))
 
     @property
@@ -144,6 +145,11 @@ class PolicyRuntime:
             return {self._input_names[ref]: array.copy() for ref, array in self._stepper.inputs.items()}
 
     @property
+    def restarts(self) -> int:
+        """How often the state was reset, in part or whole, or loaded."""
+        return self._restarts
+
+    @property
     def initial_state(self) -> dict[str, Array]:
         """A copy of the state after a reset."""
         with self._lock:
@@ -189,6 +195,7 @@ class PolicyRuntime:
                 self._stepper.write_state(self._start)
             else:
                 self._reset_rows(mask_of(mask))
+            self._restarts += 1
 
     def load_state(self, state: Mapping[str, Any] | str | Path) -> None:
         """Continue from a state that :attr:`state` or :meth:`save_state` gave, with as many rows as it has.
@@ -205,6 +212,7 @@ class PolicyRuntime:
             if sizes != self._sizes:
                 self._resize(check_sizes(sizes, self._symbols))
             self._stepper.write_state(values)
+            self._restarts += 1
 
     def save_state(self, path: str | Path) -> None:
         """Write the state to a safetensors file that :meth:`load_state` reads; the file is replaced as a whole."""

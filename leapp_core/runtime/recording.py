@@ -57,7 +57,7 @@ class RecordingRuntime:
         except OSError as error:
             raise BundleError(f"cannot write the recording: {error}", where=str(path)) from error
         self._steps = self._chunk = 0
-        self._restarted = True
+        self._restarts = -1
         self._state_steps: list[int] = []
         self._sizes = runtime.sizes
         self._pending: dict[str, list[Array]] = {}
@@ -72,28 +72,28 @@ class RecordingRuntime:
         """
         if self._file.fp is None:
             raise UsageError("the recording is closed, so this step would be lost", fix="make a new RecordingRuntime")
-        before = self.runtime.state if self._restarted else {}
+        restarted = self.runtime.restarts != self._restarts
+        before, rows = (self.runtime.state if restarted else {}), self.runtime.sizes
         outputs = self.runtime.step(inputs, inputs_by_name=inputs_by_name)
-        if self.runtime.sizes != self._sizes:
-            # The batch changed with this step, and with it the shapes in a chunk and the initial state.
+        if restarted and self.runtime.sizes != rows:  # the inputs brought another batch, and with it its initial state
+            before = self.runtime.initial_state
+        if self.runtime.sizes != self._sizes:  # shapes are those of a chunk
             self._flush()
             self._sizes = self.runtime.sizes
-            before = self.runtime.initial_state if self._restarted else {}
-        if self._restarted:
+        if restarted:
             self._state_steps.append(self._steps)
         for group, values in (("inputs", self.runtime.last_inputs()), ("outputs", outputs), ("state", before)):
             for key, value in values.items():
                 self._pending.setdefault(f"{group}/{key}", []).append(value.copy())
-        self._restarted = False
+        self._restarts = self.runtime.restarts
         self._steps += 1
         if self._steps % _CHUNK == 0:
             self._flush()
         return outputs
 
     def reset(self, mask: Array | None = None) -> None:
-        """Reset the policy and note that in the recording."""
+        """Reset the policy; a reset of the policy itself is seen too."""
         self.runtime.reset(mask)
-        self._restarted = True
 
     def close(self) -> None:
         """Complete the file."""

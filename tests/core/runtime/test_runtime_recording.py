@@ -139,3 +139,34 @@ def test_recordings_hold_every_dtype(tmp_path, dtype):
     stored = [step["x"] for step in stored_inputs(runtime, tmp_path / "inputs.npz")]
     assert [x.dtype for x in stored] == [start.dtype] * 4
     assert [x.tobytes() for x in stored] == [x.tobytes() for x in given]
+
+
+@pytest.mark.parametrize("change", ["reset", "mask", "state", "file"])
+def test_what_happens_to_the_policy_itself_is_recorded_too(tmp_path, change):
+    """Not through the recorder: the recording would else not be what happened."""
+    runtime = pipelines.recurrent(tmp_path).open()
+    x = {"x": np.ones((1, 3), np.float32)}
+    runtime.save_state(tmp_path / "state")
+    with RecordingRuntime(runtime, tmp_path / "run.npz") as recorder:
+        for _ in range(3):
+            recorder.step(x)
+            held = runtime.state
+        {
+            "reset": runtime.reset,
+            "mask": lambda: runtime.reset(np.array([True])),
+            "state": lambda: runtime.load_state({name: value * 2 for name, value in held.items()}),
+            "file": lambda: runtime.load_state(tmp_path / "state"),
+        }[change]()
+        recorder.step(x)
+    assert replay(runtime, tmp_path / "run.npz").identical
+    assert [step.state is not None for step in Recording(tmp_path / "run.npz")] == [True, False, False, True]
+
+
+def test_a_state_of_more_rows_is_recorded(tmp_path):
+    runtime = pipelines.recurrent(tmp_path, batch="batch").open()
+    with RecordingRuntime(runtime, tmp_path / "run.npz") as recorder:
+        recorder.step({"x": np.ones((2, 3), np.float32)})
+        state = {name: np.concatenate([value, value[:1] * 2]) for name, value in runtime.state.items()}
+        runtime.load_state(state)
+        recorder.step({"x": np.ones((3, 3), np.float32)})
+    assert replay(runtime, tmp_path / "run.npz").identical
