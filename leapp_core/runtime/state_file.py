@@ -11,6 +11,9 @@ from leapp_core.bundle.tensors import read_tensors, tensors_to_bytes
 from leapp_core.errors import BundleError
 from leapp_core.runtime.arrays import Array
 
+_REFUSALS = (OSError, ValueError)
+"""What a file system raises, the second for a path that none takes."""
+
 
 def write_state(path: Path, values: Mapping[str, Array]) -> None:
     """Write values by ``node/port``; an interrupted write leaves the previous file.
@@ -27,7 +30,7 @@ def write_state(path: Path, values: Mapping[str, Array]) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError as error:
+    except _REFUSALS as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
         raise BundleError(f"cannot write the state: {error}", where=str(path)) from error
@@ -41,5 +44,5 @@ def read_state(path: Path) -> dict[str, Array]:
     """
     try:
         return read_tensors(path)
-    except (OSError, BundleError) as error:
+    except (*_REFUSALS, BundleError) as error:
         raise BundleError(f"cannot read the state: {error}", where=str(path)) from error

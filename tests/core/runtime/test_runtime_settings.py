@@ -102,7 +102,12 @@ def _open(document, paths):
 
 
 @pytest.mark.parametrize(
-    "location", ["../secret.bin", "/etc/hostname", "link.bin", "none.bin", "", ".", "a/../../secret.bin"]
+    "location",
+    [
+        *("../secret.bin", "/etc/hostname", "link.bin", "none.bin", "", ".", "a/../../secret.bin"),
+        *("circle/weights.bin", "*/_ORT_MEM_ADDR_/*", "x" * 5000, "a\0b"),
+    ],
+    ids=lambda location: location[:20],
 )
 def test_weights_outside_the_bundle_are_refused(tmp_path, location):
     import onnx
@@ -111,6 +116,7 @@ def test_weights_outside_the_bundle_are_refused(tmp_path, location):
     folder = tmp_path / "bundle"
     folder.mkdir()
     (folder / "link.bin").symlink_to(tmp_path / "secret.bin")
+    (folder / "circle").symlink_to("circle")
     pipeline = pipelines.mlp(folder)
     tensor = pipeline.models["policy"].graph.initializer[0]
     tensor.ClearField("raw_data")

@@ -85,6 +85,11 @@ def test_unreadable_state_files(tmp_path):
         runtime.load_state(tmp_path / "bad.safetensors")
     with pytest.raises(BundleError, match="cannot write the state"):
         runtime.save_state(tmp_path / "no" / "such" / "folder")
+    for path in ("a\0b", "x" * 5000):
+        with pytest.raises(BundleError, match="cannot read the state"):
+            runtime.load_state(path)
+        with pytest.raises(BundleError, match="cannot write the state"):
+            runtime.save_state(path)
 
 
 @pytest.mark.parametrize("batch", [4, "batch"])
