@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
 
+from leapp_core.tracing.storage import tensors_of
+
 if TYPE_CHECKING:
     from leapp_core.tracing.recorder import TraceRecorder
 
@@ -46,7 +48,7 @@ class FusedAttention:
 
     def _stand_in(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(module: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
-            if self._recorder.idle or self._recording or type(module) not in FUSED or not self._may_fuse(module):
+            if self._recorder.idle or self._recording or type(module) not in FUSED or not self._may_fuse(module, args):
                 return original(module, *args, **kwargs)
             with self._unrecorded():
                 output = original(module, *args, **kwargs)
@@ -69,12 +71,17 @@ class FusedAttention:
             _push_mode(self._mode)  # type: ignore[no-untyped-call]
             self._recorder.idle = False
 
-    def _may_fuse(self, module: torch.nn.Module) -> bool:
-        if module.training or torch.is_grad_enabled():
+    def _may_fuse(self, module: torch.nn.Module, args: tuple[Any, ...]) -> bool:
+        if module.training or (torch.is_grad_enabled() and self._gradients_flow(module, args)):
             return False
         if _get_current_function_mode() is not self._mode:  # type: ignore[no-untyped-call]
             return False
         return not any(m._forward_hooks or m._forward_pre_hooks for m in module.modules())
+
+    def _gradients_flow(self, module: torch.nn.Module, args: tuple[Any, ...]) -> bool:
+        """Return whether an argument may require gradients without a session; within one, no result does."""
+        tensors = (*module.parameters(), *tensors_of(args), *self._recorder.held_tensors())
+        return any(t.requires_grad for t in tensors)
 
     @contextmanager
     def _as_ordinary_calls(self) -> Iterator[None]:

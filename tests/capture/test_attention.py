@@ -103,6 +103,25 @@ def test_same_bits_in_a_session_and_a_program_that_agrees(case: str, mode: str) 
         torch.testing.assert_close(program(x)[0], its.detach(), rtol=2e-6, atol=2e-6)
 
 
+@pytest.mark.parametrize("case", ["attention", "attention without weights", "layer", "encoder with a mask"])
+@pytest.mark.parametrize("before", [None, "frozen", "trained"])
+def test_same_bits_with_frozen_weights_and_gradients_enabled(case: str, before: str | None) -> None:
+    """Whether the kernel for inference is taken depends on whether anything requires gradients."""
+    forward = CASES[case]()
+    for cell in forward.__closure__ or ():
+        cell.cell_contents.requires_grad_(False) if isinstance(cell.cell_contents, nn.Module) else None
+    torch.manual_seed(3)
+    head = nn.Linear(SIZE, SIZE).requires_grad_(before == "trained") if before else nn.Identity()
+    expected = [forward(head(x)) for x in inputs(3)]
+    with capture("attention") as session:
+        for x, its in zip(inputs(3), expected, strict=True):
+            session.input_tensors("node", {"x": x})
+            y = forward(head(x))
+            session.output_tensors("node", {"y": y})
+            assert torch.equal(y, its)
+    session.compile()
+
+
 def test_training_mode_and_hooked_layers_are_recorded_as_they_run() -> None:
     module = layer()
     calls = []

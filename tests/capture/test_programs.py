@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-import torch
 
 from leapp_core.errors import CaptureError
 from tests.capture.case import Case, all_cases
@@ -15,15 +14,6 @@ from tests.capture.harness import BACKENDS, FRESH_STEPS, capture_case, check_pro
 CASES = all_cases()
 EXACT = [case for case in CASES if case.refused is None]
 REFUSED = [case for case in CASES if case.refused is not None]
-
-
-@pytest.fixture(autouse=True)
-def _plain_attention():
-    """The fused attention of PyTorch's encoder layers rounds differently from the calls that are recorded."""
-    before = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    yield
-    torch.backends.mha.set_fastpath_enabled(before)
 
 
 def test_the_suite_is_large_enough():
