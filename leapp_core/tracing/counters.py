@@ -11,7 +11,9 @@ from collections.abc import Iterator
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
+from leapp_core.tracing.changes import Changes
 from leapp_core.tracing.checks import HOLD_IN_TENSOR
+from leapp_core.tracing.fate import Place
 from leapp_core.tracing.flows import Follower
 from leapp_core.tracing.relevance import Relevance
 from leapp_core.tracing.slicing import Slicer
@@ -43,13 +45,21 @@ def check_counters(slicer: Slicer, found: NodeAnalysis) -> None:
             continue
         if growing and not relevance.owners.living.may_hold_number(file, node):
             continue
-        raise CaptureError(
-            f"node {found.node!r}: the Python value {name} changes from step to step and decides what is "
-            f"computed ({fate.decides}); the captured steps do not show every case",
-            where=f"{file.path}:{node.lineno}: {file.text(node.lineno)}",
-            expected="tensor operations between inputs and outputs",
-            fix=HOLD_IN_TENSOR + ", and choose with torch.where",
-        )
+        raise _deciding(found, file, node, name, fate.decides)
+    for read in Changes(slicer.recorder, relevance).reads():
+        fate = Follower(relevance, growing=read.growing).follow(read.file, read.node, read.kind)
+        if fate.decides is not None:
+            raise _deciding(found, read.file, read.node, ast.unparse(read.node), fate.decides)
+
+
+def _deciding(found: NodeAnalysis, file: SourceFile, node: ast.expr, name: str, place: Place) -> CaptureError:
+    return CaptureError(
+        f"node {found.node!r}: the Python value {name} changes from step to step and decides what is "
+        f"computed ({place}); the captured steps do not show every case",
+        where=f"{file.path}:{node.lineno}: {file.text(node.lineno)}",
+        expected="tensor operations between inputs and outputs",
+        fix=HOLD_IN_TENSOR + ", and choose with torch.where",
+    )
 
 
 def _varying(

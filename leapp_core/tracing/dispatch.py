@@ -102,7 +102,8 @@ class FunctionRecorder(TorchFunctionMode):
     PACKING = frozenset({torch.tensor, torch.as_tensor, torch.asarray, _TENSOR.new_tensor})
     LEAVING: frozenset[Any] = frozenset((_TENSOR.numpy, _TENSOR.__array__))
     TRAINING: frozenset[Any] = frozenset((_TENSOR.backward, torch.autograd.backward, torch.autograd.grad))
-    WATCHED: frozenset[Any] = PACKING | LEAVING | TRAINING | {_TENSOR.__deepcopy__}
+    TEXTS: frozenset[Any] = frozenset((_TENSOR.__repr__, _TENSOR.__format__))
+    WATCHED: frozenset[Any] = PACKING | LEAVING | TRAINING | TEXTS | {_TENSOR.__deepcopy__}
 
     def __init__(self, recorder: TraceRecorder) -> None:
         super().__init__()
@@ -133,6 +134,8 @@ class FunctionRecorder(TorchFunctionMode):
             return func(*args, **kwargs) if kwargs else func(*args)
         if func in self.TRAINING and _transforms() is None:  # torch.func's transforms keep records of their own
             raise self._gradients(sys._getframe(1))
+        if func in self.TEXTS and not self._recorder.idle:
+            args[0].resolve_neg()  # seen as values that leave: text may be compared
         if func in self.LEAVING:
             return self._numpy.carry(args[0], func(*args, **(kwargs or {})))
         if func is _TENSOR.__deepcopy__ and not self._recorder.idle:

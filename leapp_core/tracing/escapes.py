@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.arrays import ArrayFollower
+from leapp_core.tracing.deciding import OUT_OF_ARRAYS, SCALAR_TYPES
 from leapp_core.tracing.events import Event, StorageRecord
-from leapp_core.tracing.flows import Fate, Follower, Place
+from leapp_core.tracing.fate import Fate, Place
+from leapp_core.tracing.flows import Follower
 from leapp_core.tracing.leaves import InPlaceState, ProducedState
 from leapp_core.tracing.messages import where
+from leapp_core.tracing.numpy_makers import CONVERTERS
 from leapp_core.tracing.opplan import draws_random, is_dynamic
 from leapp_core.tracing.regions import Masks
 from leapp_core.tracing.relevance import Relevance
 from leapp_core.tracing.scripted import read_in_script
 from leapp_core.tracing.selected import SELECT
 from leapp_core.tracing.slicing import Slicer
-from leapp_core.tracing.source import SourceFile, called_name
-from leapp_core.tracing.statements import is_harmless
+from leapp_core.tracing.source import SourceFile, called_name, root_name
+from leapp_core.tracing.statements import LOG_NAMES, is_harmless
 
 _WORDS = {
     "scalar": ".item()",
@@ -113,10 +116,28 @@ def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -
     fate = Fate(followed=bool(nodes or arrays) or (statement is not None and is_harmless(statement)))
     for node in arrays if not changes else ():
         fate.followed = ArrayFollower(relevance).follow(file, node).followed and fate.followed
+    for node in arrays:
+        kind_of_array = _kind_of_array(node)
+        if kind_of_array is not None and fate.decides is None:
+            fate.decides = Follower(relevance).follow(file, node, kind_of_array).decides
     for node in nodes:
         one = Follower(relevance).follow(file, node, kind)
         fate = Fate(fate.decides or one.decides, fate.followed and one.followed)
     return fate
+
+
+def _kind_of_array(node: ast.expr) -> str | None:
+    """Return what the call is that took an array: still an array that NumPy's calls follow, or values out of it."""
+    if isinstance(node, ast.FormattedValue):
+        return "decided"
+    if not isinstance(node, ast.Call) or called_name(node) in LOG_NAMES:
+        return None
+    name = called_name(node)
+    if name in ("numpy", "__array__", *CONVERTERS):
+        return "array"
+    if name in SCALAR_TYPES:
+        return "value"
+    return "decided" if name in OUT_OF_ARRAYS or root_name(node.func) in ("np", "numpy") else None
 
 
 def _is_handed_over(file: SourceFile, line: int) -> bool:

@@ -9,43 +9,18 @@ on which the program depends. What cannot be followed is not claimed.
 from __future__ import annotations
 
 import ast
-import linecache
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from leapp_core.tracing.deciding import DECIDING, SIZES, decides, decides_by_itself, is_threshold
+from leapp_core.tracing.arguments import parameters_for, runs_lambda
+from leapp_core.tracing.deciding import DECIDING, SIZES, decides, decides_by_itself, is_threshold, within_numpy
+from leapp_core.tracing.fate import Fate, Place
 from leapp_core.tracing.owners import Types
 from leapp_core.tracing.relevance import Relevance, assignments, parts_of
 from leapp_core.tracing.source import FUNCTIONS, Function, SourceFile, called_name, root_name
 from leapp_core.tracing.statements import KEEPING_NAMES, LOG_NAMES, header_end, is_harmless
 
 MAX_CANDIDATES = 4
-
-
-@dataclass(frozen=True)
-class Place:
-    """A statement at which a value decides."""
-
-    file: str
-    line: int
-
-    def __str__(self) -> str:
-        text = linecache.getline(self.file, self.line).strip()
-        return f"line {self.line}: {text}" if text else f"line {self.line}"
-
-
-@dataclass
-class Fate:
-    """What becomes of a value.
-
-    Attributes:
-        decides: Where it decides, if it does.
-        followed: Every use is known.
-    """
-
-    decides: Place | None = None
-    followed: bool = True
 
 
 class Follower:
@@ -73,7 +48,7 @@ class Follower:
             file: Its file.
             node: The expression.
             kind: ``value`` (as it is), ``decided`` (compared or rounded already), ``sized`` (a tensor of which only
-                the size is a Python value).
+                the size is a Python value), ``array`` (recorded as long as it stays in NumPy).
         """
         if kind == "value" and decides_by_itself(node):
             kind = "decided"
@@ -104,22 +79,40 @@ class Follower:
 
     def _through(self, file: SourceFile, node: ast.AST, parent: ast.AST, kind: str) -> str | None:
         """Return the kind of the expression around, or ``None`` where the value goes no further upward."""
+        if kind == "array":
+            following = within_numpy(parent, node)
+            if following != "array":
+                return following
         if isinstance(parent, ast.Call):
             return self._call(file, parent, node, kind)
         if isinstance(parent, ast.Attribute):
-            return "decided" if kind == "sized" and parent.attr == "shape" else kind
+            return "decided" if kind == "sized" and parent.attr in ("shape", "size", "nbytes") else kind
         if kind == "sized":
             kept = isinstance(parent, (ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.NamedExpr))
             return kind if kept or (isinstance(parent, ast.Subscript) and node is parent.value) else None
-        if isinstance(parent, ast.Lambda):
-            self._fate.followed = False
+        if isinstance(parent, (ast.Lambda, ast.Yield, ast.withitem)):
+            self._hand_over(file, parent, kind)
             return None
         if isinstance(parent, ast.comprehension):
             self._names(file, parent.target, kind)
-            return "decided" if node in parent.ifs else kind
+            return "decided" if node in parent.ifs and kind != "array" else kind
         if isinstance(parent, ast.NamedExpr):
             self._names(file, parent.target, kind)
-        return "decided" if decides(parent, node) else kind
+        return "decided" if kind != "array" and decides(parent, node) else kind
+
+    def _hand_over(self, file: SourceFile, parent: ast.AST, kind: str) -> None:
+        """Follow what a ``lambda`` gives its callers, a generator its readers, ``with ... as`` its name."""
+        around = file.parents.get(parent)
+        if isinstance(parent, ast.withitem):
+            if parent.optional_vars is not None:
+                self._assign(file, parent.optional_vars, kind)
+        elif isinstance(parent, ast.Yield):
+            self._results(file, file.function_of(parent), kind)
+        elif isinstance(around, ast.Assign):
+            for target, _ in assignments(around):
+                self._assign(file, target, kind)
+        else:
+            self._fate.followed = False
 
     def _call(self, file: SourceFile, call: ast.Call, node: ast.AST, kind: str) -> str | None:
         name = called_name(call)
@@ -127,10 +120,10 @@ class Follower:
             sizes = name == "len" or name in SIZES
             return "decided" if sizes else None if name in ("any", "all", "item", "tolist") else kind
         if node is call.func:
-            return None if name in KEEPING_NAMES else "decided" if name in DECIDING else kind
+            return None if name in KEEPING_NAMES else "decided" if name in DECIDING and kind != "array" else kind
         if name in LOG_NAMES or self._keeps(file, call, name, kind):
             return None
-        if kind != "sized" and (name in DECIDING or self._is_lambda(file, call, name)):
+        if kind not in ("sized", "array") and (name in DECIDING or runs_lambda(file, call, name)):
             return "decided"
         if kind == "sized" and root_name(call.func) == "torch":
             return kind
@@ -158,25 +151,11 @@ class Follower:
         self._fate.followed = self._fate.followed and isinstance(call.func, ast.Name)
         return None if kind == "sized" else kind
 
-    @staticmethod
-    def _is_lambda(file: SourceFile, call: ast.Call, name: str) -> bool:
-        """Return whether a call runs a ``lambda``: one given to it, or one of that name."""
-        if any(isinstance(a, ast.Lambda) for a in call.args):
-            return True
-        kept = (s for s in file.statements if isinstance(s, ast.Assign) and isinstance(s.value, ast.Lambda))
-        return any(isinstance(t, ast.Name) and t.id == name for s in kept for t in s.targets)
-
     def _parameter(self, file: SourceFile, function: Function, call: ast.Call, node: ast.AST, kind: str) -> None:
-        arguments = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-        if arguments[:1] in (["self"], ["cls"]):
-            arguments = arguments[1:]
-        name = node.arg if isinstance(node, ast.keyword) else None
-        if name is None and node in call.args and call.args.index(node) < len(arguments):
-            name = arguments[call.args.index(node)]
-        if name is None:
+        names = parameters_for(function, call, node)
+        if not names:
             self._fate.followed = False
-            return
-        for load in file.loads.get(name, ()):
+        for load in (load for name in names for load in file.loads.get(name, ())):
             if function in file.above(load):
                 self._climb(file, load, kind)
 
@@ -186,11 +165,11 @@ class Follower:
         if is_harmless(statement):
             return
         if isinstance(statement, (ast.If, ast.While)):
-            if kind != "sized":
+            if kind not in ("sized", "array"):
                 self._branch(file, statement)
             return
         if isinstance(statement, (ast.For, ast.AsyncFor)):
-            if kind != "value":
+            if kind not in ("value", "array"):
                 self._branch(file, statement)
             self._names(file, statement.target, kind)
             return
@@ -199,14 +178,17 @@ class Follower:
         for target, _ in assignments(statement):
             self._assign(file, target, kind)
         if isinstance(statement, ast.Return):
-            self._return(file, statement, kind)
+            self._results(file, file.function_of(statement), kind)
         elif not isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
             self._fate.followed = False
 
-    def _return(self, file: SourceFile, statement: ast.stmt, kind: str) -> None:
-        function = file.function_of(statement)
+    def _results(self, file: SourceFile, function: ast.AST | None, kind: str) -> None:
+        """Follow what a function gives its callers."""
         if not isinstance(function, FUNCTIONS):
             return
+        if function.name == "__enter__":
+            for other, item in self._book.contexts():
+                self._hand_over(other, item, kind)
         calls = self._owners.callers(file, function, self._selves)
         is_property = any(getattr(d, "id", "") in ("property", "cached_property") for d in function.decorator_list)
         if is_property:
@@ -272,7 +254,7 @@ class Follower:
             return True
         for node in (n for s in statements for n in ast.walk(s)):
             if isinstance(node, (ast.Return, ast.Break, ast.Continue, ast.Yield)):
-                if depth == 0 and self._relevance.took_part(file, file.function_of(node) or node):
+                if depth == 0 and self._leaving_matters(file, node):
                     return True
             elif isinstance(node, ast.Call) and self._call_matters(file, node, depth):
                 return True
@@ -280,6 +262,15 @@ class Follower:
                 if self._relevance.reads(file, target, self._selves):
                     return True
                 self._assign(file, target, "decided")
+        return False
+
+    def _leaving_matters(self, file: SourceFile, node: ast.AST) -> bool:
+        function = file.function_of(node)
+        if self._relevance.took_part(file, function or node):
+            return True
+        if isinstance(node, ast.Return):  # a helper that computes no tensor: what it returns is chosen here
+            self._results(file, function, "decided")
+            return isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function)
         return False
 
     def _call_matters(self, file: SourceFile, call: ast.Call, depth: int) -> bool:

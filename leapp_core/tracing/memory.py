@@ -12,6 +12,7 @@ import torch
 from leapp_core.tracing.callsite import CallSites
 from leapp_core.tracing.events import Declaration, Event, StorageRecord, TensorInfo
 from leapp_core.tracing.opplan import PlanTable
+from leapp_core.tracing.pystate import PythonState
 from leapp_core.tracing.selected import Selections
 from leapp_core.tracing.storage import address_of, read_bytes, unrecorded
 
@@ -32,6 +33,7 @@ class MemoryRecord(ABC):
         declarations: All declared ports, in order.
         storages: Storages by number.
         escaped: Contents of arrays that left for NumPy or lists, by event.
+        python: What Python objects of the program hold.
         known: Where tensors lie, by ``id``.
         touched: Numbers of the storages that were looked at, or born, in this epoch.
     """
@@ -55,6 +57,7 @@ class MemoryRecord(ABC):
         self.plans = PlanTable()
         self.selections = Selections(self)
         self.sites = CallSites(driver, str(Path(__file__).with_name("dispatch.py")))
+        self.python = PythonState()
         self._numbers: dict[int, int] = {}
         self.known: dict[int, TensorInfo] = {}
         self.touched: set[int] = {self._mark[0]}
@@ -155,6 +158,11 @@ class MemoryRecord(ABC):
         self.settle()
         storage = tensor.untyped_storage()
         return self._numbers.get(address_of(storage), -1)
+
+    def addresses(self) -> frozenset[int]:
+        """Return where the storages seen begin."""
+        self.settle()
+        return frozenset(self._numbers)
 
     def held_tensors(self) -> list[torch.Tensor]:
         """Return every tensor object seen."""

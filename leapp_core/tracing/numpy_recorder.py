@@ -18,6 +18,7 @@ from leapp_core.tracing.recorder import TraceRecorder
 
 # What PyTorch raises when a twin does not know an argument; NumPy itself then decides what the user gets.
 _UNKNOWN = (TypeError, ValueError, RuntimeError, IndexError, AttributeError, KeyError, NotImplementedError)
+Call = Callable[[], Any]
 _WRITING_METHODS = frozenset({"fill", "itemset", "partition", "put", "sort"})
 
 
@@ -91,7 +92,7 @@ class NumpyRecorder:
             return equivalent(*map(self._operands.argument, inputs), **named)
 
         written = inputs[:1] if method == "at" else tuple(o for o in out if o is not None)
-        return self._run(f"numpy.{ufunc.__name__}", compute, twin, written)
+        return self._run(f"numpy.{ufunc.__name__}", compute, twin, written, inputs)
 
     def function(self, function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run one of NumPy's functions."""
@@ -206,9 +207,9 @@ class NumpyRecorder:
             equivalent(wrapped(target), *given[1:], **named)
             return target
 
-        return self._run(name, compute, twin, (args[0],) if writes else written)
+        return self._run(name, compute, twin, (args[0],) if writes else written, args)
 
-    def _run(self, name: str, compute: Callable[[], Any], twin: Callable[[], Any], written: Sequence[Any]) -> Any:
+    def _run(self, name: str, compute: Call, twin: Call, written: Sequence[Any], given: Sequence[Any] = ()) -> Any:
         """Record the twin, let NumPy compute, and say that its results hold what the twin gave."""
         memory = self._active()
         if memory is None:
@@ -221,6 +222,9 @@ class NumpyRecorder:
         for array in arrays:
             memory.look(array)
         result = compute()
+        if isinstance(result, (np.generic, bool, str, bytes)) and _tensor(value) is None:
+            for operand in (g for g in given if isinstance(g, (Carrier, CarriedScalar))):
+                self.leaves(operand, "tolist")
         values = list(value) if isinstance(value, (tuple, list)) else [value]
         for array, v in zip(arrays, [*values, *[None] * len(arrays)], strict=False):
             made = _tensor(v)

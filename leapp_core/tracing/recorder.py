@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -31,6 +33,18 @@ class TraceRecorder(MemoryRecord):
     def __init__(self, driver: int) -> None:
         super().__init__(driver)
         self._pack_plan = OpPlan(PACK)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Run code that is not part of the program: neither its calls nor what it does to Python values count."""
+        self.idle = True
+        self.python.pause()
+        try:
+            yield
+        finally:
+            self.idle = False
+            self.forget_metadata()
+            self.python.resume()
 
     def note(
         self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, plan: OpPlan, frame: FrameType

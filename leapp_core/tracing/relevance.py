@@ -10,7 +10,7 @@ from leapp_core.tracing.analysis import NodeAnalysis
 from leapp_core.tracing.callsite import UserFrame
 from leapp_core.tracing.owners import Owners, Types, related
 from leapp_core.tracing.slicing import Slicer
-from leapp_core.tracing.source import FUNCTIONS, SourceBook, SourceFile
+from leapp_core.tracing.source import FUNCTIONS, SourceBook, SourceFile, called_name
 
 Name = tuple[int, str]
 """A local name by the function it lies in (``id`` of its tree); ``(0, ".attribute")`` for attributes."""
@@ -31,6 +31,7 @@ class Relevance:
         step = found.step
         sliced = found.sliced.events or range(step.begin, step.out_index)
         stacks = {(e.stack, e.line) for e in (slicer.recorder.events[i] for i in sliced)}
+        stacks |= {(d.stack, -1) for d in step.outputs.values()}  # what is declared there may be chosen without a call
         self._stacks = _running(slicer)
         frames = {frame for stack in stacks for frame in self._stacks[stack]}
         self._lines = {(frame.file, frame.line) for frame in frames}
@@ -40,6 +41,8 @@ class Relevance:
         ran = {(f.file, f.code.co_firstlineno, f.code.co_name) for found in self._stacks.values() for f in found}
         self.owners = Owners(self.book, ran)
         self._results = self._passes_through(slicer, found)
+        self._searched = -1
+        self._called: set[str] = set()
 
     def statement(self, file: SourceFile, statement: ast.stmt, end: int) -> bool:
         """Return whether calls of a statement (to the line ``end``) are part of the program."""
@@ -54,6 +57,50 @@ class Relevance:
         if not isinstance(function, FUNCTIONS):
             return False
         return file.key_of(function) in self._functions
+
+    def runs(self, file: SourceFile, function: ast.AST | None) -> bool:
+        """Return whether a function may run before the outputs: it took part, or one that did may call it.
+
+        What is called only after the last call of the program (a reset of the environment, a reward) is left out.
+        """
+        if not isinstance(function, FUNCTIONS) or self.took_part(file, function):
+            return function is not None
+        if len(self.book.files) != self._searched:
+            self._searched, self._called = len(self.book.files), self._called_names()
+        special = function.name.startswith("__") and function.name not in ("__init__", "__repr__", "__str__", "__del__")
+        return special or function.name in self._called
+
+    def _called_names(self) -> set[str]:
+        """Return the names that functions of the program, and what they may call, use for functions and properties."""
+        found: set[str] = set()
+        functions = {f.name: [] for file in self.book.files for f in file.functions}  # type: dict[str, list[ast.AST]]
+        waiting: list[tuple[SourceFile, ast.AST, int]] = []
+        for file in self.book.files:
+            lines = [line for path, line in self._lines if path == file.path]
+            for f in file.functions:
+                functions[f.name].append(f)
+                if self.took_part(file, f):
+                    inside = [line for line in lines if f.lineno <= line <= (f.end_lineno or f.lineno)]
+                    waiting.append((file, f, max(inside, default=f.end_lineno or f.lineno)))
+        while waiting:
+            file, function, last = waiting.pop()
+            for node in ast.walk(function):
+                name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
+                if name in functions and name not in found and getattr(node, "lineno", last) <= last:
+                    found.add(name)
+                    waiting += [
+                        (file, f, f.end_lineno or f.lineno) for f in functions[name] if isinstance(f, FUNCTIONS)
+                    ]
+        return found
+
+    def is_handed_over(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Return whether a function is passed on as a value, for others to call: a hook, a callback."""
+        for file in self.book.files:
+            for load in (*file.loads.get(function.name, ()), *file.loads.get("." + function.name, ())):
+                call = file.parents.get(load)
+                if isinstance(call, ast.Call) and load in call.args and called_name(call).startswith("register_"):
+                    return True
+        return False
 
     def reads(self, file: SourceFile, target: ast.expr, selves: Types = None) -> bool:
         """Return whether the program reads what is assigned here, ``self`` being one of some types if that is known."""
@@ -165,10 +212,10 @@ def _running(slicer: Slicer) -> dict[tuple[int, int], list[UserFrame]]:
     """
     recorder = slicer.recorder
     frames = {(e.stack, e.line): recorder.sites.user_frames(e.stack, e.line) for e in recorder.events}
-    if not frames or any(f.driver for found in frames.values() for f in found):
+    frames |= {(d.stack, -1): recorder.sites.user_frames(d.stack) for d in recorder.declarations}
+    if any(f.driver for found in frames.values() for f in found):
         return frames
-    declared = [recorder.sites.user_frames(d.stack) for d in recorder.declarations]
-    stacks = [[(f.code, f.lasti) for f in reversed(found)] for found in (*frames.values(), *filter(None, declared))]
+    stacks = [[(f.code, f.lasti) for f in reversed(found)] for found in frames.values() if found] or [[]]
     shared = next((n for n, at in enumerate(zip(*stacks, strict=False)) if len(set(at)) > 1), min(map(len, stacks)))
     return {key: _driven(found, shared) for key, found in frames.items()}
 

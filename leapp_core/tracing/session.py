@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -84,7 +84,8 @@ class CaptureSession:
     def stop(self) -> None:
         """Close the session; nothing of it stays active. Closing twice is fine."""
         stack, self._stack = self._stack, None
-        if stack is not None:
+        if stack is not None and self._recorder is not None:
+            self._recorder.python.end()
             stack.close()
 
     def input_tensors(self, node: str, tensors: Any) -> Any:
@@ -189,15 +190,8 @@ class CaptureSession:
         What it writes counts as coming from outside: reading it without declaring it is refused.
         """
         recorder = self._recorder
-        if recorder is None or recorder.idle:
+        with nullcontext() if recorder is None or recorder.idle else recorder.paused():
             yield
-            return
-        recorder.idle = True
-        try:
-            yield
-        finally:
-            recorder.idle = False
-            recorder.forget_metadata()
 
     def compile(self) -> CapturedPipeline:
         """Close the session and find the programs in the record.
@@ -264,7 +258,7 @@ class CaptureSession:
             raise UsageError("the capture session is not open", fix="declare tensors inside its with block")
         progress = self._progress.setdefault(node, NodeProgress())
         if progress.begins_step(role, [s.name for s, _ in ports]):
-            self._begin_step(recorder)
+            self._begin_step(recorder, sys._getframe(2))
         if not recorder.idle:
             for semantics, tensor in ports:
                 plain = semantics if semantics.ref is None else dataclasses.replace(semantics, ref=None)
@@ -273,10 +267,14 @@ class CaptureSession:
             progress.outputs_seen |= role == "output"
         return returned(values)
 
-    def _begin_step(self, recorder: TraceRecorder) -> None:
+    def _begin_step(self, recorder: TraceRecorder, frame: FrameType) -> None:
         recorder.start_epoch()
-        if min((p.complete for p in self._progress.values()), default=0) >= self._limit:
+        complete = min((p.complete for p in self._progress.values()), default=0)
+        if complete >= self._limit:
+            recorder.python.end()
             recorder.idle = True
+        elif complete in (1, self._limit - 1):  # the first step may initialise; the last shows what goes on
+            recorder.python.look(complete, frame, recorder.sites.driver)
 
 
 def capture(name: str, save_path: str | Path = ".", *, max_cached_io: int = 5, strict: bool = False) -> CaptureSession:

@@ -153,6 +153,13 @@ class SourceBook:
                     waiting.append(cls)
         return found
 
+    def contexts(self) -> Iterator[tuple[SourceFile, ast.withitem]]:
+        """Yield what ``with`` statements enter."""
+        for file in self.files:
+            for statement in file.statements:
+                if isinstance(statement, (ast.With, ast.AsyncWith)):
+                    yield from ((file, item) for item in statement.items)
+
     def functions(self, name: str) -> list[tuple[SourceFile, ast.FunctionDef | ast.AsyncFunctionDef]]:
         """Return the functions of a name."""
         return [(file, f) for file in self.files for f in file.functions if f.name == name]

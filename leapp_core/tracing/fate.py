@@ -1,0 +1,31 @@
+"""What becomes of a Python value, as far as the user's source tells."""
+
+from __future__ import annotations
+
+import linecache
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Place:
+    """A statement at which a value decides."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        text = linecache.getline(self.file, self.line).strip()
+        return f"line {self.line}: {text}" if text else f"line {self.line}"
+
+
+@dataclass
+class Fate:
+    """What becomes of a value.
+
+    Attributes:
+        decides: Where it decides, if it does.
+        followed: Every use is known.
+    """
+
+    decides: Place | None = None
+    followed: bool = True
