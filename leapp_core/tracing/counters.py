@@ -90,6 +90,10 @@ def _varies(call: ast.Call, name: str) -> bool:
     root = root_name(call.func)
     if name in _CLOCKS and root in ("time", "datetime", "dt"):
         return True
+    if isinstance(call.func, ast.Name):  # from time import perf_counter; from random import choices
+        return name in _CLOCKS - {"time", "now"} or name in _DRAWS - {"random"} | {"choices"}
+    if root == "random" and name in ("choices", "choice", "sample", "betavariate", "triangular"):
+        return True
     if root in ("torch", "F", ""):
         return False
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
