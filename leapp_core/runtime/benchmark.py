@@ -88,7 +88,12 @@ def run_realtime(runtime: PolicyRuntime, frequency: float, seconds: float, *, se
         frequency: Steps per second (Hz).
         seconds: How long.
         seed: Seed of the inputs.
+
+    Raises:
+        UsageError: no such frequency or duration.
     """
+    if not 0 <= seconds < float("inf"):
+        raise UsageError(f"seconds is {seconds}", expected="a number, not negative")
     inputs = [mock_inputs(runtime.inputs, seed + i, runtime.sizes) for i in range(_INPUT_SETS)]
     rate = RateKeeper(frequency)
     runtime.reset()

@@ -52,18 +52,25 @@ class RateKeeper:
         spin_s: Seconds before each beat spent awake instead of asleep: steadier, at the price of a busy core.
         clock: Nanoseconds that never go back.
         sleep: Sleeps for seconds.
+
+    Raises:
+        UsageError: the frequency is no positive number, such as the ``None`` of a bundle that states none.
     """
 
     def __init__(
         self,
-        frequency: float,
+        frequency: float | None,
         *,
         spin_s: float = 0.0,
         clock: Callable[[], int] = time.perf_counter_ns,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if not 0 < frequency < float("inf"):
-            raise UsageError(f"frequency is {frequency}", expected="a positive number of steps per second")
+        if frequency is None or not 0 < frequency < float("inf"):
+            raise UsageError(
+                f"frequency is {frequency}",
+                expected="a positive number of steps per second",
+                fix="give one; a bundle need not state any" if frequency is None else None,
+            )
         self.frequency = frequency
         self._period = _NS / frequency
         self._spin = int(spin_s * _NS)

@@ -54,7 +54,7 @@ class RecordingRuntime:
         self._path = Path(path)
         try:
             self._file = zipfile.ZipFile(self._path, "w")
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise BundleError(f"cannot write the recording: {error}", where=str(path)) from error
         self._steps = self._chunk = 0
         self._restarts = -1

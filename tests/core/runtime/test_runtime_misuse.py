@@ -102,6 +102,11 @@ class TestCalls:
         with pytest.raises(BundleError, match=r"there is no bundle to read at aaa.*File name too long"):
             load("a" * 5000)
 
+    @pytest.mark.parametrize("path", ["a\0b", "x" * 5000], ids=["zero byte", "too long"])
+    def test_a_recording_in_such_a_path(self, batched, path):
+        with pytest.raises(BundleError, match="cannot write the recording"):
+            RecordingRuntime(batched, path)
+
 
 def packed(value) -> bytes:
     stream = io.BytesIO()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import runtime_pipelines as pipelines
 
 from leapp_core.errors import UsageError
-from leapp_core.runtime import RateKeeper
+from leapp_core.runtime import RateKeeper, run_realtime
 
 MS = 1_000_000
 
@@ -66,7 +67,7 @@ def test_no_drift_at_frequencies_without_a_whole_period():
     assert begun[-1] == pytest.approx(10_000, abs=1e-3)
 
 
-@pytest.mark.parametrize("frequency", [0, -1, float("nan"), float("inf")])
+@pytest.mark.parametrize("frequency", [0, -1, float("nan"), float("inf"), None])
 def test_wrong_frequencies(frequency):
     with pytest.raises(UsageError, match="frequency is"):
         RateKeeper(frequency)
@@ -81,3 +82,9 @@ def test_real_time(spin):
     assert report.steps == 21
     assert report.achieved <= 201
     assert set(report.as_dict()) >= {"steps", "overruns", "achieved"}
+
+
+@pytest.mark.parametrize("seconds", [-1.0, float("nan"), float("inf")])
+def test_wrong_durations(tmp_path, seconds):
+    with pytest.raises(UsageError, match="seconds is"):
+        run_realtime(pipelines.mlp(tmp_path).open(), 50.0, seconds)
