@@ -31,10 +31,12 @@ class Relevance:
         step = found.step
         sliced = found.sliced.events or range(step.begin, step.out_index)
         stacks = {(e.stack, e.line) for e in (slicer.recorder.events[i] for i in sliced)}
-        stacks |= {(d.stack, -1) for d in step.outputs.values()}  # what is declared there may be chosen without a call
         self._stacks = _running(slicer)
+        called = {(frame.file, frame.line) for stack in stacks for frame in self._stacks[stack]}
+        stacks |= {(d.stack, -1) for d in step.outputs.values()}  # what is declared there may be chosen without a call
         frames = {frame for stack in stacks for frame in self._stacks[stack]}
         self._lines = {(frame.file, frame.line) for frame in frames}
+        self._declaring = self._lines - called
         self._functions = {(f.file, f.code.co_firstlineno, f.code.co_name) for f in frames if not f.driver}
         self._executed = self._lines_by_step(slicer, found)
         self.book = SourceBook(sorted({f.file for f in frames if not f.driver}), slicer.sources)
@@ -49,8 +51,21 @@ class Relevance:
         return any((file.path, line) in self._lines for line in range(statement.lineno, end + 1))
 
     def body(self, file: SourceFile, statements: Iterable[ast.stmt]) -> bool:
-        """Return whether anything within statements is part of the program."""
-        return any(self.statement(file, s, s.end_lineno or s.lineno) for s in statements)
+        """Return whether anything within statements is part of the program, but for the one declaration of outputs.
+
+        What is not declared is not captured: a session that closes after some steps changes nothing in the program.
+        """
+        lines = {n for s in statements for n in range(s.lineno, (s.end_lineno or s.lineno) + 1)}
+        found = [n for n in lines if (file.path, n) in self._lines]
+        return any((file.path, n) not in self._declaring or not self._declares_alone(file, n) for n in found)
+
+    @staticmethod
+    def _declares_alone(file: SourceFile, line: int) -> bool:
+        """Return whether the call at a line is the only one of its name in the function around it."""
+        function = next((f for f in reversed(file.functions) if f.lineno <= line <= (f.end_lineno or f.lineno)), None)
+        calls = [n for n in ast.walk(function) if isinstance(n, ast.Call)] if function is not None else []
+        here = {called_name(call) for call in calls if call.lineno <= line <= (call.end_lineno or call.lineno)}
+        return "output_tensors" in here and [called_name(call) for call in calls].count("output_tensors") == 1
 
     def took_part(self, file: SourceFile, function: ast.AST) -> bool:
         """Return whether calls of the program were made in a function, by itself or by what it called."""
