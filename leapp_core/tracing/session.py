@@ -84,9 +84,9 @@ class CaptureSession:
     def stop(self) -> None:
         """Close the session; nothing of it stays active. Closing twice is fine."""
         stack, self._stack = self._stack, None
-        if stack is not None and self._recorder is not None:
-            self._recorder.python.end()
-            stack.close()
+        with stack or nullcontext():  # it is closed whatever goes wrong
+            if stack is not None and self._recorder is not None:
+                self._recorder.python.end()
 
     def input_tensors(self, node: str, tensors: Any) -> Any:
         """Declare inputs of the node's current step: what a runtime will be given from outside.
