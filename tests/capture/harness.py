@@ -127,7 +127,7 @@ def check_backend(captured: CapturedPipeline, eager: Eager, backend: str, folder
     returned = {str(ref) for ref in captured.spec.outputs}
     for index, (given, wanted) in enumerate(zip(eager.inputs, eager.outputs, strict=True)):
         arrays = {str(ref): _array(given[ref.port]) for ref in captured.spec.inputs}
-        results = {name: torch.as_tensor(value) for name, value in runtime.step(arrays).items()}
+        results = {name: _tensor(value) for name, value in runtime.step(arrays).items()}
         compare(index, {n: v for n, v in wanted.items() if n in returned}, results, tolerance)
 
 
@@ -140,6 +140,13 @@ def outcome(captured: CapturedPipeline, eager: Eager, backend: str, folder: Path
     except AssertionError as error:
         return f"WRONG: {error}"
     return "exact"
+
+
+def _tensor(value: Any) -> torch.Tensor:
+    """Return what a runtime gave; its bfloat16 is one that NumPy alone and PyTorch do not know."""
+    if value.dtype.name == "bfloat16":
+        return torch.as_tensor(value.view("int16")).view(torch.bfloat16)
+    return torch.as_tensor(value)
 
 
 def _array(value: torch.Tensor) -> Any:
