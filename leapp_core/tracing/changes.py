@@ -6,6 +6,8 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 from leapp_core.tracing.pystate import Element
@@ -21,6 +23,10 @@ _OPERATORS = frozenset(
         "__add__", "__mul__", "__rmul__", "__radd__", "__mod__", "__next__", "__iter__",
     }
 )  # fmt: skip
+
+# What the Python of simulators decides shows in their memory, which is declared, refused or warned of where it is read.
+_SIMULATORS = frozenset({"warp", "newton", "mujoco", "mujoco_warp", "isaaclab_newton", "isaaclab_physx", "isaaclab_ov"})
+_OWN = "leapp_rsl_rl"  # our environments around them: they report what a step did, and carry nothing themselves
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class Changes:
             growing = all(_is_number(rest, value) for rest, value in rests)
             for file, load in self._loads(element, keys):
                 around = next((n for n in file.above(load) if isinstance(n, (*FUNCTIONS, ast.Lambda))), None)
+                if _computes_outside(file.path):
+                    continue
                 if self._relevance.runs(file, around) and not _reads_another_key(file, load, keys):
                     yield VaryingRead(file, load, kind, growing)
 
@@ -88,7 +96,8 @@ class Changes:
 
     def _loads(self, element: Element, keys: set[Any]) -> Iterator[tuple[SourceFile, ast.expr]]:
         if element[0] == "attr":
-            yield from self._attribute(element[1], element[2])
+            if not element[1].startswith("__"):  # those are Python's own, of functions and classes
+                yield from self._attribute(element[1], element[2])
         elif element[0] == "global":
             file = self._book.file(element[2])
             yield from ((file, load) for load in file.loads.get(element[1], ()))
@@ -116,6 +125,12 @@ class Changes:
                 call = file.parents[load]
                 if isinstance(call, ast.Call) and len(call.args) > 1 and ast.unparse(call.args[1]) == repr(name):
                     yield file, call
+
+
+def _computes_outside(path: str) -> bool:
+    """Return whether a file is of a simulator, which computes outside PyTorch, or of our environments around it."""
+    parts = Path(path).parts
+    return _OWN in parts or any(name in _SIMULATORS for above, name in pairwise(parts) if above == "site-packages")
 
 
 def _is_number(rest: tuple[Element, ...], value: Any) -> bool:
