@@ -14,7 +14,7 @@ from leapp_core.tracing.events import Declaration, Event, StorageRecord, TensorI
 from leapp_core.tracing.opplan import PlanTable
 from leapp_core.tracing.pystate import PythonState
 from leapp_core.tracing.selected import Selections
-from leapp_core.tracing.storage import address_of, read_bytes, unrecorded
+from leapp_core.tracing.storage import address_of, read_bytes, tensors_of, unrecorded
 
 # References to a tensor seen for the first time that nobody but the dispatcher holds: its wrapper, the argument tuple,
 # the handler's loop variable, and the parameters of ``touch``, ``_read_info`` and ``getrefcount``.
@@ -65,6 +65,7 @@ class MemoryRecord(ABC):
         self._shared: list[StorageRecord] = []
         self._owners: list[Any] = []
         self._searched = 0
+        self._written_at: set[int] = set()
 
     @property
     def idle(self) -> bool:
@@ -276,12 +277,16 @@ class MemoryRecord(ABC):
     def _is_written(self, record: StorageRecord) -> bool:
         """Return whether recorded calls write to memory (an optimizer steps, weights adapt online)."""
         if not record.written:
-            self.settle()
             for event in self.events[self._searched :]:
                 if event.plan.writes:
-                    for info in event.ins:
-                        self.storages[info.storage].written = True
-            self._searched = len(self.events)
+                    self._written_at.update(address_of(self.storages[info.storage].storage) for info in event.ins)
+            # Calls that wait are looked through as they are: to settle them belongs after the user's step.
+            for _, args, kwargs, _, plan, *_ in self._noted[max(self._searched - len(self.events), 0) :]:
+                if plan.writes:
+                    tensors = tensors_of((*args, *kwargs.values()))
+                    self._written_at.update(address_of(t.untyped_storage()) for t in tensors)
+            self._searched = self.position
+            record.written = address_of(record.storage) in self._written_at
         return record.written
 
     @abstractmethod
