@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import inspect
 import linecache
 import sys
@@ -13,6 +14,8 @@ from typing import NamedTuple
 _ROOT = str(Path(__file__).resolve().parents[1])
 _INSTALLED = tuple({str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")})
 MAX_DEPTH = 48
+_PRECALL = dis.opmap.get("PRECALL")
+_TO_CALL = 4  # bytes: the instruction and its cache
 # A generator's frame is one activation that may lie above another frame each time.
 _RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 _IN_NOTHING, _NO_DRIVER, _IN_DRIVER = -1, 0, 1
@@ -117,8 +120,12 @@ class CallSites:
         return stack, position
 
     def _intern(self, below: int, frame: FrameType) -> int:
-        number = self._numbers[below, id(frame.f_code), frame.f_lasti] = len(self._links)
-        self._links.append((frame.f_code, frame.f_lasti, below))
+        code, lasti = frame.f_code, _call_at(frame.f_code, frame.f_lasti)
+        number = self._numbers.get((below, id(code), lasti))
+        if number is None:
+            number = self._numbers[below, id(code), lasti] = len(self._links)
+            self._links.append((code, lasti, below))
+        self._numbers[below, id(code), frame.f_lasti] = number
         return number
 
     def _frames(self, number: int) -> tuple[list[tuple[CodeType, int]], tuple[CodeType, int] | None]:
@@ -177,6 +184,17 @@ class CallSites:
         else:
             return "<unknown>", 0
         return code.co_filename, _line_of(code, lasti)
+
+
+def _call_at(code: CodeType, lasti: int) -> int:
+    """Return where a frame waits for a call, however often that call was made before.
+
+    Python 3.11 has two instructions for a call. Which one a frame is at while a builtin (``sum`` of a generator) runs
+    Python code changes once the interpreter has specialised them: the first counts as the second.
+    """
+    if _PRECALL is None or lasti < 0 or code.co_code[lasti] != _PRECALL:
+        return lasti
+    return lasti + _TO_CALL
 
 
 def _line_of(code: CodeType, lasti: int) -> int:

@@ -32,9 +32,7 @@ _CONTAINERS: tuple[type, ...] = (*_SEQUENCES, dict, set, frozenset)
 _LONGEST = 256
 _LARGEST_ARRAY = 4096
 # Objects of these packages are not looked into: they are no state of a program, or the record follows them.
-_CLOSED = frozenset(
-    {*sys.stdlib_module_names, "torch", "numpy", "tensordict", "_pytest", "pytest", "pluggy", "onnx"}
-) - {"queue"}
+_CLOSED = frozenset({*sys.stdlib_module_names, "torch", "numpy", "tensordict", "_pytest", "pytest", "pluggy", "onnx"})
 _CLOSED_PARTS = ("leapp_core.tracing", "leapp_core.plugins", "leapp_core.spec")
 _CLASS_PARTS = (FunctionType, property, classmethod, staticmethod)
 _OPEN = (UserDict, UserList, Queue)

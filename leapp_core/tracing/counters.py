@@ -28,6 +28,7 @@ _DRAWS = frozenset({"random", "gauss", "standard_normal", "normalvariate", "rand
 _DRAWS_OF_GENERATORS = frozenset(
     {"uniform", "normal", "integers", "randint", "choice", "rand", "randn", "binomial", "poisson"}
 )
+_SETTING = frozenset({"seed", "default_rng", "getstate", "setstate", "get_state", "set_state"})
 _GENERATORS = frozenset({"random", "rng", "_rng", "np_random", "generator", "_generator"})
 
 
@@ -68,11 +69,13 @@ def _varying(
     """Yield the varying expressions of the functions that took part, each with its file."""
     for file in relevance.book.files:
         for function in (f for f in file.functions if relevance.took_part(file, f)):
-            for node, name, growing in _sources(function, counted, grown):
+            for node, name, growing in _sources(file, function, counted, grown):
                 yield file, node, name, growing
 
 
-def _sources(function: ast.AST, counted: set[ast.expr], grown: set[ast.expr]) -> Iterator[tuple[ast.expr, str, bool]]:
+def _sources(
+    file: SourceFile, function: ast.AST, counted: set[ast.expr], grown: set[ast.expr]
+) -> Iterator[tuple[ast.expr, str, bool]]:
     """Yield the varying expressions of a function: the node, its name, and whether it only grows."""
     for node in ast.walk(function):
         if node in counted:
@@ -81,17 +84,21 @@ def _sources(function: ast.AST, counted: set[ast.expr], grown: set[ast.expr]) ->
             name = called_name(node)
             if name == "len" and node.args and node.args[0] in grown:
                 yield node, ast.unparse(node), True
-            elif _varies(node, name):
+            elif _varies(file, node, name):
                 yield node, ast.unparse(node), False
 
 
-def _varies(call: ast.Call, name: str) -> bool:
+def _varies(file: SourceFile, call: ast.Call, name: str) -> bool:
     """Return whether a call gives another value each time: a clock, a random number."""
     root = root_name(call.func)
     if name in _CLOCKS and root in ("time", "datetime", "dt"):
         return True
     if isinstance(call.func, ast.Name):  # from time import perf_counter; from random import choices
-        return name in _CLOCKS - {"time", "now"} or name in _DRAWS - {"random"} | {"choices"}
+        module, name = file.imported.get(name, ("", name))
+        if module in ("random", "numpy.random"):
+            return name not in _SETTING and name[:1].islower()
+        clocks = _CLOCKS if module == "time" else _CLOCKS - {"time", "now"}
+        return name in clocks or name in _DRAWS - {"random"} | {"choices"}
     if root == "random" and name in ("choices", "choice", "sample", "betavariate", "triangular"):
         return True
     if root in ("torch", "F", ""):

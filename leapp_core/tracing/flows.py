@@ -178,9 +178,15 @@ class Follower:
         for target, _ in assignments(statement):
             self._assign(file, target, kind)
         if isinstance(statement, ast.Return):
-            self._results(file, file.function_of(statement), kind)
+            self._return(file, statement, kind)
         elif not isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
             self._fate.followed = False
+
+    def _return(self, file: SourceFile, statement: ast.Return, kind: str) -> None:
+        function = file.function_of(statement)
+        if kind == "decided" and isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function):
+            self._decide(file, statement)  # PyTorch takes what a hook gives
+        self._results(file, function, kind)
 
     def _results(self, file: SourceFile, function: ast.AST | None, kind: str) -> None:
         """Follow what a function gives its callers."""

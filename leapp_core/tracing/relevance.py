@@ -83,7 +83,7 @@ class Relevance:
         if len(self.book.files) != self._searched:
             self._searched, self._called = len(self.book.files), self._called_names()
         special = function.name.startswith("__") and function.name not in ("__init__", "__repr__", "__str__", "__del__")
-        return special or function.name in self._called
+        return special or function.name in self._called or self.is_handed_over(function)
 
     def _called_names(self) -> set[str]:
         """Return the names that functions of the program, and what they may call, use for functions and properties."""

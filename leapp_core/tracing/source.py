@@ -28,6 +28,8 @@ class SourceFile:
         self.classes: list[ast.ClassDef] = []
         self.statements: list[ast.stmt] = []
         self.loads: dict[str, list[ast.expr]] = {}
+        self.imported: dict[str, tuple[str, str]] = {}
+        """Names that ``from module import name`` made, each with both."""
         try:
             tree: ast.AST = ast.parse("".join(linecache.getlines(path)))
         except SyntaxError:
@@ -44,6 +46,8 @@ class SourceFile:
             self.functions.append(node)
         elif isinstance(node, ast.ClassDef):
             self.classes.append(node)
+        elif isinstance(node, ast.ImportFrom):
+            self.imported |= {a.asname or a.name: (node.module or "", a.name) for a in node.names}
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             self.loads.setdefault("." + node.attr, []).append(node)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
