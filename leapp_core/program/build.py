@@ -14,12 +14,12 @@ from leapp_core.program.memory import GraphMemory, LiftedConstant
 from leapp_core.program.places import Places
 from leapp_core.program.states import StateSlot
 from leapp_core.program.views import ViewTable
-from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.events import Declaration, Event
-from leapp_core.tracing.messages import where
-from leapp_core.tracing.opplan import MASK_DTYPES, is_dynamic
-from leapp_core.tracing.slicing import Slicer
-from leapp_core.tracing.storage import tensors_of
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.messages import where
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.record.events import Declaration, Event
+from leapp_core.tracing.record.opplan import MASK_DTYPES, is_dynamic
+from leapp_core.tracing.record.storage import tensors_of
 
 aten = torch.ops.aten
 INDEXED = frozenset({"aten::index", "aten::index_put", "aten::index_put_", "aten::_index_put_impl_"})

@@ -16,11 +16,11 @@ from leapp_core.program.views import ViewTable
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.order import execution_order
 from leapp_core.spec.pipeline import GraphConfigs, PipelineSpec
-from leapp_core.tracing.edges import Wiring, find_edges
-from leapp_core.tracing.recorder import TraceRecorder
+from leapp_core.tracing.find.edges import Wiring, find_edges
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.find.steps import Step, cut_steps
+from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
-from leapp_core.tracing.slicing import Slicer
-from leapp_core.tracing.steps import Step, cut_steps
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram

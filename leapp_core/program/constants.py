@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 import torch
 
 from leapp_core.program.states import StateSlot
-from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.events import TensorInfo
-from leapp_core.tracing.recorder import TraceRecorder, unrecorded
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.record.events import TensorInfo
+from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 
 _GROUP = 64
 _UNSAFE = re.compile(r"\W+")

@@ -9,9 +9,9 @@ import torch
 from torch.fx import Graph, Node
 
 from leapp_core.program.views import Fit
-from leapp_core.tracing.events import Event
-from leapp_core.tracing.recorder import PACK
-from leapp_core.tracing.selected import SELECT
+from leapp_core.tracing.record.events import Event
+from leapp_core.tracing.record.recorder import PACK
+from leapp_core.tracing.record.selected import SELECT
 
 aten = torch.ops.aten
 CPU = torch.device("cpu")

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from leapp_core.program.states import StateSlot, state_slots, used_infos
 from leapp_core.program.views import ViewTable, within
-from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.events import TensorInfo
-from leapp_core.tracing.leaves import Constant
-from leapp_core.tracing.regions import numel
-from leapp_core.tracing.slicing import Slicer, varying_storages
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.leaves import Constant
+from leapp_core.tracing.find.slicing import Slicer, varying_storages
+from leapp_core.tracing.record.events import TensorInfo
+from leapp_core.tracing.record.regions import numel
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from leapp_core.program.emit import emit_call, emit_fit
 from leapp_core.program.layout import Layout
 from leapp_core.program.places import Places
 from leapp_core.program.views import ViewTable, choose_root, fit, within
-from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.events import TensorInfo
-from leapp_core.tracing.leaves import Constant
-from leapp_core.tracing.recorder import TraceRecorder
-from leapp_core.tracing.regions import numel
-from leapp_core.tracing.storage import tensors_of
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.leaves import Constant
+from leapp_core.tracing.record.events import TensorInfo
+from leapp_core.tracing.record.recorder import TraceRecorder
+from leapp_core.tracing.record.regions import numel
+from leapp_core.tracing.record.storage import tensors_of
 
 aten = torch.ops.aten
 

@@ -21,21 +21,21 @@ from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import Edge, NodeSpec
 from leapp_core.spec.port import PortSpec
 from leapp_core.spec.semantics import port_spec
-from leapp_core.tracing.analysis import NodeAnalysis, analyse, check_explained
-from leapp_core.tracing.checks import StepChecker
-from leapp_core.tracing.counters import check_counters
-from leapp_core.tracing.delays import check_delays
-from leapp_core.tracing.escapes import check_escapes
-from leapp_core.tracing.events import Declaration
-from leapp_core.tracing.foreign import check_undeclared_edges
-from leapp_core.tracing.initial import first_values
-from leapp_core.tracing.messages import describe_tensor
-from leapp_core.tracing.proof import unproven
-from leapp_core.tracing.recorder import TraceRecorder
+from leapp_core.tracing.checks.compare import StepChecker
+from leapp_core.tracing.checks.counters import check_counters
+from leapp_core.tracing.checks.delays import check_delays
+from leapp_core.tracing.checks.escapes import check_escapes
+from leapp_core.tracing.checks.proof import unproven
+from leapp_core.tracing.checks.single import check_single_step
+from leapp_core.tracing.find.analysis import NodeAnalysis, analyse, check_explained
+from leapp_core.tracing.find.foreign import check_undeclared_edges
+from leapp_core.tracing.find.initial import first_values
+from leapp_core.tracing.find.messages import describe_tensor
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.find.steps import Step
+from leapp_core.tracing.record.events import Declaration
+from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.result import ConstantRecord
-from leapp_core.tracing.single import check_single_step
-from leapp_core.tracing.slicing import Slicer
-from leapp_core.tracing.steps import Step
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from torch.fx import Graph
 
-from leapp_core.tracing.callsite import CallSites
-from leapp_core.tracing.events import Event
+from leapp_core.tracing.record.events import Event
+from leapp_core.tracing.source.callsite import CallSites
 
 KEY = "stack_trace"
 """Entry of ``node.meta`` that PyTorch carries through export and decomposition. No backend writes it to a file."""

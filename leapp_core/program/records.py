@@ -7,11 +7,11 @@ import torch
 from leapp_core.program.build import BuiltGraph
 from leapp_core.program.memory import LiftedConstant
 from leapp_core.spec.dtypes import canonical
-from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.events import Event
-from leapp_core.tracing.messages import call_name
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.messages import call_name
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.result import ConstantRecord
-from leapp_core.tracing.slicing import Slicer
 
 
 def constant_records(slicer: Slicer, found: NodeAnalysis, built: BuiltGraph) -> tuple[ConstantRecord, ...]:

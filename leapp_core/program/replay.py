@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from leapp_core.errors import CaptureError
-from leapp_core.tracing.recorder import unrecorded
+from leapp_core.tracing.record.recorder import unrecorded
 
 # Programs run on the CPU. A GPU adds in another order, and with TF32 (PyTorch's default for convolutions and recurrent
 # layers) multiplies with 10 bits.

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from leapp_core.program.views import ViewTable, choose_root
-from leapp_core.tracing.analysis import NodeAnalysis
-from leapp_core.tracing.chains import Chain
-from leapp_core.tracing.events import TensorInfo
-from leapp_core.tracing.leaves import InPlaceState
-from leapp_core.tracing.regions import is_dense
-from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.chains import Chain
+from leapp_core.tracing.find.leaves import InPlaceState
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.record.events import TensorInfo
+from leapp_core.tracing.record.regions import is_dense
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leapp_core.tracing.events import Event, TensorInfo
-from leapp_core.tracing.regions import extent, is_dense, numel
-from leapp_core.tracing.slicing import Slicer
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.record.events import Event, TensorInfo
+from leapp_core.tracing.record.regions import extent, is_dense, numel
 
 
 @dataclass(frozen=True)

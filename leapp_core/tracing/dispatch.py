@@ -12,14 +12,14 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from leapp_core.errors import CaptureError
-from leapp_core.tracing.attention import FusedAttention
-from leapp_core.tracing.numpy_carrier import plain_all
-from leapp_core.tracing.numpy_makers import NumpyMakers
-from leapp_core.tracing.numpy_recorder import NumpyRecorder
-from leapp_core.tracing.recorder import TraceRecorder, tensors_of, unrecorded
+from leapp_core.tracing.numpy_calls.makers import NumpyMakers
+from leapp_core.tracing.numpy_calls.recorder import NumpyRecorder
+from leapp_core.tracing.objects.carried import plain_all
+from leapp_core.tracing.record.attention import FusedAttention
+from leapp_core.tracing.record.recorder import TraceRecorder, tensors_of, unrecorded
 
 if TYPE_CHECKING:
-    from leapp_core.tracing.opplan import OpPlan
+    from leapp_core.tracing.record.opplan import OpPlan
 
 _TENSOR = torch.Tensor
 _NO_KWARGS: dict[str, Any] = {}

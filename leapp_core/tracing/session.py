@@ -19,7 +19,7 @@ from leapp_core.tracing.declare import entries, returned
 from leapp_core.tracing.decorate import annotate_function
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
 from leapp_core.tracing.progress import NodeProgress
-from leapp_core.tracing.recorder import TraceRecorder
+from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
 
 if TYPE_CHECKING:

@@ -40,6 +40,9 @@ ONLY_LATER = {
 }
 """Allowed within functions only: conveniences of a lower layer that hand over to a higher one."""
 
+CAPTURE = ("source", "objects", "record", "numpy_calls", "find", "values", "checks", "session")
+"""The parts of capture, lowest first: each imports itself and those before it when it is loaded."""
+
 
 def part(module: str) -> str:
     """Return the subpackage (or top-level module) of a module."""
@@ -69,6 +72,19 @@ def test_core_imports_lower_layers_only() -> None:
         if target not in MAY_IMPORT[source] or (found.at_load and (source, target) in ONLY_LATER):
             wrong.append(str(found))
     assert wrong == []
+
+
+def capture_part(module: str) -> int:
+    """Return which part of capture a module is of; the modules of no folder make up the session."""
+    name = module.split(".")[2]
+    return CAPTURE.index(name if name in CAPTURE else "session")
+
+
+def test_parts_of_capture_import_lower_parts_only() -> None:
+    inside = [f for f in ours() if f.source.startswith("leapp_core.tracing.")]
+    inside = [f for f in inside if f.target.startswith("leapp_core.tracing.") and f.at_load]
+    assert len(inside) > 100
+    assert [str(found) for found in inside if capture_part(found.target) > capture_part(found.source)] == []
 
 
 def test_backends_know_the_contracts_only() -> None:

@@ -1,0 +1,1 @@
+"""What cannot be exported, and the reason: comparisons between steps, escapes, counters, delays."""

@@ -1,0 +1,161 @@
+"""Where the user's source reads Python values that were seen to change between captured steps."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from leapp_core.tracing.objects.state import Element
+from leapp_core.tracing.record.recorder import TraceRecorder
+from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
+from leapp_core.tracing.values.relevance import Relevance
+
+_NAMED = frozenset({"attr", "name", "global", "local"})
+_UNSEEN = frozenset({"index", "advanced", "script"})
+_OPERATORS = frozenset(
+    {
+        "__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__bool__", "__float__", "__int__", "__len__", "__getitem__",
+        "__add__", "__mul__", "__rmul__", "__radd__", "__mod__", "__next__", "__iter__",
+    }
+)  # fmt: skip
+
+# What the Python of simulators decides shows in their memory, which is declared, refused or warned of where it is read.
+_SIMULATORS = frozenset({"warp", "newton", "mujoco", "mujoco_warp", "isaaclab_newton", "isaaclab_physx", "isaaclab_ov"})
+_OWN = "leapp_rsl_rl"  # our environments around them: they report what a step did, and carry nothing themselves
+
+
+@dataclass(frozen=True)
+class VaryingRead:
+    """One expression that reads a value which changes.
+
+    Attributes:
+        file: Its file.
+        node: The expression.
+        kind: ``value`` as it is; ``decided`` if what is read may be the same in some steps and differ later.
+        growing: It is a number.
+    """
+
+    file: SourceFile
+    node: ast.expr
+    kind: str
+    growing: bool
+
+
+class Changes:
+    """Finds the reads of values that changed.
+
+    Args:
+        recorder: The record, with what its Python objects held.
+        relevance: What takes part in the program.
+    """
+
+    def __init__(self, recorder: TraceRecorder, relevance: Relevance) -> None:
+        self._relevance, self._book = relevance, relevance.book
+        self._groups: dict[Element, list[tuple[tuple[Element, ...], Any]]] = {}
+        for path, value in recorder.python.changed(recorder.addresses()):
+            self._add(path, value)
+
+    def reads(self) -> Iterator[VaryingRead]:
+        """Yield the reads, in functions only."""
+        for element, rests in self._groups.items():
+            keys = {rest[0][1] for rest, _ in rests if rest and rest[0][0] == "key"}
+            kind = (
+                "decided"
+                if any(rest and rest[0][0] in ("index", "advanced", "script") for rest, _ in rests)
+                else "value"
+            )
+            growing = all(_is_number(rest, value) for rest, value in rests)
+            for file, load in self._loads(element, keys):
+                around = next((n for n in file.above(load) if isinstance(n, (*FUNCTIONS, ast.Lambda))), None)
+                if _computes_outside(file.path):
+                    continue
+                if self._relevance.runs(file, around) and not _reads_another_key(file, load, keys):
+                    yield VaryingRead(file, load, kind, growing)
+
+    def _add(self, path: tuple[Element, ...], value: Any) -> None:
+        named = [i for i, element in enumerate(path) if element[0] in _NAMED]
+        while named:
+            at = named.pop()
+            self._groups.setdefault(path[at], []).append((path[at + 1 :], value))
+            if not (named and self._read_through(path[at], path[at + 1 :])):
+                return
+            path = (*path[:at], ("advanced",))
+
+    def _read_through(self, element: Element, rest: tuple[Element, ...]) -> bool:
+        """Return whether what holds a value is read instead: a generator, a tuple, an object with operators."""
+        if element[0] == "name":
+            return bool(element[2].co_flags & 0x20)  # of a generator
+        if element[0] != "attr":
+            return False
+        return issubclass(element[2], tuple) or any(name in _OPERATORS for name in vars(element[2]))
+
+    def _loads(self, element: Element, keys: set[Any]) -> Iterator[tuple[SourceFile, ast.expr]]:
+        if element[0] == "attr":
+            if not element[1].startswith("__"):  # those are Python's own, of functions and classes
+                yield from self._attribute(element[1], element[2])
+        elif element[0] == "global":
+            file = self._book.file(element[2])
+            yield from ((file, load) for load in file.loads.get(element[1], ()))
+        elif element[0] == "name":
+            file = self._book.file(element[2].co_filename)
+            yield from ((file, n) for n in file.loads.get(element[1], ()) if _is_within(file, n, element[2].co_name))
+        for file in self._book.files if any(isinstance(k, str) for k in keys) else ():
+            for loads in file.loads.values():  # a dictionary may be passed on under another name
+                for load in loads:
+                    if isinstance(load, ast.Name) and _key_read(file, load) in keys:
+                        yield file, load
+
+    def _attribute(self, name: str, cls: type) -> Iterator[tuple[SourceFile, ast.expr]]:
+        related = {base.__name__ for base in cls.__mro__}
+        for base in cls.__mro__:
+            path = getattr(sys.modules.get(base.__module__), "__file__", None)
+            if base is not object and path is not None and path.endswith(".py"):
+                self._book.file(path)
+        for file in self._book.files:
+            for load in file.loads.get("." + name, ()):
+                owner = file.owner_of(load) if isinstance(load, ast.Attribute) else None
+                if owner is None or owner.name in related:
+                    yield file, load
+            for load in file.loads.get("getattr", ()):
+                call = file.parents[load]
+                if isinstance(call, ast.Call) and len(call.args) > 1 and ast.unparse(call.args[1]) == repr(name):
+                    yield file, call
+
+
+def _computes_outside(path: str) -> bool:
+    """Return whether a file is of a simulator, which computes outside PyTorch, or of our environments around it."""
+    parts = Path(path).parts
+    return _OWN in parts or any(name in _SIMULATORS for above, name in pairwise(parts) if above == "site-packages")
+
+
+def _is_number(rest: tuple[Element, ...], value: Any) -> bool:
+    if rest:
+        return bool(rest[0][0] == "length")
+    return bool(isinstance(value, tuple) and value[0] in (int, float))
+
+
+def _is_within(file: SourceFile, node: ast.AST, function: str) -> bool:
+    kinds = (ast.Lambda,) if function == "<lambda>" else FUNCTIONS
+    return any(isinstance(n, kinds) and str(getattr(n, "name", function)) == function for n in file.above(node))
+
+
+def _key_read(file: SourceFile, load: ast.expr) -> Any:
+    """Return the written-out key by which a container is read here; ``None`` if it is read otherwise."""
+    parent = file.parents.get(load)
+    if isinstance(parent, ast.Subscript) and parent.value is load and isinstance(parent.ctx, ast.Load):
+        return parent.slice.value if isinstance(parent.slice, ast.Constant) else None
+    if isinstance(parent, ast.Attribute) and parent.attr == "get":
+        call = file.parents.get(parent)
+        if isinstance(call, ast.Call) and called_name(call) == "get" and call.args:
+            return call.args[0].value if isinstance(call.args[0], ast.Constant) else None
+    return None
+
+
+def _reads_another_key(file: SourceFile, load: ast.expr, keys: set[Any]) -> bool:
+    key = _key_read(file, load)
+    return isinstance(key, str) and key not in keys

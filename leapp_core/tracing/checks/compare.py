@@ -1,0 +1,293 @@
+"""Compare the steps of a node: what differs between them cannot be exported, and the reason is named."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from leapp_core.errors import CaptureError
+from leapp_core.tracing.checks.literals import both_nan, same_argument, shortened
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.leaves import Constant, ProducedState, arguments
+from leapp_core.tracing.find.messages import call_name, declared_elsewhere, describe_read, describe_tensor, where
+from leapp_core.tracing.find.slicing import Slicer, varying_storages
+from leapp_core.tracing.record.events import Event, TensorInfo
+from leapp_core.tracing.record.opplan import draws_random
+from leapp_core.tracing.record.recorder import PACK
+
+HOLD_IN_TENSOR = "hold it in a tensor that tensor operations update, or declare it as an input"
+
+
+class StepChecker:
+    """Checks one node's steps against its reference step.
+
+    Args:
+        slicer: Slicer of the record.
+        found: The node's analysis.
+    """
+
+    def __init__(self, slicer: Slicer, found: NodeAnalysis) -> None:
+        self._slicer = slicer
+        self._events = slicer.recorder.events
+        self._storages = slicer.recorder.storages
+        self._found = found
+        self._varying = varying_storages(slicer, found.sliced.events)
+        self._overwritten: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def check(self) -> None:
+        """Check everything.
+
+        Raises:
+            CaptureError: random numbers, a branch, a baked Python value, or an undeclared input reaches an output.
+        """
+        self._check_random()
+        for step in range(len(self._found.steps)):
+            if step != self._found.reference:
+                self._check_step(step)
+        self._check_constants()
+
+    def _check_random(self) -> None:
+        for index in self._found.sliced.events:
+            event = self._events[index]
+            if event.func != PACK and draws_random(event.plan, event.args, event.kwargs):
+                raise CaptureError(
+                    f"node {self._found.node!r}: random numbers from {call_name(event)} reach an output",
+                    where=where(self._slicer, event),
+                    expected="a deterministic policy",
+                    fix="use the mean action and switch noise off, or declare the noise as an input",
+                )
+
+    def _check_step(self, step: int) -> None:
+        pairs = self._found.alignment.between(self._found.reference, step)
+        reference = self._found.step
+        for index in self._found.sliced.events:
+            other = pairs.get(index)
+            if other is None:
+                tail = step > self._found.reference and index >= reference.out_index
+                if step > 0 and not tail:
+                    self._refuse_branch(step, self._events[index], "is missing")
+                continue
+            self._check_call(step, self._events[index], self._events[other])
+        self._check_output_identity(step)
+        if 0 < step <= self._found.reference:
+            self._check_extra(step, set(pairs.values()))
+
+    def _check_extra(self, step: int, known: set[int]) -> None:
+        """Look for calls of the step that reach its outputs or state and have no counterpart."""
+        need = self._slicer.masks()
+        for storage in self._found.end_need:
+            leaf = self._found.leaves.get(storage)
+            if leaf is not None and not isinstance(leaf, ProducedState):
+                need.merge(storage, self._found.end_need.get(storage))
+        for chain in self._found.chains():
+            info = self._found.chain_table.made_in(chain, step)
+            if info is not None:
+                need.add(info.storage, self._slicer.regions.of(info))
+        sliced = self._slicer.backward(self._found.steps[step], need)
+        extra = [i for i in sliced.events if i not in known]
+        if extra:
+            self._refuse_branch(step, self._events[extra[0]], "is made")
+
+    def _refuse_branch(self, step: int, event: Event, what: str) -> None:
+        raise CaptureError(
+            f"node {self._found.node!r}: step {step} does something else than step {self._found.reference}: "
+            f"{call_name(event)} {what} there (a Python branch or loop)",
+            where=where(self._slicer, event),
+            expected="the same calls in every step",
+            fix="write the choice with torch.where, or make it a declared input; a first step that only initialises "
+            "is fine",
+        )
+
+    # -- one call ------------------------------------------------------------------------------------------------
+
+    def _check_call(self, step: int, event: Event, other: Event) -> None:
+        for mine, its in zip(arguments(event), arguments(other), strict=False):
+            if not same_argument(mine, its):
+                raise self._baked(event, step, mine, its)
+        effects = self._slicer.effects.of(event)
+        data = {*effects.reads, *(i for i, info in enumerate(event.ins) if info in {w.info for w in effects.writes})}
+        for position in sorted(data):
+            if position < len(other.ins):
+                self._check_operand(step, event, event.ins[position], other.ins[position])
+
+    def _baked(self, event: Event, step: int, mine: Any, its: Any) -> CaptureError:
+        return CaptureError(
+            f"node {self._found.node!r}: a Python value given to {call_name(event)} changes from step to step: "
+            f"{shortened(its)} in step {step}, {shortened(mine)} in step {self._found.reference}",
+            where=where(self._slicer, event),
+            expected="the same value in every step",
+            fix=HOLD_IN_TENSOR,
+        )
+
+    def _check_operand(self, step: int, event: Event, mine: TensorInfo, its: TensorInfo) -> None:
+        if mine.storage in self._varying:
+            return
+        if mine.dtype != its.dtype or (mine.sizes != its.sizes and step > 0):
+            raise CaptureError(
+                f"node {self._found.node!r}: an operand of {call_name(event)} is {describe_tensor(its)} in step "
+                f"{step} and {describe_tensor(mine)} in step {self._found.reference}",
+                where=where(self._slicer, event),
+                expected="the same shape and dtype in every step",
+                fix="use a fixed size and torch.where instead of selecting a varying number of elements",
+            )
+        leaf = self._found.leaves.get(mine.storage)
+        if isinstance(leaf, ProducedState) and step < leaf.age:
+            return  # it reads an initial value here
+        expected = self._expected_storage(step, mine)
+        if expected == (mine.storage, 0) and leaf is None and not self._is_input(mine.storage):
+            # Nothing it held before is read (a result buffer made anew per step): any storage will do, but one only.
+            expected = self._overwritten.setdefault((step, mine.storage), (its.storage, its.offset - mine.offset))
+        shift = its.offset - mine.offset
+        if expected is not None and its.storage == expected[0]:
+            if shift != expected[1] and mine.sizes == its.sizes:
+                raise self._baked_index(event, step, mine, its)
+            return
+        if expected is not None or step > 0:
+            self._check_other_storage(step, event, mine, its)
+
+    def _baked_index(self, event: Event, step: int, mine: TensorInfo, its: TensorInfo) -> CaptureError:
+        return CaptureError(
+            f"node {self._found.node!r}: {call_name(event)} reads or writes another part of the same tensor from "
+            f"step to step (a Python index): element {its.offset} in step {step}, {mine.offset} in step "
+            f"{self._found.reference}",
+            where=where(self._slicer, event),
+            expected="the same part in every step",
+            fix="index with a tensor of one element (x.index_select(0, i.reshape(1)), index_copy_) or shift with "
+            "torch.roll; a 0-d tensor used as an index is read as a Python number",
+        )
+
+    def _is_input(self, storage: int) -> bool:
+        return any(d.info.storage == storage for d in self._found.step.inputs.values())
+
+    def _expected_storage(self, step: int, mine: TensorInfo) -> tuple[int, int] | None:
+        """Return the storage and element shift an operand should have in another step, if that is known."""
+        record = self._storages[mine.storage]
+        reference = self._found.step
+        if reference.begin <= record.birth < reference.end:
+            at = self._found.alignment.between(self._found.reference, step).get(record.birth)
+            position = next(i for i, o in enumerate(self._events[record.birth].outs) if o.storage == mine.storage)
+            if at is None or position >= len(self._events[at].outs):
+                return None
+            return self._events[at].outs[position].storage, 0
+        for port, declaration in reference.inputs.items():
+            other = self._found.steps[step].inputs.get(port)
+            if declaration.info.storage == mine.storage and mine.storage not in self._found.leaves and other:
+                return other.info.storage, other.info.offset - declaration.info.offset
+        leaf = self._found.leaves.get(mine.storage)
+        if isinstance(leaf, ProducedState):
+            made = self._found.chain_table.made_in(leaf.chain, step - leaf.age)
+            return (made.storage, made.offset - leaf.birth.offset) if made else None
+        return mine.storage, 0
+
+    def _check_other_storage(self, step: int, event: Event, mine: TensorInfo, its: TensorInfo) -> None:
+        leaf = self._found.leaves.get(mine.storage)
+        a, b = self._storages[mine.storage], self._storages[its.storage]
+        if isinstance(leaf, Constant) and a.literal >= 0 and b.literal >= 0:
+            left = self._slicer.recorder.tensor_of(a.snapshots[0][1], mine)
+            right = self._slicer.recorder.tensor_of(b.snapshots[0][1], its)
+            if not torch.equal(left, right) and not both_nan(left, right):
+                raise self._baked(event, step, left.tolist(), right.tolist())
+            return
+        if step == 0:
+            return  # a first step that initialises; replay decides whether it fits
+        declared = self._declared_elsewhere(mine) or self._declared_elsewhere(its)
+        raise CaptureError(
+            f"node {self._found.node!r}: {describe_tensor(mine)}, read by {call_name(event)}, is another tensor in "
+            f"step {step} than the other steps lead to" + (f"; it is {declared}" if declared else ""),
+            where=where(self._slicer, event),
+            expected="the same constant, a declared input, or a value made a fixed number of steps before",
+            fix=f"declare it: session.input_tensors({self._found.node!r}, {{'name': tensor}}); for a delay longer than "
+            "the recording capture more steps",
+        )
+
+    def _check_output_identity(self, step: int) -> None:
+        for name, mine in self._found.step.outputs.items():
+            its = self._found.steps[step].outputs.get(name)
+            if its is None:
+                raise CaptureError(
+                    f"node {self._found.node!r}: output {name!r} is not declared in step {step}",
+                    where=self._slicer.recorder.sites.describe(mine.stack),
+                    expected="the same outputs in every step",
+                )
+            if (mine.info.sizes, mine.info.dtype) != (its.info.sizes, its.info.dtype):
+                raise CaptureError(
+                    f"node {self._found.node!r}: output {name!r} is {describe_tensor(its.info)} in step {step} and "
+                    f"{describe_tensor(mine.info)} in step {self._found.reference}",
+                    where=self._made_at(mine.info) or self._slicer.recorder.sites.describe(mine.stack),
+                    expected="the same shape and dtype in every step",
+                    fix="return all elements and a mask, or choose with torch.where instead of selecting",
+                )
+
+    def _made_at(self, info: TensorInfo) -> str | None:
+        """Return where a tensor of the reference step was made."""
+        birth = self._storages[info.storage].birth
+        made_here = self._found.step.begin <= birth < self._found.step.end
+        return where(self._slicer, self._events[birth]) if made_here else None
+
+    # -- constants -------------------------------------------------------------------------------------------------
+
+    def _check_constants(self) -> None:
+        for storage, leaf in self._found.leaves.items():
+            if not isinstance(leaf, Constant):
+                continue
+            record = self._storages[storage]
+            if leaf.lazy:
+                self._check_latched(storage)
+            if self._found.step.begin <= record.literal < self._found.step.end:
+                continue
+            mask = self._found.sliced.live_in.get(storage)
+            for step in range(1 if leaf.lazy else 0, len(self._found.steps)):
+                if not self._unchanged(storage, mask, step):
+                    raise self._live(storage, step)
+
+    def _check_latched(self, storage: int) -> None:
+        """Refuse a constant that the first step computed from its inputs."""
+        first = self._found.steps[0]
+        need = self._slicer.masks()
+        need.merge(storage, self._found.sliced.live_in.get(storage))
+        sliced = self._slicer.backward(first, need, outputs=False)
+        if sliced.used:
+            reads = self._found.reads.get(storage, [])
+            what, place = describe_read(self._slicer, self._found, reads[0]) if reads else ("a tensor", None)
+            raise CaptureError(
+                f"node {self._found.node!r}: {what} was computed from input {min(sliced.used)!r} of the first step and "
+                "kept",
+                where=place,
+                expected="constants that do not depend on observations",
+                fix="compute it before the first step, declare it as an input, or update it in every step",
+            )
+
+    def _unchanged(self, storage: int, mask: Any, step: int) -> bool:
+        record = self._storages[storage]
+        mine = record.value_at(self._found.step.begin)
+        its = record.value_at(self._found.steps[step].begin)
+        if record.parameter:
+            mine, its = record.snapshots[0][1], self._slicer.recorder.current_bytes(record)
+        if mine is None or its is None or mine is its:
+            return True
+        size = min(len(mine), len(its), len(mask))
+        left = np.frombuffer(mine, np.uint8)[:size][mask[:size]]
+        right = np.frombuffer(its, np.uint8)[:size][mask[:size]]
+        return bool(np.array_equal(left, right))
+
+    def _live(self, storage: int, step: int) -> CaptureError:
+        reads = self._found.reads.get(storage, [])
+        record = self._storages[storage]
+        if reads:
+            what, place = describe_read(self._slicer, self._found, reads[0])
+        else:
+            what, place = f"memory of {record.nbytes} bytes", ""
+        declared = self._declared_elsewhere(reads[0].info) if reads else ""
+        owner = ", memory owned by other software," if record.foreign else ""
+        return CaptureError(
+            f"node {self._found.node!r}: {what}{owner} changes between steps (seen in step {step}), and no recorded "
+            "call explains it (undeclared input)" + (f"; it is {declared}" if declared else ""),
+            where=place or None,
+            expected="a declared input, or a tensor that only recorded calls change",
+            fix=f"declare it: session.input_tensors({self._found.node!r}, {{'name': tensor}})",
+        )
+
+    def _declared_elsewhere(self, info: TensorInfo) -> str:
+        return declared_elsewhere(self._slicer, self._found.node, info.storage)

@@ -1,0 +1,183 @@
+"""Python values that differ from step to step by nature: counters, lengths of growing lists, clocks, random numbers.
+
+What such a value does is only seen when it crosses a threshold, perhaps long after the captured steps. So every use of
+one in the functions of the program is followed, and refused where it decides what is computed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from leapp_core.errors import CaptureError
+from leapp_core.tracing.checks.changes import Changes
+from leapp_core.tracing.checks.compare import HOLD_IN_TENSOR
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name, root_name
+from leapp_core.tracing.values.fate import Place
+from leapp_core.tracing.values.flows import Follower
+from leapp_core.tracing.values.relevance import Relevance
+
+_GROWING = frozenset({"append", "appendleft", "extend", "pop", "popleft", "insert"})
+_CLOCKS = frozenset(
+    {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "now", "utcnow"}
+)
+# Names that only random number generators have, and those that need an owner that looks like one.
+_DRAWS = frozenset({"random", "gauss", "standard_normal", "normalvariate", "randrange", "random_sample"})
+_DRAWS_OF_GENERATORS = frozenset(
+    {"uniform", "normal", "integers", "randint", "choice", "rand", "randn", "binomial", "poisson"}
+)
+_SETTING = frozenset({"seed", "default_rng", "getstate", "setstate", "get_state", "set_state"})
+_GENERATORS = frozenset({"random", "rng", "_rng", "np_random", "generator", "_generator"})
+
+
+def check_counters(slicer: Slicer, found: NodeAnalysis) -> None:
+    """Refuse Python values that change by themselves and decide what a node computes.
+
+    Raises:
+        CaptureError: naming the value, where it is read, and the fix.
+    """
+    relevance = Relevance(slicer, found)
+    counted, grown = _counted(relevance), _grown(relevance)
+    for file, node, name, growing in _varying(relevance, counted, grown):
+        fate = Follower(relevance, growing=growing).follow(file, node)
+        if fate.decides is None:
+            continue
+        if growing and not relevance.owners.living.may_hold_number(file, node):
+            continue
+        raise _deciding(found, file, node, name, fate.decides)
+    for read in Changes(slicer.recorder, relevance).reads():
+        fate = Follower(relevance, growing=read.growing).follow(read.file, read.node, read.kind)
+        if fate.decides is not None:
+            raise _deciding(found, read.file, read.node, ast.unparse(read.node), fate.decides)
+
+
+def _deciding(found: NodeAnalysis, file: SourceFile, node: ast.expr, name: str, place: Place) -> CaptureError:
+    return CaptureError(
+        f"node {found.node!r}: the Python value {name} changes from step to step and decides what is "
+        f"computed ({place}); the captured steps do not show every case",
+        where=f"{file.path}:{node.lineno}: {file.text(node.lineno)}",
+        expected="tensor operations between inputs and outputs",
+        fix=HOLD_IN_TENSOR + ", and choose with torch.where",
+    )
+
+
+def _varying(
+    relevance: Relevance, counted: set[ast.expr], grown: set[ast.expr]
+) -> Iterator[tuple[SourceFile, ast.expr, str, bool]]:
+    """Yield the varying expressions of the functions that took part, each with its file."""
+    for file in relevance.book.files:
+        for function in (f for f in file.functions if relevance.took_part(file, f)):
+            for node, name, growing in _sources(file, function, counted, grown):
+                yield file, node, name, growing
+
+
+def _sources(
+    file: SourceFile, function: ast.AST, counted: set[ast.expr], grown: set[ast.expr]
+) -> Iterator[tuple[ast.expr, str, bool]]:
+    """Yield the varying expressions of a function: the node, its name, and whether it only grows."""
+    for node in ast.walk(function):
+        if node in counted:
+            yield node, ast.unparse(node), True
+        elif isinstance(node, ast.Call):
+            name = called_name(node)
+            if name == "len" and node.args and node.args[0] in grown:
+                yield node, ast.unparse(node), True
+            elif _varies(file, node, name):
+                yield node, ast.unparse(node), False
+
+
+def _varies(file: SourceFile, call: ast.Call, name: str) -> bool:
+    """Return whether a call gives another value each time: a clock, a random number."""
+    root = root_name(call.func)
+    if name in _CLOCKS and root in ("time", "datetime", "dt"):
+        return True
+    if isinstance(call.func, ast.Name):  # from time import perf_counter; from random import choices
+        module, name = file.imported.get(name, ("", name))
+        if module in ("random", "numpy.random"):
+            return name not in _SETTING and name[:1].islower()
+        clocks = _CLOCKS if module == "time" else _CLOCKS - {"time", "now"}
+        return name in clocks or name in _DRAWS - {"random"} | {"choices"}
+    if root == "random" and name in ("choices", "choice", "sample", "betavariate", "triangular"):
+        return True
+    if root in ("torch", "F", ""):
+        return False
+    owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+    last = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+    return name in _DRAWS or (name in _DRAWS_OF_GENERATORS and last in _GENERATORS)
+
+
+def _counted(relevance: Relevance) -> set[ast.expr]:
+    """Return the reads of attributes, globals and closed-over names that Python arithmetic changes."""
+    found: set[ast.expr] = set()
+    reads = _reads_by_name(relevance)
+    for file in relevance.book.files:
+        for statement in file.statements:
+            target = _counting(statement)
+            function = file.function_of(statement)
+            if target is None or not isinstance(function, FUNCTIONS) or function.name == "__init__":
+                continue
+            if relevance.made_calls(file, statement):
+                continue  # tensor arithmetic
+            if isinstance(target, ast.Attribute):
+                among = reads.get(target.attr)
+                found |= {load for _, load, _ in relevance.owners.loads(file, target, among=among)} if among else set()
+            elif _outlives(function, target.id):
+                found |= {load for load in file.loads.get(target.id, ()) if function in file.above(load)}
+    return found
+
+
+def _reads_by_name(relevance: Relevance) -> dict[str, list[tuple[SourceFile, ast.Attribute]]]:
+    """Return the attributes that functions of the program read and do not call, by name."""
+    found: dict[str, list[tuple[SourceFile, ast.Attribute]]] = {}
+    for file in relevance.book.files:
+        for function in (f for f in file.functions if relevance.took_part(file, f)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) and not file.calls_it(node):
+                    found.setdefault(node.attr, []).append((file, node))
+    return found
+
+
+def _counting(statement: ast.stmt) -> ast.Attribute | ast.Name | None:
+    """Return the target of ``k += 1`` and of ``k = (k + 1) % n``."""
+    if isinstance(statement, ast.AugAssign):
+        return statement.target if isinstance(statement.target, (ast.Attribute, ast.Name)) else None
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    if not isinstance(target, (ast.Attribute, ast.Name)) or not _is_arithmetic(statement.value):
+        return None
+    return target if any(_same(target, n) for n in ast.walk(statement.value)) else None
+
+
+def _is_arithmetic(value: ast.expr) -> bool:
+    """Return whether an expression is made of numbers and names only."""
+    allowed = (
+        ast.BinOp, ast.UnaryOp, ast.operator, ast.unaryop, ast.Constant, ast.Name, ast.Attribute, ast.expr_context
+    )  # fmt: skip
+    return isinstance(value, ast.BinOp) and all(isinstance(n, allowed) for n in ast.walk(value))
+
+
+def _same(target: ast.expr, node: ast.AST) -> bool:
+    if isinstance(target, ast.Attribute):
+        return isinstance(node, ast.Attribute) and node.attr == target.attr
+    return isinstance(target, ast.Name) and isinstance(node, ast.Name) and node.id == target.id
+
+
+def _outlives(function: ast.AST, name: str) -> bool:
+    """Return whether a name of a function is ``global`` or ``nonlocal``."""
+    return any(isinstance(s, (ast.Global, ast.Nonlocal)) and name in s.names for s in ast.walk(function))
+
+
+def _grown(relevance: Relevance) -> set[ast.expr]:
+    """Return the reads of attributes that hold containers which functions of the program fill or empty."""
+    found: set[ast.expr] = set()
+    for file in relevance.book.files:
+        for function in (f for f in file.functions if relevance.took_part(file, f)):
+            for node in ast.walk(function):
+                if isinstance(node, ast.Call) and called_name(node) in _GROWING:
+                    owner = node.func.value if isinstance(node.func, ast.Attribute) else None
+                    if isinstance(owner, ast.Attribute):
+                        found |= {load for _, load, _ in relevance.owners.loads(file, owner)}
+    return found

@@ -1,0 +1,75 @@
+"""Histories longer than the recording whose first values are one shared tensor: it looks like a constant."""
+
+from __future__ import annotations
+
+import gc
+from collections import deque
+
+import torch
+
+from leapp_core.errors import CaptureError
+from leapp_core.tracing.checks.single import held_by_user
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.leaves import Constant
+from leapp_core.tracing.find.messages import describe_read
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.record.recorder import TraceRecorder
+from leapp_core.tracing.record.storage import tensors_of
+
+
+def check_delays(slicer: Slicer, found: NodeAnalysis) -> None:
+    """Refuse a constant that waits in a list beside results of several steps.
+
+    ``deque([zeros] * 8)`` gives the same zeros to as many steps as were captured, and results after that.
+
+    Raises:
+        CaptureError: naming the line that reads the constant.
+    """
+    constants = {s for s, leaf in found.leaves.items() if isinstance(leaf, Constant) and found.reads.get(s)}
+    constants -= {s for s in constants if slicer.recorder.storages[s].parameter}
+    if len(found.steps) < 2 or not constants:
+        return
+    results = _results_of_several_steps(slicer, found)
+    if not results:
+        return
+    for tensor in slicer.recorder.held_tensors():
+        storage = slicer.recorder.storage_number(tensor)
+        if storage not in constants or not _beside(slicer.recorder, tensor, results):
+            continue
+        what, place = describe_read(slicer, found, found.reads[storage][0])
+        raise CaptureError(
+            f"node {found.node!r}: {what} is the same in every captured step, and lies in a list together with results "
+            "of several steps: a history or delay longer than the recording",
+            where=place,
+            expected="as many captured steps as the history is long",
+            fix="capture more steps than the history is long (max_cached_io), or keep it in one tensor",
+        )
+
+
+def _results_of_several_steps(slicer: Slicer, found: NodeAnalysis) -> set[int]:
+    """Return ``id`` of the tensors that user code holds of calls, or inputs, of more than one step."""
+    made: dict[object, dict[int, list[int]]] = {}
+    recorder = slicer.recorder
+    ports = {d.info.storage: (k, p) for k, s in enumerate(found.steps) for p, d in s.inputs.items()}
+    for tensor, info in held_by_user(recorder):
+        birth = recorder.storages[info.storage].birth
+        step = next((k for k, s in enumerate(found.steps) if s.begin <= birth < s.end), None)
+        if step is not None:
+            event = recorder.events[birth]
+            made.setdefault((event.func, event.stack), {}).setdefault(step, []).append(id(tensor))
+        elif info.storage in ports:
+            made.setdefault(ports[info.storage][1], {}).setdefault(ports[info.storage][0], []).append(id(tensor))
+    return {t for by_step in made.values() if len(by_step) > 1 for tensors in by_step.values() for t in tensors}
+
+
+def _beside(recorder: TraceRecorder, tensor: torch.Tensor, results: set[int]) -> bool:
+    """Return whether a list, tuple or deque of the user holds a tensor and results of several steps."""
+    kinds = (list, tuple, deque)
+    own = {id(a) for e in recorder.events for a in (e.args, *e.args, *e.kwargs.values()) if isinstance(a, kinds)}
+    own.add(id(recorder.held_tensors()))
+    for holder in gc.get_referrers(tensor):
+        if isinstance(holder, kinds) and id(holder) not in own:
+            beside = [t for t in tensors_of(holder) if id(t) in results and t.shape == tensor.shape]
+            if len({id(t) for t in beside}) > 1:
+                return True
+    return False

@@ -1,0 +1,262 @@
+"""Values that left the tensors for Python: harmless when logged, refused when they may steer the program."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from leapp_core.errors import CaptureError
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.leaves import InPlaceState, ProducedState
+from leapp_core.tracing.find.messages import where
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.numpy_calls.makers import CONVERTERS
+from leapp_core.tracing.record.events import Event, StorageRecord
+from leapp_core.tracing.record.opplan import draws_random, is_dynamic
+from leapp_core.tracing.record.regions import Masks
+from leapp_core.tracing.record.selected import SELECT
+from leapp_core.tracing.source.book import SourceFile, called_name, root_name
+from leapp_core.tracing.source.statements import LOG_NAMES, is_harmless
+from leapp_core.tracing.values.arrays import ArrayFollower
+from leapp_core.tracing.values.deciding import OUT_OF_ARRAYS, SCALAR_TYPES
+from leapp_core.tracing.values.fate import Fate, Place
+from leapp_core.tracing.values.flows import Follower
+from leapp_core.tracing.values.relevance import Relevance
+from leapp_core.tracing.values.scripted import read_in_script
+
+_WORDS = {
+    "scalar": ".item()",
+    "bool": "a truth value",
+    "array": ".numpy() or .tolist()",
+    "size": "the size of a selection",
+}
+_MAKING_ARRAYS = frozenset({"__array__", "numpy"})
+
+
+@dataclass(frozen=True)
+class Escape:
+    """One value of the reference step that depends on inputs or state and left for Python."""
+
+    event: Event
+    kind: str
+
+
+def check_escapes(slicer: Slicer, found: NodeAnalysis) -> None:
+    """Refuse escapes that may decide what the program computes.
+
+    A value that changed while every recorded call stayed the same does not enter a call as it is; but it may be
+    compared with a threshold that the captured steps did not reach, so it is followed through the source. One that
+    never changed proves nothing: it is refused unless all that becomes of it is known and harmless.
+
+    Raises:
+        CaptureError: naming the line and the value.
+    """
+    narrow = {id(escape.event) for escape in dependent_escapes(slicer, found)}
+    escapes = _follow(slicer, found, found.step.out_index, _varying_memory(slicer, found), noise=True)[0]
+    escapes = [escape for escape in escapes if not _is_check_of_library(slicer, escape.event)]
+    if not escapes:
+        return
+    relevance = Relevance(slicer, found)
+    for escape in escapes:  # all source is known before anything is followed, that of the session's own function too
+        for frame in slicer.recorder.sites.user_frames(escape.event.stack, escape.event.line)[:1]:
+            relevance.book.file(frame.file)
+    for escape in escapes:
+        changes = escape.kind == "size" or _changes(slicer, found, escape)
+        fate = _fate(slicer, relevance, escape, changes)
+        if fate.decides is not None:
+            raise _deciding(slicer, found, escape, fate.decides)
+        if not fate.followed and not changes and id(escape.event) in narrow:
+            raise _unproven(slicer, found, escape)
+
+
+def _deciding(slicer: Slicer, found: NodeAnalysis, escape: Escape, place: Place) -> CaptureError:
+    return CaptureError(
+        f"node {found.node!r}: {_WORDS[escape.kind]} of a tensor that depends on inputs or state is used in Python, "
+        f"where it decides what is computed ({place}); the captured steps do not show every case",
+        where=where(slicer, escape.event),
+        expected="tensor operations between inputs and outputs",
+        fix="use torch.where instead of if, torch.clamp instead of min and max, and keep values in tensors",
+    )
+
+
+def _unproven(slicer: Slicer, found: NodeAnalysis, escape: Escape) -> CaptureError:
+    value = escape.event.out if escape.kind != "array" else "an array"
+    return CaptureError(
+        f"node {found.node!r}: {_WORDS[escape.kind]} of a tensor that depends on inputs or state is used in "
+        f"Python; it was {value!r} in every captured step, so what it decides cannot be told",
+        where=where(slicer, escape.event),
+        expected="tensor operations between inputs and outputs",
+        fix="use torch.where instead of if, and keep values in tensors; capture steps in which it differs if it "
+        "is only logged",
+    )
+
+
+def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -> Fate:
+    """Follow what an escaped value becomes in the user's source."""
+    event = escape.event
+    frames = slicer.recorder.sites.user_frames(event.stack, event.line)
+    if not frames:
+        return Fate(followed=False)
+    frame = frames[0]
+    file = relevance.book.file(frame.file)
+    nodes = file.expressions(frame.code, frame.lasti, frame.line)
+    if read_in_script(slicer.recorder.sites, event, file, nodes, relevance.book):
+        return Fate(Place(frame.file, frame.line))
+    if escape.kind == "array" and _is_handed_over(file, frame.line):
+        return Fate()
+    arrays: list[ast.expr] = []
+    if escape.kind == "array":  # NumPy arrays are followed as such, and so are the values that leave them
+        arrays = [n for n in nodes if not (isinstance(n, ast.Call) and called_name(n) == "tolist")]
+        nodes = [n for n in nodes if n not in arrays]
+    # A value that was the same in every step says as little as a comparison.
+    same = escape.kind == "bool" or not changes
+    kind = "sized" if escape.kind == "size" else "decided" if same else "value"
+    statement = file.statement_at(frame.line)
+    # A test framework rewrites assertions: their expressions are not where the source has them.
+    fate = Fate(followed=bool(nodes or arrays) or (statement is not None and is_harmless(statement)))
+    for node in arrays if not changes else ():
+        fate.followed = ArrayFollower(relevance).follow(file, node).followed and fate.followed
+    for node in arrays:
+        kind_of_array = _kind_of_array(node)
+        if kind_of_array is not None and fate.decides is None:
+            fate.decides = Follower(relevance).follow(file, node, kind_of_array).decides
+    for node in nodes:
+        one = Follower(relevance).follow(file, node, kind)
+        fate = Fate(fate.decides or one.decides, fate.followed and one.followed)
+    return fate
+
+
+def _kind_of_array(node: ast.expr) -> str | None:
+    """Return what the call is that took an array: still an array that NumPy's calls follow, or values out of it."""
+    if isinstance(node, ast.FormattedValue):
+        return "decided"
+    if not isinstance(node, ast.Call) or called_name(node) in LOG_NAMES:
+        return None
+    name = called_name(node)
+    if name in ("numpy", "__array__", *CONVERTERS):
+        return "array"
+    if name in SCALAR_TYPES:
+        return "value"
+    return "decided" if name in OUT_OF_ARRAYS or root_name(node.func) in ("np", "numpy") else None
+
+
+def _is_handed_over(file: SourceFile, line: int) -> bool:
+    """Return whether a line takes the address of arrays only, for a kernel that reads memory, as Warp's do.
+
+    What a kernel makes of it is memory of others again, and so declared, refused or warned of where it is read.
+    """
+    statement = file.statement_at(line)
+    made = [n for n in ast.walk(statement) if isinstance(n, ast.Call)] if statement is not None else []
+    made = [call for call in made if called_name(call) in _MAKING_ARRAYS]
+    above = [file.parents.get(call) for call in made]
+    return bool(above) and all(isinstance(a, ast.Attribute) and a.attr == "__array_interface__" for a in above)
+
+
+def dependent_escapes(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
+    """Return the escapes before the outputs of the reference step whose value depends on inputs or state.
+
+    The size of a selection (``x[mask]``, ``nonzero``) is one too: ``len`` and ``.shape`` give it to Python.
+    """
+    return _follow(slicer, found, found.step.out_index, _initial_taint(slicer, found))[0]
+
+
+def dependent_memory(slicer: Slicer, found: NodeAnalysis) -> Masks:
+    """Return the bytes that depend on inputs or state when the reference step ends."""
+    return _follow(slicer, found, found.step.end, _initial_taint(slicer, found))[1]
+
+
+def _follow(
+    slicer: Slicer, found: NodeAnalysis, end: int, tainted: Masks, *, noise: bool = False
+) -> tuple[list[Escape], Masks]:
+    step = found.step
+    declared = sorted(step.inputs.values(), key=lambda d: d.index)
+    escapes: list[Escape] = []
+    for index in range(step.begin, end):
+        while declared and declared[0].index <= index:
+            info = declared.pop(0).info
+            tainted.add(info.storage, slicer.regions.of(info))
+        event = slicer.recorder.events[index]
+        reads = any(tainted.touches(i.storage, slicer.regions.of(i)) for i in event.ins)
+        if event.plan.escape and reads and not _is_index(slicer, index):
+            escapes.append(Escape(event, event.plan.escape))
+        elif reads and is_dynamic(event):
+            escapes.append(Escape(event, "size"))
+        _spread(slicer, event, tainted, reads, noise and draws_random(event.plan, event.args, event.kwargs))
+    return escapes, tainted
+
+
+def _is_index(slicer: Slicer, index: int) -> bool:
+    """Return whether a number was read only to take a row by a tensor index, which the program keeps as an index."""
+    events = slicer.recorder.events
+    return index + 1 < len(events) and events[index + 1].func == SELECT
+
+
+def _initial_taint(slicer: Slicer, found: NodeAnalysis) -> Masks:
+    tainted = slicer.masks()
+    for storage, leaf in found.leaves.items():
+        if isinstance(leaf, (InPlaceState, ProducedState)):
+            tainted.merge(storage, found.sliced.live_in.get(storage))
+    return tainted
+
+
+def _varying_memory(slicer: Slicer, found: NodeAnalysis) -> Masks:
+    """Return the memory that may differ when the step begins, whether the program needs it or not.
+
+    A tensor that counts steps decides what is computed, though no output is computed from it.
+    """
+    tainted = _initial_taint(slicer, found)
+    begin = found.steps[min(1, len(found.steps) - 1)].begin
+    written = {
+        write.info.storage
+        for event in slicer.recorder.events[begin : found.step.end]
+        for write in slicer.effects.of(event).writes
+    }
+    for record in slicer.recorder.storages:
+        if record.birth >= found.step.begin or record.literal >= 0:
+            continue
+        if record.birth >= begin or record.number in written or _differs(record, begin):
+            tainted.add(record.number, slice(None))
+    return tainted
+
+
+def _differs(record: StorageRecord, begin: int) -> bool:
+    """Return whether memory was seen with other contents since the first step, which may initialise."""
+    seen = [data for index, data in record.snapshots if index >= begin]
+    return any(data is not seen[0] for data in seen)
+
+
+def _spread(slicer: Slicer, event: Event, tainted: Masks, reads: bool, drawn: bool) -> None:
+    effects = slicer.effects.of(event)
+    dependent = drawn or (
+        reads and any(tainted.touches(event.ins[i].storage, slicer.regions.of(event.ins[i])) for i in effects.reads)
+    )
+    for info in effects.births:
+        (tainted.add if dependent else tainted.remove)(info.storage, slicer.regions.of(info))
+    for write in effects.writes:
+        if dependent:
+            tainted.add(write.info.storage, slicer.written(write))
+        elif not write.reads:
+            tainted.remove(write.info.storage, slicer.written(write))
+
+
+def _changes(slicer: Slicer, found: NodeAnalysis, escape: Escape) -> bool:
+    recorder = slicer.recorder
+    for step in range(len(found.steps)):
+        at = found.alignment.between(found.reference, step).get(escape.event.index)
+        if at is None:
+            continue
+        if escape.kind == "array":
+            if recorder.escaped.get(at) != recorder.escaped.get(escape.event.index):
+                return True
+        elif recorder.events[at].out != escape.event.out:
+            return True
+    return False
+
+
+def _is_check_of_library(slicer: Slicer, event: Event) -> bool:
+    """Return whether the value is only asserted in PyTorch itself (a distribution checks its arguments)."""
+    file, line = slicer.recorder.sites.innermost(event.stack, event.line)
+    if (file, line) == slicer.recorder.sites.user_frame(event.stack, event.line):
+        return False
+    statement = slicer.sources.file(file).statement_at(line)
+    return statement is not None and is_harmless(statement)

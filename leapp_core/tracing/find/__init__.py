@@ -1,0 +1,1 @@
+"""From the record to the program of a node: steps, slices, state, wires."""

@@ -1,0 +1,110 @@
+"""First values of state: what the first captured step read, element by element."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from leapp_core.errors import CaptureError
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.messages import describe_tensor, where
+from leapp_core.tracing.find.slicing import LiveRead, Slicer
+from leapp_core.tracing.record.evaluate import Evaluator
+from leapp_core.tracing.record.events import TensorInfo
+from leapp_core.tracing.record.recorder import unrecorded
+from leapp_core.tracing.record.regions import element_offsets
+
+
+@dataclass(frozen=True)
+class InitialValue:
+    """First value of one state.
+
+    Attributes:
+        value: Contiguous CPU tensor with the state's shape.
+        known: Whether the step reads it; if not, zeros are assumed and replay decides.
+        seen: Which elements the step reads.
+    """
+
+    value: torch.Tensor
+    known: bool
+    seen: torch.Tensor
+
+
+def first_values(
+    slicer: Slicer, found: NodeAnalysis, root: TensorInfo, reads: list[LiveRead], step: int, in_place: bool
+) -> InitialValue:
+    """Return the value that ``reads`` (operands of the reference step) see in captured step ``step``.
+
+    Args:
+        slicer: Slicer of the record.
+        found: The node's analysis.
+        root: Geometry of the state in the reference step.
+        reads: Its live reads there.
+        step: The captured step to look at.
+        in_place: The state is one block of memory for the whole session.
+
+    Raises:
+        CaptureError: the value was computed from that step's inputs.
+    """
+    begin = found.steps[step].begin
+    value = _snapshot(slicer, root, begin) if in_place else None
+    known = value is not None
+    if value is None:
+        value = torch.zeros(root.sizes, dtype=root.dtype)
+    place = _places(root)
+    flat = value.reshape(-1)
+    done = torch.zeros(flat.numel(), dtype=torch.bool)
+    for read in reads:
+        operand = found.classifier.counterpart(read, step)
+        if operand is None or operand.sizes != read.info.sizes:
+            continue
+        seen = _value_before(slicer, found, operand, read, step)
+        with unrecorded():
+            targets = [place.get(int(o), -1) for o in element_offsets(read.info).ravel()]
+            index = torch.tensor(targets, dtype=torch.long)
+            fresh = (index >= 0) & ~done[index.clamp_min(0)]
+            if read.live is not None:
+                fresh &= torch.from_numpy(read.live)
+            flat[index[fresh]] = seen.reshape(-1).to(root.dtype)[fresh]
+            done[index[fresh]] = True
+        known = True
+    with unrecorded():
+        if in_place and found.sliced.live_in.get(root.storage).any():
+            done |= _live_elements(found, root)
+        return InitialValue(flat.reshape(root.sizes).clone(), known, done.reshape(root.sizes))
+
+
+def _live_elements(found: NodeAnalysis, root: TensorInfo) -> torch.Tensor:
+    mask = found.sliced.live_in.get(root.storage)
+    return torch.from_numpy(mask[element_offsets(root).ravel() * root.dtype.itemsize])
+
+
+def _value_before(slicer: Slicer, found: NodeAnalysis, operand: TensorInfo, read: LiveRead, step: int) -> torch.Tensor:
+    captured = found.steps[step]
+    at = found.alignment.between(found.reference, step).get(read.event, captured.out_index)
+    sliced = slicer.backward_to(operand, captured.begin, at, captured.inputs.values(), read.live)
+    if sliced.used:
+        event = slicer.recorder.events[read.event] if read.event >= 0 else None
+        raise CaptureError(
+            f"node {found.node!r}: the value of state ({describe_tensor(operand)}) that step {step} begins with is "
+            f"computed from input {min(sliced.used)!r} of that step",
+            where=where(slicer, event) if event else None,
+            expected="a first value that does not depend on observations",
+            fix="initialise it before the first step, or declare an input that says when to initialise",
+        )
+    evaluator = Evaluator(slicer.recorder, captured.begin)
+    evaluator.run(sliced.events)
+    return evaluator.value(operand).cpu()
+
+
+def _snapshot(slicer: Slicer, root: TensorInfo, begin: int) -> torch.Tensor | None:
+    record = slicer.recorder.storages[root.storage]
+    data = record.value_at(begin)
+    if data is None or record.birth >= begin:
+        return None
+    return slicer.recorder.tensor_of(data, root)
+
+
+def _places(root: TensorInfo) -> dict[int, int]:
+    return {int(offset): i for i, offset in enumerate(element_offsets(root).ravel())}

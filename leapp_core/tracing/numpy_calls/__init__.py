@@ -1,0 +1,1 @@
+"""What NumPy does to tensors' values, recorded as calls."""

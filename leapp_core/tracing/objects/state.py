@@ -1,0 +1,177 @@
+"""What Python objects of the program hold, looked at twice: what differs may decide what later steps compute."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Iterator
+from enum import Enum
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from leapp_core.tracing.objects.children import children_of, is_container, is_leaf
+from leapp_core.tracing.source.callsite import is_installed
+
+MAX_OBJECTS = 60_000
+_MAX_FRAMES = 12
+
+Element = tuple[Any, ...]
+"""One part of a path: ``("attr", name, type)``, ``("name", name, code)``, ``("global", name, file)``, ``("key", k)``,
+``("length",)``."""
+
+
+class PythonState:
+    """Looks at the Python values that the frames of a step can reach, and says which differ.
+
+    Tensors are left out: the record follows them. Nothing of the program is run, and nothing is kept but values: paths
+    are compared, so objects that are made anew in each step are the same as before if they hold the same.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[int, Element], int] = {}
+        self._elements: list[tuple[int, Element]] = [(-1, ())]
+        self._roots: list[tuple[Element, Any]] = []
+        self._step = 0
+        self._looks: list[dict[int, Any]] = []
+        self._before_pause: dict[int, Any] | None = None
+        self._by_others: set[int] = set()
+
+    @property
+    def watching(self) -> bool:
+        """Whether a first look was taken, and the last not yet."""
+        return bool(self._roots)
+
+    def look(self, step: int, frame: FrameType, driver: int) -> None:
+        """Look at what the frames from ``frame`` to the driver reach, when a step begins; once per step."""
+        if step <= self._step:
+            return
+        self._step = step
+        self._roots = list(_roots(frame, driver))
+        self._looks = [*self._looks[-1:], self._values()]
+        self._by_others.clear()
+
+    def end(self) -> None:
+        """Look for the last time, and let go of all objects."""
+        if self._roots:
+            self._looks = [*self._looks[-1:], self._values()]
+            self._roots = []
+
+    def pause(self) -> None:
+        """Code that is no part of the program is about to run."""
+        if self._roots:
+            self._before_pause = self._values()
+
+    def resume(self) -> None:
+        """That code has run: what it changed does not count."""
+        if self._roots and self._before_pause is not None:
+            self._by_others |= _different(self._before_pause, self._values())
+            self._before_pause = None
+
+    def changed(self, known: frozenset[int]) -> list[tuple[tuple[Element, ...], Any]]:
+        """Return the paths of values that differ between the last two looks, each with the value now.
+
+        Args:
+            known: Addresses of memory that the record follows; NumPy arrays there are left out.
+        """
+        if len(self._looks) < 2:
+            return []
+        before, after = self._looks
+        found = []
+        for place in sorted(_different(before, after) - self._by_others):
+            value = after.get(place)
+            if not (isinstance(value, _Array) and value.address in known):
+                found.append((self._path(place), value))
+        return found
+
+    def _path(self, place: int) -> tuple[Element, ...]:
+        parts: list[Element] = []
+        while place > 0:
+            place, element = self._elements[place]
+            parts.append(element)
+        return tuple(reversed(parts))
+
+    def _values(self) -> dict[int, Any]:
+        """Return the values within reach by place, nearest first."""
+        found: dict[int, Any] = {}
+        seen: dict[int, Any] = {}
+        waiting: deque[tuple[int, Any]] = deque()
+        for element, value in self._roots:
+            waiting.append((self._place(0, element), value))
+        while waiting and len(seen) < MAX_OBJECTS:
+            place, thing = waiting.popleft()
+            if is_leaf(thing):
+                found[place] = _value(thing)
+                continue
+            if id(thing) in seen:
+                continue
+            seen[id(thing)] = thing  # kept until the end: what children are made of must not be used again
+            for element, child in children_of(thing):
+                waiting.append((self._place(place, element), child))
+        return found
+
+    def _place(self, parent: int, element: Element) -> int:
+        found = self._places.get((parent, element))
+        if found is None:
+            found = self._places[parent, element] = len(self._elements)
+            self._elements.append((parent, element))
+        return found
+
+
+class _Array:
+    """Contents of a NumPy array."""
+
+    def __init__(self, array: np.ndarray[Any, Any]) -> None:
+        root = array
+        while isinstance(root.base, np.ndarray):
+            root = root.base
+        self.address = int(root.__array_interface__["data"][0])
+        self._data = (array.shape, np.ndarray.tobytes(array))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Array) and self._data == other._data
+
+    def __hash__(self) -> int:
+        return hash(self._data)
+
+
+def _value(thing: Any) -> Any:
+    if type(thing) is np.ndarray:
+        return _Array(thing)
+    if issubclass(type(thing), Enum):
+        return type(thing), thing.name
+    return type(thing), bytes(thing) if type(thing) is bytearray else thing
+
+
+def _different(before: dict[int, Any], after: dict[int, Any]) -> set[int]:
+    return {p for p, value in after.items() if p in before and not _same(before[p], value)} | (
+        before.keys() ^ after.keys()
+    )
+
+
+def _same(a: Any, b: Any) -> bool:
+    return bool(a == b) or repr(a) == repr(b)  # not-a-number is the same as before
+
+
+def _roots(frame: FrameType | None, driver: int) -> Iterator[tuple[Element, Any]]:
+    """Yield what the frames of a step hold; of inner frames only what outlives a call."""
+    for _ in range(_MAX_FRAMES):
+        if frame is None:
+            return
+        code, drives = frame.f_code, id(frame) == driver
+        if not drives and not driver and is_installed(code.co_filename):
+            return  # a session without a driver: a test runner or library calls the user's code
+        for name, value in frame.f_locals.items():
+            if drives or not (is_leaf(value) or is_container(value)):
+                yield ("local", name, code), value
+        yield from _globals(frame, code)
+        if drives:
+            return
+        frame = frame.f_back
+
+
+def _globals(frame: FrameType, code: CodeType) -> Iterator[tuple[Element, Any]]:
+    for name in code.co_names:
+        if name in frame.f_globals:
+            yield ("global", sys.intern(name), code.co_filename), frame.f_globals[name]

@@ -1,0 +1,1 @@
+"""What ran: calls, the memory they touched, and how to run them again."""

@@ -1,0 +1,1 @@
+"""Where in the user's code something happened, and what that code says."""

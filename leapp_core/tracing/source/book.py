@@ -1,0 +1,211 @@
+"""The user's source as syntax trees: the statement of a line, the expression of a call, the readers of a name."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from collections.abc import Iterable, Iterator
+from types import CodeType
+
+from leapp_core.tracing.source.statements import header_end
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_TAKING_VALUES = frozenset({"item", "tolist", "numpy", "float", "int", "bool", "asarray", "array", "equal", "allclose"})
+
+
+class SourceFile:
+    """One file: its tree with the parent of each node.
+
+    Args:
+        path: Its path, as code objects name it.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
+        self.classes: list[ast.ClassDef] = []
+        self.statements: list[ast.stmt] = []
+        self.loads: dict[str, list[ast.expr]] = {}
+        self.imported: dict[str, tuple[str, str]] = {}
+        """Names that ``from module import name`` made, each with both."""
+        try:
+            tree: ast.AST = ast.parse("".join(linecache.getlines(path)))
+        except SyntaxError:
+            tree = ast.Module(body=[], type_ignores=[])
+        for node in ast.walk(tree):
+            for child in ast.iter_child_nodes(node):
+                self.parents[child] = node
+            self._note(node)
+
+    def _note(self, node: ast.AST) -> None:
+        if isinstance(node, ast.stmt):
+            self.statements.append(node)
+        if isinstance(node, FUNCTIONS):
+            self.functions.append(node)
+        elif isinstance(node, ast.ClassDef):
+            self.classes.append(node)
+        elif isinstance(node, ast.ImportFrom):
+            self.imported |= {a.asname or a.name: (node.module or "", a.name) for a in node.names}
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            self.loads.setdefault("." + node.attr, []).append(node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            self.loads.setdefault(node.id, []).append(node)
+
+    def text(self, line: int) -> str:
+        """Return a line of the file."""
+        return linecache.getline(self.path, line).strip()
+
+    def above(self, node: ast.AST) -> Iterator[ast.AST]:
+        """Yield what a node lies in, from the inside out."""
+        at = self.parents.get(node)
+        while at is not None:
+            yield at
+            at = self.parents.get(at)
+
+    def function_of(self, node: ast.AST) -> ast.AST | None:
+        """Return the function a node lies in."""
+        return next((n for n in self.above(node) if isinstance(n, FUNCTIONS)), None)
+
+    def calls_it(self, node: ast.expr) -> bool:
+        """Return whether an expression is what a call calls."""
+        parent = self.parents.get(node)
+        return isinstance(parent, ast.Call) and parent.func is node
+
+    def key_of(self, function: Function) -> tuple[str, int, str]:
+        """Return what a function's code object tells of it: file, first line, name."""
+        return self.path, min([function.lineno, *(d.lineno for d in function.decorator_list)]), function.name
+
+    def owner_of(self, attribute: ast.Attribute) -> ast.ClassDef | None:
+        """Return the class whose objects ``self.x`` belongs to; ``None`` for attributes of other things."""
+        if root_name(attribute.value) not in ("self", "cls") or not isinstance(attribute.value, ast.Name):
+            return None
+        return self.class_of(attribute)
+
+    def class_of(self, node: ast.AST) -> ast.ClassDef | None:
+        """Return the class that a node lies in."""
+        return next((n for n in self.above(node) if isinstance(n, ast.ClassDef)), None)
+
+    def statement_at(self, line: int) -> ast.stmt | None:
+        """Return the innermost statement at a line."""
+        around = (s for s in self.statements if s.lineno <= line <= header_end(s))
+        return max(around, key=lambda s: (s.lineno, s.col_offset), default=None)
+
+    def expressions(self, code: CodeType, lasti: int, line: int) -> list[ast.expr]:
+        """Return the expression that an instruction computes; all that may take a value there if that is unknown."""
+        # Several statements may share the line: ``if x > 0: return y``.
+        statements = [s for s in self.statements if s.lineno <= line <= header_end(s)]
+        inside = list(dict.fromkeys(n for s in statements for n in _header(s) if isinstance(n, ast.expr)))
+        place = _position(code, lasti)
+        if place is not None:
+            exact = [n for n in inside if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place]
+            if exact:
+                return exact[:1]
+        calls = [n for n in inside if isinstance(n, ast.Call) and called_name(n) in _TAKING_VALUES]
+        tests = [n.test for n in [*statements, *inside] if isinstance(n, (ast.If, ast.While, ast.IfExp))]
+        return [*calls, *tests]
+
+
+class SourceFiles:
+    """Files that were read for one session, each once."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, SourceFile] = {}
+
+    def file(self, path: str) -> SourceFile:
+        """Return a file."""
+        found = self._files.get(path)
+        if found is None:
+            found = self._files[path] = SourceFile(path)
+        return found
+
+
+class SourceBook:
+    """The files of the user's functions that ran.
+
+    Args:
+        paths: Their paths.
+        read: Files of the session.
+    """
+
+    def __init__(self, paths: Iterable[str], read: SourceFiles) -> None:
+        self._read = read
+        self._files = {path: read.file(path) for path in dict.fromkeys(paths)}
+
+    def file(self, path: str) -> SourceFile:
+        """Return a file, which is one of the book from now on."""
+        return self._files.setdefault(path, self._read.file(path))
+
+    def beside(self, paths: Iterable[str]) -> SourceBook:
+        """Return a book of other files."""
+        return SourceBook(paths, self._read)
+
+    @property
+    def files(self) -> list[SourceFile]:
+        """Files read so far."""
+        return list(self._files.values())
+
+    def ancestry(self, start: ast.ClassDef) -> set[str]:
+        """Return the names of a class and of the classes above it that the user wrote."""
+        found, waiting = {start.name}, [start]
+        while waiting:
+            for base in waiting.pop().bases:
+                name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+                for cls in [c for file in self.files for c in file.classes if c.name == name and name not in found]:
+                    found.add(name)
+                    waiting.append(cls)
+        return found
+
+    def contexts(self) -> Iterator[tuple[SourceFile, ast.withitem]]:
+        """Yield what ``with`` statements enter."""
+        for file in self.files:
+            for statement in file.statements:
+                if isinstance(statement, (ast.With, ast.AsyncWith)):
+                    yield from ((file, item) for item in statement.items)
+
+    def functions(self, name: str) -> list[tuple[SourceFile, ast.FunctionDef | ast.AsyncFunctionDef]]:
+        """Return the functions of a name."""
+        return [(file, f) for file in self.files for f in file.functions if f.name == name]
+
+    def calls(self, name: str) -> list[tuple[SourceFile, ast.Call]]:
+        """Return the calls of a function by its name, as ``name()`` and as ``x.name()``."""
+        found = []
+        for file in self.files:
+            for load in (*file.loads.get(name, ()), *file.loads.get("." + name, ())):
+                parent = file.parents[load]
+                if isinstance(parent, ast.Call) and parent.func is load:
+                    found.append((file, parent))
+        return found
+
+
+def called_name(call: ast.Call) -> str:
+    """Return the last name of what is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def root_name(node: ast.expr) -> str:
+    """Return the first name of ``a.b[c].d``."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _header(statement: ast.stmt) -> Iterator[ast.AST]:
+    """Yield the nodes of a statement without those of its body."""
+    for name, value in ast.iter_fields(statement):
+        if name in ("body", "orelse", "finalbody", "handlers"):
+            continue
+        for part in value if isinstance(value, list) else [value]:
+            if isinstance(part, ast.AST):
+                yield from ast.walk(part)
+
+
+def _position(code: CodeType, lasti: int) -> tuple[int | None, ...] | None:
+    positions = getattr(code, "co_positions", None)  # Python 3.11
+    if positions is None or lasti < 0:
+        return None
+    for index, (line, end_line, column, end_column) in enumerate(positions()):
+        if index == lasti // 2:
+            return (line, end_line, column, end_column)
+    return None

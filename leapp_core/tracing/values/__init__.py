@@ -1,0 +1,1 @@
+"""What becomes of Python values: may they decide what later steps compute?"""

@@ -1,0 +1,82 @@
+"""Which expressions may stay the same while a value in them changes: comparisons, rounding, clipping, lookups."""
+
+from __future__ import annotations
+
+import ast
+
+from leapp_core.tracing.source.book import called_name, root_name
+
+# Calls whose result may stay the same while the argument changes.
+DECIDING = frozenset(
+    {
+        "min", "max", "int", "round", "bool", "floor", "ceil", "trunc", "clip", "clamp", "minimum", "maximum", "sign",
+        "copysign", "range", "len", "any", "all", "isclose", "digitize", "interp", "index", "count", "where",
+        "searchsorted", "sorted", "heaviside", "get",
+    }
+)  # fmt: skip
+# Types of NumPy's scalars: what they make of a followed scalar anew is followed no more.
+SCALAR_TYPES = frozenset(
+    {
+        "float16", "float32", "float64", "half", "single", "double", "longdouble", "int8", "int16", "int32", "int64",
+        "uint8", "uint16", "uint32", "uint64", "intp", "bool_", "type",
+    }
+)  # fmt: skip
+# Calls that take values out of an array which NumPy's own protocols do not show.
+OUT_OF_ARRAYS = frozenset(
+    {
+        "str", "repr", "format", "bytes", "bytearray", "memoryview", "hash", "array2string", "array_str", "array_repr",
+        "nditer", "ndenumerate", "tobytes", "tostring", "dumps", "get",
+    }
+)  # fmt: skip
+SEEN_TO_LEAVE = frozenset({"item", "tolist", "float", "int", "bool", "len", "round", "range", "any", "all", "print"})
+"""Calls that take values out of an array and are seen, at the moment, to do so."""
+SIZES = frozenset({"size", "numel", "nelement", "dim", "__len__"})
+
+
+def decides_by_itself(node: ast.expr) -> bool:
+    """Return whether an expression takes a value only to round, compare or look something up."""
+    return isinstance(node, ast.Subscript) or (isinstance(node, ast.Call) and called_name(node) in DECIDING)
+
+
+def decides(parent: ast.AST, node: ast.AST) -> bool:
+    """Return whether an expression may stay the same while a part of it changes."""
+    if isinstance(parent, ast.IfExp):
+        return node is parent.test
+    if isinstance(parent, ast.Subscript):
+        return node is parent.slice
+    if isinstance(parent, ast.BinOp):
+        text = isinstance(parent.left, ast.Constant) and isinstance(parent.left.value, str)  # "%d" % value
+        return text or isinstance(parent.op, ast.FloorDiv)
+    if isinstance(parent, ast.UnaryOp):
+        return isinstance(parent.op, ast.Not)
+    return isinstance(parent, (ast.Compare, ast.BoolOp, ast.Slice, ast.FormattedValue))
+
+
+def is_threshold(test: ast.expr) -> bool:
+    """Return whether a test on a growing number, once it turned out otherwise, stays so: no remainder in it."""
+    periodic = (ast.Mod, ast.FloorDiv, ast.BitAnd)
+    return not any(isinstance(n, ast.BinOp) and isinstance(n.op, periodic) for n in ast.walk(test))
+
+
+def within_numpy(parent: ast.AST, node: ast.AST) -> str | None:
+    """Return what an expression is that holds an array: still one, a value that was taken out, or nothing to follow.
+
+    What NumPy computes is recorded; only what takes values out of an array unseen is looked for.
+    """
+    if isinstance(parent, ast.Call):
+        name = called_name(parent)
+        if name in OUT_OF_ARRAYS:
+            return "decided"
+        if name in SCALAR_TYPES and node is not parent.func:
+            return "value"
+        tensor = name in ("from_numpy", "as_tensor", "tensor", "from_dlpack") or root_name(parent.func) == "torch"
+        return None if tensor or name in SEEN_TO_LEAVE else "array"
+    if isinstance(parent, ast.Attribute):
+        if parent.attr in ("flat", "data", "ctypes"):
+            return "decided"
+        return None if parent.attr in ("shape", "size", "ndim", "dtype", "nbytes") else "array"
+    if isinstance(parent, ast.FormattedValue):
+        return "decided"
+    if isinstance(parent, ast.BinOp) and decides(parent, node) and not isinstance(parent.op, ast.FloorDiv):
+        return "decided"
+    return "array"

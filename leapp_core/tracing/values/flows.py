@@ -1,0 +1,296 @@
+"""Follow a Python value through the user's source: may it decide what later steps compute?
+
+A value that left its tensor, or a Python number that counts, need not have changed anything in the captured steps: a
+threshold was not reached yet. Values are followed through assignments, attributes, containers, arguments and results. A
+value *decides* when it was compared, rounded, clipped or looked up, and then reaches a call of the program or a branch
+on which the program depends. What cannot be followed is not claimed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from leapp_core.tracing.source.arguments import parameters_for, runs_lambda
+from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceFile, called_name, root_name
+from leapp_core.tracing.source.owners import Types
+from leapp_core.tracing.source.statements import KEEPING_NAMES, LOG_NAMES, header_end, is_harmless
+from leapp_core.tracing.values.deciding import DECIDING, SIZES, decides, decides_by_itself, is_threshold, within_numpy
+from leapp_core.tracing.values.fate import Fate, Place
+from leapp_core.tracing.values.relevance import Relevance, assignments, parts_of
+
+MAX_CANDIDATES = 4
+
+
+class Follower:
+    """Follows one value.
+
+    Args:
+        relevance: What takes part in the program.
+        growing: The value only ever grows (a counter): a branch taken at first and no more is a first step that
+            initialises.
+    """
+
+    def __init__(self, relevance: Relevance, *, growing: bool = False) -> None:
+        self._relevance = relevance
+        self._book = relevance.book
+        self._growing = growing
+        self._owners = relevance.owners
+        self._selves: Types = None
+        self._seen: set[tuple[ast.AST, str, Types]] = set()
+        self._fate = Fate()
+
+    def follow(self, file: SourceFile, node: ast.expr, kind: str = "value") -> Fate:
+        """Follow an expression.
+
+        Args:
+            file: Its file.
+            node: The expression.
+            kind: ``value`` (as it is), ``decided`` (compared or rounded already), ``sized`` (a tensor of which only
+                the size is a Python value), ``array`` (recorded as long as it stays in NumPy).
+        """
+        if kind == "value" and decides_by_itself(node):
+            kind = "decided"
+        self._climb(file, node, kind)
+        return self._fate
+
+    @contextmanager
+    def _as(self, selves: Types) -> Iterator[None]:
+        """Follow with what ``self`` is known to be in the functions that are looked at."""
+        before, self._selves = self._selves, selves
+        yield
+        self._selves = before
+
+    def _climb(self, file: SourceFile, node: ast.AST, kind: str) -> None:
+        if (node, kind, self._selves) in self._seen or self._fate.decides is not None:
+            return
+        self._seen.add((node, kind, self._selves))
+        parent = file.parents.get(node)
+        while parent is not None and not isinstance(parent, ast.stmt):
+            following = self._through(file, node, parent, kind)
+            if following is None:
+                return
+            node, kind, parent = parent, following, file.parents.get(parent)
+        if isinstance(parent, ast.stmt):
+            self._arrive(file, parent, node, kind)
+
+    # -- through expressions ---------------------------------------------------------------------------------------
+
+    def _through(self, file: SourceFile, node: ast.AST, parent: ast.AST, kind: str) -> str | None:
+        """Return the kind of the expression around, or ``None`` where the value goes no further upward."""
+        if kind == "array":
+            following = within_numpy(parent, node)
+            if following != "array":
+                return following
+        if isinstance(parent, ast.Call):
+            return self._call(file, parent, node, kind)
+        if isinstance(parent, ast.Attribute):
+            return "decided" if kind == "sized" and parent.attr in ("shape", "size", "nbytes") else kind
+        if kind == "sized":
+            kept = isinstance(parent, (ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.NamedExpr))
+            return kind if kept or (isinstance(parent, ast.Subscript) and node is parent.value) else None
+        if isinstance(parent, (ast.Lambda, ast.Yield, ast.withitem)):
+            self._hand_over(file, parent, kind)
+            return None
+        if isinstance(parent, ast.comprehension):
+            self._names(file, parent.target, kind)
+            return "decided" if node in parent.ifs and kind != "array" else kind
+        if isinstance(parent, ast.NamedExpr):
+            self._names(file, parent.target, kind)
+        return "decided" if kind != "array" and decides(parent, node) else kind
+
+    def _hand_over(self, file: SourceFile, parent: ast.AST, kind: str) -> None:
+        """Follow what a ``lambda`` gives its callers, a generator its readers, ``with ... as`` its name."""
+        around = file.parents.get(parent)
+        if isinstance(parent, ast.withitem):
+            if parent.optional_vars is not None:
+                self._assign(file, parent.optional_vars, kind)
+        elif isinstance(parent, ast.Yield):
+            self._results(file, file.function_of(parent), kind)
+        elif isinstance(around, ast.Assign):
+            for target, _ in assignments(around):
+                self._assign(file, target, kind)
+        else:
+            self._fate.followed = False
+
+    def _call(self, file: SourceFile, call: ast.Call, node: ast.AST, kind: str) -> str | None:
+        name = called_name(call)
+        if kind == "sized" and (name == "len" or node is call.func):
+            sizes = name == "len" or name in SIZES
+            return "decided" if sizes else None if name in ("any", "all", "item", "tolist") else kind
+        if node is call.func:
+            return None if name in KEEPING_NAMES else "decided" if name in DECIDING and kind != "array" else kind
+        if name in LOG_NAMES or self._keeps(file, call, name, kind):
+            return None
+        if kind not in ("sized", "array") and (name in DECIDING or runs_lambda(file, call, name)):
+            return "decided"
+        if kind == "sized" and root_name(call.func) == "torch":
+            return kind
+        return self._user_call(file, call, node, kind, name)
+
+    def _keeps(self, file: SourceFile, call: ast.Call, name: str, kind: str) -> bool:
+        """Follow what a call puts into a container or attribute; return whether it is such a call."""
+        if name in KEEPING_NAMES and isinstance(call.func, ast.Attribute):
+            self._assign(file, call.func.value, kind)
+            return True
+        if name == "setattr" and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
+            self._attribute(file, ast.Attribute(call.args[0], str(call.args[1].value), ast.Store()), kind)
+            return True
+        return False
+
+    def _user_call(self, file: SourceFile, call: ast.Call, node: ast.AST, kind: str, name: str) -> str | None:
+        candidates = self._owners.called(file, call, self._selves)
+        if candidates:
+            if len(candidates) > MAX_CANDIDATES:
+                self._fate.followed = False
+            for other, function, selves in candidates[:MAX_CANDIDATES]:
+                with self._as(selves):
+                    self._parameter(other, function, call, node, kind)
+            return None
+        self._fate.followed = self._fate.followed and isinstance(call.func, ast.Name)
+        return None if kind == "sized" else kind
+
+    def _parameter(self, file: SourceFile, function: Function, call: ast.Call, node: ast.AST, kind: str) -> None:
+        names = parameters_for(function, call, node)
+        if not names:
+            self._fate.followed = False
+        for load in (load for name in names for load in file.loads.get(name, ())):
+            if function in file.above(load):
+                self._climb(file, load, kind)
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def _arrive(self, file: SourceFile, statement: ast.stmt, node: ast.AST, kind: str) -> None:
+        if is_harmless(statement):
+            return
+        if isinstance(statement, (ast.If, ast.While)):
+            if kind not in ("sized", "array"):
+                self._branch(file, statement)
+            return
+        if isinstance(statement, (ast.For, ast.AsyncFor)):
+            if kind not in ("value", "array"):
+                self._branch(file, statement)
+            self._names(file, statement.target, kind)
+            return
+        if kind == "decided" and self._relevance.statement(file, statement, header_end(statement)):
+            self._decide(file, statement)
+        for target, _ in assignments(statement):
+            self._assign(file, target, kind)
+        if isinstance(statement, ast.Return):
+            self._return(file, statement, kind)
+        elif not isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
+            self._fate.followed = False
+
+    def _return(self, file: SourceFile, statement: ast.Return, kind: str) -> None:
+        function = file.function_of(statement)
+        if kind == "decided" and isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function):
+            self._decide(file, statement)  # PyTorch takes what a hook gives
+        self._results(file, function, kind)
+
+    def _results(self, file: SourceFile, function: ast.AST | None, kind: str) -> None:
+        """Follow what a function gives its callers."""
+        if not isinstance(function, FUNCTIONS):
+            return
+        if function.name == "__enter__":
+            for other, item in self._book.contexts():
+                self._hand_over(other, item, kind)
+        calls = self._owners.callers(file, function, self._selves)
+        is_property = any(getattr(d, "id", "") in ("property", "cached_property") for d in function.decorator_list)
+        if is_property:
+            for other in self._book.files:
+                for load in other.loads.get("." + function.name, ()):
+                    self._climb(other, load, kind)
+        elif not calls:
+            self._fate.followed = False
+        for other, call, selves in calls:
+            with self._as(selves):
+                self._climb(other, call, kind)
+
+    def _assign(self, file: SourceFile, target: ast.expr, kind: str) -> None:
+        key = None
+        while isinstance(target, (ast.Subscript, ast.Starred)):
+            if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+                key = target.slice.value
+            target = target.value
+        if isinstance(target, ast.Name):
+            self._names(file, target, kind, key)
+        elif isinstance(target, ast.Attribute):
+            self._attribute(file, target, kind, key)
+
+    def _attribute(self, file: SourceFile, target: ast.Attribute, kind: str, key: object = None) -> None:
+        text = ast.unparse(target)
+        loads = self._owners.loads(file, target, self._selves)
+        for other, load, selves in sorted(loads, key=lambda found: ast.unparse(found[1]) != text):
+            with self._as(selves):
+                self._load(other, load, kind, key)
+
+    def _names(self, file: SourceFile, target: ast.expr, kind: str, key: object = None) -> None:
+        for part in parts_of(target):
+            if not isinstance(part, ast.Name):
+                self._assign(file, part, kind)
+                continue
+            scopes = [n for n in file.above(part) if isinstance(n, FUNCTIONS)]
+            scope = scopes[-1] if scopes else None  # closures share the names of the function around them
+            with self._as(self._selves if scope is not None else None):
+                for load in file.loads.get(part.id, ()):
+                    if scope is None or scope in file.above(load):
+                        self._load(file, load, kind, key)
+
+    def _load(self, file: SourceFile, load: ast.expr, kind: str, key: object) -> None:
+        parent = file.parents.get(load)
+        if key is not None and isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant):
+            other_key = parent.slice.value != key
+            if other_key or not isinstance(parent.ctx, ast.Load):
+                return
+        self._climb(file, load, kind)
+
+    # -- branches ----------------------------------------------------------------------------------------------------
+
+    def _branch(self, file: SourceFile, statement: ast.If | ast.While | ast.For | ast.AsyncFor) -> None:
+        initialises = self._growing and isinstance(statement, ast.If) and is_threshold(statement.test)
+        if initialises and self._relevance.only_at_first(file, statement.body):
+            return
+        if self._matters(file, [*statement.body, *statement.orelse], 0):
+            self._decide(file, statement)
+
+    def _matters(self, file: SourceFile, statements: list[ast.stmt], depth: int) -> bool:
+        """Return whether it makes a difference to the program if statements are run."""
+        if self._relevance.body(file, statements):
+            return True
+        for node in (n for s in statements for n in ast.walk(s)):
+            if isinstance(node, (ast.Return, ast.Break, ast.Continue, ast.Yield)):
+                if depth == 0 and self._leaving_matters(file, node):
+                    return True
+            elif isinstance(node, ast.Call) and self._call_matters(file, node, depth):
+                return True
+            for target, _ in assignments(node):
+                if self._relevance.reads(file, target, self._selves):
+                    return True
+                self._assign(file, target, "decided")
+        return False
+
+    def _leaving_matters(self, file: SourceFile, node: ast.AST) -> bool:
+        function = file.function_of(node)
+        if self._relevance.took_part(file, function or node):
+            return True
+        if isinstance(node, ast.Return):  # a helper that computes no tensor: what it returns is chosen here
+            self._results(file, function, "decided")
+            return isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function)
+        return False
+
+    def _call_matters(self, file: SourceFile, call: ast.Call, depth: int) -> bool:
+        name = called_name(call)
+        if isinstance(call.func, ast.Attribute) and name.endswith("_") and not name.endswith("__"):
+            return self._relevance.reads(file, call.func.value, self._selves)
+        if depth >= 2 or name in LOG_NAMES:
+            return False
+        for other, function, selves in self._owners.called(file, call, self._selves)[:MAX_CANDIDATES]:
+            with self._as(selves):
+                if self._matters(other, function.body, depth + 1):
+                    return True
+        return False
+
+    def _decide(self, file: SourceFile, statement: ast.stmt) -> None:
+        if self._fate.decides is None:
+            self._fate.decides = Place(file.path, statement.lineno)

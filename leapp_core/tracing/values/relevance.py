@@ -1,0 +1,260 @@
+"""Which statements and names of the user's source take part in what a node computes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.source.book import FUNCTIONS, SourceBook, SourceFile, called_name
+from leapp_core.tracing.source.callsite import UserFrame
+from leapp_core.tracing.source.owners import Owners, Types, related
+
+Name = tuple[int, str]
+"""A local name by the function it lies in (``id`` of its tree); ``(0, ".attribute")`` for attributes."""
+
+Assigned = tuple[Types, SourceFile, ast.AST]
+"""Whose attribute is assigned, and what."""
+
+
+class Relevance:
+    """Statements whose calls are part of a node's program, and the names that they read, directly or not.
+
+    Args:
+        slicer: Slicer of the record.
+        found: The node's analysis.
+    """
+
+    def __init__(self, slicer: Slicer, found: NodeAnalysis) -> None:
+        step = found.step
+        sliced = found.sliced.events or range(step.begin, step.out_index)
+        stacks = {(e.stack, e.line) for e in (slicer.recorder.events[i] for i in sliced)}
+        self._stacks = _running(slicer)
+        called = {(frame.file, frame.line) for stack in stacks for frame in self._stacks[stack]}
+        stacks |= {(d.stack, -1) for d in step.outputs.values()}  # what is declared there may be chosen without a call
+        frames = {frame for stack in stacks for frame in self._stacks[stack]}
+        self._lines = {(frame.file, frame.line) for frame in frames}
+        self._declaring = self._lines - called
+        self._functions = {(f.file, f.code.co_firstlineno, f.code.co_name) for f in frames if not f.driver}
+        self._executed = self._lines_by_step(slicer, found)
+        self.book = SourceBook(sorted({f.file for f in frames if not f.driver}), slicer.sources)
+        ran = {(f.file, f.code.co_firstlineno, f.code.co_name) for found in self._stacks.values() for f in found}
+        self.owners = Owners(self.book, ran)
+        self._results = self._passes_through(slicer, found)
+        self._searched = -1
+        self._called: set[str] = set()
+
+    def statement(self, file: SourceFile, statement: ast.stmt, end: int) -> bool:
+        """Return whether calls of a statement (to the line ``end``) are part of the program."""
+        return any((file.path, line) in self._lines for line in range(statement.lineno, end + 1))
+
+    def body(self, file: SourceFile, statements: Iterable[ast.stmt]) -> bool:
+        """Return whether anything within statements is part of the program, but for the one declaration of outputs.
+
+        What is not declared is not captured: a session that closes after some steps changes nothing in the program.
+        """
+        lines = {n for s in statements for n in range(s.lineno, (s.end_lineno or s.lineno) + 1)}
+        found = [n for n in lines if (file.path, n) in self._lines]
+        return any((file.path, n) not in self._declaring or not self._declares_alone(file, n) for n in found)
+
+    @staticmethod
+    def _declares_alone(file: SourceFile, line: int) -> bool:
+        """Return whether the call at a line is the only one of its name in the function around it."""
+        function = next((f for f in reversed(file.functions) if f.lineno <= line <= (f.end_lineno or f.lineno)), None)
+        calls = [n for n in ast.walk(function) if isinstance(n, ast.Call)] if function is not None else []
+        here = {called_name(call) for call in calls if call.lineno <= line <= (call.end_lineno or call.lineno)}
+        return "output_tensors" in here and [called_name(call) for call in calls].count("output_tensors") == 1
+
+    def took_part(self, file: SourceFile, function: ast.AST) -> bool:
+        """Return whether calls of the program were made in a function, by itself or by what it called."""
+        if not isinstance(function, FUNCTIONS):
+            return False
+        return file.key_of(function) in self._functions
+
+    def runs(self, file: SourceFile, function: ast.AST | None) -> bool:
+        """Return whether a function may run before the outputs: it took part, or one that did may call it.
+
+        What is called only after the last call of the program (a reset of the environment, a reward) is left out.
+        """
+        if not isinstance(function, FUNCTIONS) or self.took_part(file, function):
+            return function is not None
+        if len(self.book.files) != self._searched:
+            self._searched, self._called = len(self.book.files), self._called_names()
+        special = function.name.startswith("__") and function.name not in ("__init__", "__repr__", "__str__", "__del__")
+        return special or function.name in self._called or self.is_handed_over(function)
+
+    def _called_names(self) -> set[str]:
+        """Return the names that functions of the program, and what they may call, use for functions and properties."""
+        found: set[str] = set()
+        functions = {f.name: [] for file in self.book.files for f in file.functions}  # type: dict[str, list[ast.AST]]
+        waiting: list[tuple[SourceFile, ast.AST, int]] = []
+        for file in self.book.files:
+            lines = [line for path, line in self._lines if path == file.path]
+            for f in file.functions:
+                functions[f.name].append(f)
+                if self.took_part(file, f):
+                    inside = [line for line in lines if f.lineno <= line <= (f.end_lineno or f.lineno)]
+                    waiting.append((file, f, max(inside, default=f.end_lineno or f.lineno)))
+        while waiting:
+            file, function, last = waiting.pop()
+            for node in ast.walk(function):
+                name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
+                if name in functions and name not in found and getattr(node, "lineno", last) <= last:
+                    found.add(name)
+                    waiting += [
+                        (file, f, f.end_lineno or f.lineno) for f in functions[name] if isinstance(f, FUNCTIONS)
+                    ]
+        return found
+
+    def is_handed_over(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        """Return whether a function is passed on as a value, for others to call: a hook, a callback."""
+        for file in self.book.files:
+            for load in (*file.loads.get(function.name, ()), *file.loads.get("." + function.name, ())):
+                call = file.parents.get(load)
+                if isinstance(call, ast.Call) and load in call.args and called_name(call).startswith("register_"):
+                    return True
+        return False
+
+    def reads(self, file: SourceFile, target: ast.expr, selves: Types = None) -> bool:
+        """Return whether the program reads what is assigned here, ``self`` being one of some types if that is known."""
+        key = self._key(file, target)
+        return key in self._names and related(self._names[key], self._owner(file, target, selves))
+
+    def only_at_first(self, file: SourceFile, statements: list[ast.stmt]) -> bool:
+        """Return whether statements made calls in an early step and none in the last."""
+        lines = {(file.path, n) for s in statements for n in range(s.lineno, (s.end_lineno or s.lineno) + 1)}
+        ran = [bool(lines & step) for step in self._executed]
+        return any(ran) and not ran[-1]
+
+    def made_calls(self, file: SourceFile, statement: ast.stmt) -> bool:
+        """Return whether a statement made recorded calls."""
+        lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+        return any((file.path, n) in step for step in self._executed for n in lines)
+
+    @staticmethod
+    def _passes_through(slicer: Slicer, found: NodeAnalysis) -> bool:
+        """Return whether an output is handed on as it came: no call tells which statement gave it."""
+        wanted = {i.storage for n in found.sliced.events for i in slicer.effects.of(slicer.recorder.events[n]).births}
+        return any(d.info.storage not in wanted for d in found.step.outputs.values())
+
+    def _lines_by_step(self, slicer: Slicer, found: NodeAnalysis) -> list[set[tuple[str, int]]]:
+        steps = []
+        for step in found.steps:
+            stacks = {(e.stack, e.line) for e in slicer.recorder.events[step.begin : step.end]}
+            steps.append({(f.file, f.line) for stack in stacks for f in self._stacks[stack]})
+        return steps
+
+    @cached_property
+    def _names(self) -> dict[Name, Types]:
+        """What the program reads: local names, and attributes with the types that have them."""
+        assigned: dict[Name, list[Assigned]] = {}
+        names: dict[Name, Types] = {}
+        waiting: list[Name] = []
+        for file in self.book.files:
+            for statement in file.statements:
+                for target, value in assignments(statement):
+                    owner = self._owner(file, target)
+                    assigned.setdefault(self._key(file, target), []).append((owner, file, value))
+                if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                    continue
+                if (
+                    (self._results and isinstance(statement, ast.Return))
+                    or (file.path, statement.lineno) in self._lines
+                    or self._spans(file, statement)
+                ):
+                    waiting += self._read(file, statement, names)
+        while waiting:
+            name = waiting.pop()
+            given = assigned.pop(name, [])
+            assigned[name] = [a for a in given if not related(a[0], names[name])]
+            for _, file, value in (a for a in given if related(a[0], names[name])):
+                waiting += self._read(file, value, names)
+        return names
+
+    def _read(self, file: SourceFile, tree: ast.AST, names: dict[Name, Types]) -> list[Name]:
+        """Add what a tree reads to the names; return those that are new, or belong to more types than before."""
+        fresh = []
+        for node in self._loads(file, tree):
+            key, owner = self._key(file, node), self._owner(file, node)
+            known = names.get(key, frozenset())
+            if key not in names or (known is not None and (owner is None or owner - known)):
+                names[key] = None if owner is None or known is None else known | owner
+                fresh.append(key)
+        return fresh
+
+    def _owner(self, file: SourceFile, target: ast.expr, selves: Types = None) -> Types:
+        target = _without_items(target)
+        return self.owners.of(file, target, selves) if isinstance(target, ast.Attribute) else None
+
+    def _spans(self, file: SourceFile, statement: ast.stmt) -> bool:
+        if hasattr(statement, "body"):
+            return False
+        return self.statement(file, statement, statement.end_lineno or statement.lineno)
+
+    def _loads(self, file: SourceFile, tree: ast.AST) -> Iterator[ast.Attribute | ast.Name]:
+        parts = [tree]
+        if isinstance(tree, ast.stmt) and hasattr(tree, "body"):  # a compound statement counts with its header
+            parts = [n for n in ast.iter_child_nodes(tree) if isinstance(n, ast.expr)]
+        for node in (n for part in parts for n in ast.walk(part)):
+            if isinstance(node, (ast.Attribute, ast.Name)) and not file.calls_it(node):
+                yield node
+
+    @staticmethod
+    def _key(file: SourceFile, target: ast.expr) -> Name:
+        target = _without_items(target)
+        if isinstance(target, ast.Attribute):
+            return 0, "." + target.attr
+        if isinstance(target, ast.Name) and target.id not in ("self", "cls"):
+            return id(file.function_of(target)), target.id
+        return 0, ""
+
+
+def _without_items(target: ast.expr) -> ast.expr:
+    """Return ``a.b`` of ``a.b[c]`` and ``*a.b``."""
+    while isinstance(target, (ast.Subscript, ast.Starred)):
+        target = target.value
+    return target
+
+
+def _running(slicer: Slicer) -> dict[tuple[int, int], list[UserFrame]]:
+    """Return the frames of every call's stack, without those that stood still while the session was open.
+
+    A session that was opened by a function which has returned since has no driver frame. The frames that all calls
+    share, at one instruction, waited for what they had called: the innermost of them drives, those outside are not
+    part of the program (a test runner, a training script).
+    """
+    recorder = slicer.recorder
+    frames = {(e.stack, e.line): recorder.sites.user_frames(e.stack, e.line) for e in recorder.events}
+    frames |= {(d.stack, -1): recorder.sites.user_frames(d.stack) for d in recorder.declarations}
+    if any(f.driver for found in frames.values() for f in found):
+        return frames
+    stacks = [[(f.code, f.lasti) for f in reversed(found)] for found in frames.values() if found] or [[]]
+    shared = next((n for n, at in enumerate(zip(*stacks, strict=False)) if len(set(at)) > 1), min(map(len, stacks)))
+    return {key: _driven(found, shared) for key, found in frames.items()}
+
+
+def _driven(frames: list[UserFrame], shared: int) -> list[UserFrame]:
+    inner = len(frames) - shared
+    return frames[:inner] + [f._replace(driver=True) for f in frames[inner : inner + 1]]
+
+
+def assignments(statement: ast.AST) -> list[tuple[ast.expr, ast.AST]]:
+    """Return the targets that a statement assigns, each with what it is assigned."""
+    if isinstance(statement, ast.Assign):
+        pairs: list[tuple[ast.expr, ast.AST]] = [(t, statement.value) for t in statement.targets]
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
+        pairs = [(statement.target, statement.value)]
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        pairs = [(statement.target, statement.iter)]
+    else:
+        return []
+    return [(part, value) for target, value in pairs for part in parts_of(target)]
+
+
+def parts_of(target: ast.expr) -> list[ast.expr]:
+    """Return the single targets of ``a, (b, *c)``."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [part for element in target.elts for part in parts_of(element)]
+    return [target.value if isinstance(target, ast.Starred) else target]
