@@ -56,7 +56,7 @@ class MemoryRecord(ABC):
         self._nothing = torch.empty(0)
         self.plans = PlanTable()
         self.selections = Selections(self)
-        self.sites = CallSites(driver, str(Path(__file__).with_name("dispatch.py")))
+        self.sites = CallSites(driver, str(Path(__file__).parents[1] / "dispatch.py"))
         self.python = PythonState()
         self._numbers: dict[int, int] = {}
         self.known: dict[int, TensorInfo] = {}

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-_ROOT = str(Path(__file__).resolve().parents[1])
+_CAPTURE = str(Path(__file__).resolve().parents[1])
 _INSTALLED = tuple({str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")})
+_STANDARD = str(Path(sysconfig.get_path("stdlib")).resolve())
 MAX_DEPTH = 48
 _PRECALL = dis.opmap.get("PRECALL")
 _TO_CALL = 4  # bytes: the instruction and its cache
@@ -176,7 +177,7 @@ class CallSites:
     def innermost(self, number: int, line: int = -1) -> tuple[str, int]:
         """Return file and line of the innermost Python frame, torch's included."""
         frames, driver = self._frames(number)
-        stack = [f for f in frames if not f[0].co_filename.startswith(_ROOT + "/tracing")]
+        stack = [f for f in frames if not f[0].co_filename.startswith(_CAPTURE)]
         if stack:
             code, lasti = stack[0]
         elif driver is not None:
@@ -211,10 +212,10 @@ def is_installed(path: str) -> bool:
     return path.startswith(_INSTALLED) or path.startswith("<frozen")
 
 
+def is_standard(path: str) -> bool:
+    """Return whether a file is of Python's own library."""
+    return path.startswith(_STANDARD) and "-packages" not in path
+
+
 def _is_library(path: str) -> bool:
-    return (
-        "/torch/" in path
-        or "/numpy/" in path
-        or "/tensordict/" in path
-        or path.startswith((_ROOT + "/tracing", "<frozen"))
-    )
+    return "/torch/" in path or "/numpy/" in path or "/tensordict/" in path or path.startswith((_CAPTURE, "<frozen"))
