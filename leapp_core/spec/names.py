@@ -33,8 +33,8 @@ def check_name(name: str, what: str) -> str:
     """
     if not isinstance(name, str) or not name or name != name.strip():
         raise UsageError(f"{what} name {name!r} is empty or begins or ends with white space", expected="a plain name")
-    bad = sorted({c for c in name if c in "/\\" or not c.isprintable()})
-    if bad or name in {".", ".."}:
+    if not name.isprintable() or "/" in name or "\\" in name or name in {".", ".."}:
+        bad = sorted({c for c in name if c in "/\\" or not c.isprintable()})
         raise UsageError(
             f"{what} name {name!r} holds {', '.join(repr(c) for c in bad) or 'only dots'}",
             expected="any printable characters but '/' and '\\'",

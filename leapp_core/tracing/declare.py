@@ -8,7 +8,6 @@ from typing import Any
 import torch
 
 from leapp_core.errors import UsageError
-from leapp_core.spec.names import check_name
 from leapp_core.spec.semantics import TensorSemantics
 
 
@@ -73,11 +72,12 @@ def _flatten(name: str, value: Any, what: str) -> Iterator[tuple[str, torch.Tens
 def _check(ports: list[tuple[TensorSemantics, Any]], what: str) -> None:
     seen: set[str] = set()
     for semantics, tensor in ports:
-        check_name(semantics.name, "port")
         if semantics.name in seen:
             raise UsageError(f"{what}: the name {semantics.name!r} is given twice", fix="rename one of them")
         seen.add(semantics.name)
-        if tensor.layout != torch.strided or tensor.is_quantized:
+        with torch._C.DisableTorchFunction():
+            dense = tensor.layout == torch.strided and not tensor.is_quantized
+        if not dense:
             raise UsageError(
                 f"{what}: {semantics.name!r} is a {tensor.layout} tensor",
                 expected="a dense tensor",

@@ -64,7 +64,7 @@ class MemoryRecord(ABC):
         self._held: list[torch.Tensor] = []
         self._shared: list[StorageRecord] = []
         self._owners: list[Any] = []
-        self._searched = 0
+        self._writers: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
         self._written_at: set[int] = set()
 
     @property
@@ -277,15 +277,10 @@ class MemoryRecord(ABC):
     def _is_written(self, record: StorageRecord) -> bool:
         """Return whether recorded calls write to memory (an optimizer steps, weights adapt online)."""
         if not record.written:
-            for event in self.events[self._searched :]:
-                if event.plan.writes:
-                    self._written_at.update(address_of(self.storages[info.storage].storage) for info in event.ins)
-            # Calls that wait are looked through as they are: to settle them belongs after the user's step.
-            for _, args, kwargs, _, plan, *_ in self._noted[max(self._searched - len(self.events), 0) :]:
-                if plan.writes:
-                    tensors = tensors_of((*args, *kwargs.values()))
-                    self._written_at.update(address_of(t.untyped_storage()) for t in tensors)
-            self._searched = self.position
+            for args, kwargs in self._writers:
+                tensors = tensors_of((*args, *kwargs.values()))
+                self._written_at.update(address_of(t.untyped_storage()) for t in tensors)
+            self._writers.clear()
             record.written = address_of(record.storage) in self._written_at
         return record.written
 

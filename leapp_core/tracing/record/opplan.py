@@ -95,7 +95,7 @@ class OpPlan:
         """Whether recording a call takes nothing but its operands and results."""
         return not (self.metadata_only or self.write_kwargs or self.literal or self.escape or self.selects)
 
-    @property
+    @cached_property
     def writes(self) -> bool:
         """Whether any operand is written in every call."""
         return bool(self.write_args or self.write_kwargs)

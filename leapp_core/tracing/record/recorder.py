@@ -50,6 +50,8 @@ class TraceRecorder(MemoryRecord):
         self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, plan: OpPlan, frame: FrameType
     ) -> None:
         """Record an ordinary call that has just run, for now without where its results lie."""
+        if plan.writes:
+            self._writers.append((args, kwargs))
         if isinstance(out, torch.Tensor):
             if id(out) not in self.known:  # as in _expect, without the call
                 if out.layout is _STRIDED:
@@ -92,6 +94,8 @@ class TraceRecorder(MemoryRecord):
     ) -> None:
         """Record one call that has just run; noted calls are settled."""
         index = len(self.events)
+        if plan.writes:
+            self._writers.append((args, kwargs))
         if not plan.ordinary and (plan.metadata_only or plan.write_kwargs):
             for a in (*args, *kwargs.values()):
                 self.known.pop(id(a), None)
