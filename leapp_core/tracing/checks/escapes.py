@@ -53,14 +53,18 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis) -> None:
     """
     narrow = {id(escape.event) for escape in dependent_escapes(slicer, found)}
     escapes = _follow(slicer, found, found.step.out_index, _varying_memory(slicer, found), noise=True)[0]
-    escapes = [escape for escape in escapes if not _is_check_of_library(slicer, escape.event)]
+    checks = [escape for escape in escapes if _is_check_of_library(slicer, escape.event)]
     if not escapes:
         return
     relevance = Relevance(slicer, found)
     for escape in escapes:  # all source is known before anything is followed, that of the session's own function too
         for frame in slicer.recorder.sites.user_frames(escape.event.stack, escape.event.line)[:1]:
             relevance.book.file(frame.file)
-    for escape in escapes:
+    for escape in checks:
+        fate = _checked(slicer, relevance, escape)
+        if fate.decides is not None:
+            raise _deciding(slicer, found, escape, fate.decides)
+    for escape in (e for e in escapes if e not in checks):
         changes = escape.kind == "size" or _changes(slicer, found, escape)
         fate = _fate(slicer, relevance, escape, changes)
         if fate.decides is not None:
@@ -91,6 +95,14 @@ def _unproven(slicer: Slicer, found: NodeAnalysis, escape: Escape) -> CaptureErr
     )
 
 
+def _checked(slicer: Slicer, relevance: Relevance, escape: Escape) -> Fate:
+    """Follow a check of a library (a distribution's of its arguments): the user's code may catch what it raises."""
+    frames = slicer.recorder.sites.user_frames(escape.event.stack, escape.event.line)
+    file = relevance.book.file(frames[0].file) if frames else None
+    statement = file.statement_at(frames[0].line) if file is not None else None
+    return Fate() if file is None or statement is None else Follower(relevance).checked(file, statement)
+
+
 def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -> Fate:
     """Follow what an escaped value becomes in the user's source."""
     event = escape.event
@@ -113,7 +125,9 @@ def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -
     kind = "sized" if escape.kind == "size" else "decided" if same else "value"
     statement = file.statement_at(frame.line)
     # A test framework rewrites assertions: their expressions are not where the source has them.
-    fate = Fate(followed=bool(nodes or arrays) or (statement is not None and is_harmless(statement)))
+    fate = Fate(followed=bool(nodes or arrays))
+    if not fate.followed and statement is not None and is_harmless(statement):
+        fate = Follower(relevance).checked(file, statement)
     for node in arrays if not changes else ():
         fate.followed = ArrayFollower(relevance).follow(file, node).followed and fate.followed
     for node in arrays:

@@ -18,14 +18,14 @@ KEEPING_NAMES = frozenset({"append", "extend", "appendleft", "extendleft", "inse
 def is_harmless(statement: ast.stmt) -> bool:
     """Return whether a statement cannot bring a value back into the program.
 
-    Harmless are assertions, log calls whose result is dropped, and an ``if`` without ``else`` whose body only raises
-    or logs.
+    Harmless are log calls whose result is dropped and, as long as nothing catches the exception, assertions and an
+    ``if`` without ``else`` whose body only raises or logs.
     """
     if isinstance(statement, (ast.Assert, ast.Raise)):
         return True
     if isinstance(statement, (ast.If, ast.While)):
-        return not statement.orelse and all(_raises_or_logs(s) for s in statement.body)
-    return _raises_or_logs(statement)
+        return not statement.orelse and all(_raises_or_logs(s, LOG_NAMES) for s in statement.body)
+    return _raises_or_logs(statement, LOG_NAMES | KEEPING_NAMES)
 
 
 def header_end(node: ast.stmt) -> int:
@@ -37,11 +37,11 @@ def header_end(node: ast.stmt) -> int:
     return node.end_lineno or node.lineno
 
 
-def _raises_or_logs(statement: ast.stmt) -> bool:
+def _raises_or_logs(statement: ast.stmt, names: frozenset[str]) -> bool:
     if isinstance(statement, (ast.Raise, ast.Pass)):
         return True
     if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
         function = statement.value.func
         name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-        return name in LOG_NAMES or name in KEEPING_NAMES
+        return name in names
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)

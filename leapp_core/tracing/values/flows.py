@@ -9,21 +9,19 @@ on which the program depends. What cannot be followed is not claimed.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from leapp_core.tracing.source.arguments import parameters_for, runs_lambda
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceFile, called_name, root_name
 from leapp_core.tracing.source.owners import Types
 from leapp_core.tracing.source.statements import KEEPING_NAMES, LOG_NAMES, header_end, is_harmless
-from leapp_core.tracing.values.deciding import DECIDING, SIZES, decides, decides_by_itself, is_threshold, within_numpy
-from leapp_core.tracing.values.fate import Fate, Place
+from leapp_core.tracing.values.branches import MAX_CANDIDATES, Branches
+from leapp_core.tracing.values.caught import ANY, raised_in
+from leapp_core.tracing.values.deciding import DECIDING, SIZES, decides, decides_by_itself, within_numpy
+from leapp_core.tracing.values.fate import Fate
 from leapp_core.tracing.values.relevance import Relevance, assignments, parts_of
 
-MAX_CANDIDATES = 4
 
-
-class Follower:
+class Follower(Branches):
     """Follows one value.
 
     Args:
@@ -33,13 +31,8 @@ class Follower:
     """
 
     def __init__(self, relevance: Relevance, *, growing: bool = False) -> None:
-        self._relevance = relevance
-        self._book = relevance.book
-        self._growing = growing
-        self._owners = relevance.owners
-        self._selves: Types = None
+        super().__init__(relevance, growing=growing)
         self._seen: set[tuple[ast.AST, str, Types]] = set()
-        self._fate = Fate()
 
     def follow(self, file: SourceFile, node: ast.expr, kind: str = "value") -> Fate:
         """Follow an expression.
@@ -52,15 +45,18 @@ class Follower:
         """
         if kind == "value" and decides_by_itself(node):
             kind = "decided"
-        self._climb(file, node, kind)
+        first = node.values[0] if isinstance(node, ast.BoolOp) else getattr(node, "test", node)
+        if first is node or kind in ("sized", "array") or not self._runs_or_raises(file, node, first):
+            self._climb(file, node, kind)
         return self._fate
 
-    @contextmanager
-    def _as(self, selves: Types) -> Iterator[None]:
-        """Follow with what ``self`` is known to be in the functions that are looked at."""
-        before, self._selves = self._selves, selves
-        yield
-        self._selves = before
+    def checked(self, file: SourceFile, statement: ast.stmt) -> Fate:
+        """Follow a value that is checked where the source does not show it: in an assertion, in a library."""
+        if is_harmless(statement):
+            self._check(file, statement)
+        else:
+            self._raising_matters(file, statement, ANY)
+        return self._fate
 
     def _climb(self, file: SourceFile, node: ast.AST, kind: str) -> None:
         if (node, kind, self._selves) in self._seen or self._fate.decides is not None:
@@ -83,6 +79,8 @@ class Follower:
             following = within_numpy(parent, node)
             if following != "array":
                 return following
+        elif kind != "sized" and self._runs_or_raises(file, parent, node):
+            return None
         if isinstance(parent, ast.Call):
             return self._call(file, parent, node, kind)
         if isinstance(parent, ast.Attribute):
@@ -99,6 +97,19 @@ class Follower:
         if isinstance(parent, ast.NamedExpr):
             self._names(file, parent.target, kind)
         return "decided" if kind != "array" and decides(parent, node) else kind
+
+    def _runs_or_raises(self, file: SourceFile, parent: ast.AST, node: ast.AST) -> bool:
+        """Return whether an expression decides by what it runs (``late and self.reset()``), or by raising."""
+        parts: list[ast.expr] = []
+        if isinstance(parent, ast.BoolOp):
+            parts = parent.values[parent.values.index(node) + 1 :] if node in parent.values else []
+        elif isinstance(parent, ast.IfExp) and node is parent.test:
+            parts = [parent.body, parent.orelse]
+        if parts and self._changes_program(file, parts, 0):
+            self._decide(file, parent.lineno if isinstance(parent, ast.expr) else 0)
+            return True
+        raised = raised_in(parent, node)
+        return raised is not None and self._raising_matters(file, parent, raised)
 
     def _hand_over(self, file: SourceFile, parent: ast.AST, kind: str) -> None:
         """Follow what a ``lambda`` gives its callers, a generator its readers, ``with ... as`` its name."""
@@ -162,11 +173,9 @@ class Follower:
     # -- statements --------------------------------------------------------------------------------------------------
 
     def _arrive(self, file: SourceFile, statement: ast.stmt, node: ast.AST, kind: str) -> None:
-        if is_harmless(statement):
-            return
-        if isinstance(statement, (ast.If, ast.While)):
+        if is_harmless(statement) or isinstance(statement, (ast.If, ast.While)):
             if kind not in ("sized", "array"):
-                self._branch(file, statement)
+                self._test(file, statement)
             return
         if isinstance(statement, (ast.For, ast.AsyncFor)):
             if kind not in ("value", "array"):
@@ -174,7 +183,7 @@ class Follower:
             self._names(file, statement.target, kind)
             return
         if kind == "decided" and self._relevance.statement(file, statement, header_end(statement)):
-            self._decide(file, statement)
+            self._decide(file, statement.lineno)
         for target, _ in assignments(statement):
             self._assign(file, target, kind)
         if isinstance(statement, ast.Return):
@@ -185,7 +194,7 @@ class Follower:
     def _return(self, file: SourceFile, statement: ast.Return, kind: str) -> None:
         function = file.function_of(statement)
         if kind == "decided" and isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function):
-            self._decide(file, statement)  # PyTorch takes what a hook gives
+            self._decide(file, statement.lineno)  # PyTorch takes what a hook gives
         self._results(file, function, kind)
 
     def _results(self, file: SourceFile, function: ast.AST | None, kind: str) -> None:
@@ -244,53 +253,3 @@ class Follower:
             if other_key or not isinstance(parent.ctx, ast.Load):
                 return
         self._climb(file, load, kind)
-
-    # -- branches ----------------------------------------------------------------------------------------------------
-
-    def _branch(self, file: SourceFile, statement: ast.If | ast.While | ast.For | ast.AsyncFor) -> None:
-        initialises = self._growing and isinstance(statement, ast.If) and is_threshold(statement.test)
-        if initialises and self._relevance.only_at_first(file, statement.body):
-            return
-        if self._matters(file, [*statement.body, *statement.orelse], 0):
-            self._decide(file, statement)
-
-    def _matters(self, file: SourceFile, statements: list[ast.stmt], depth: int) -> bool:
-        """Return whether it makes a difference to the program if statements are run."""
-        if self._relevance.body(file, statements):
-            return True
-        for node in (n for s in statements for n in ast.walk(s)):
-            if isinstance(node, (ast.Return, ast.Break, ast.Continue, ast.Yield)):
-                if depth == 0 and self._leaving_matters(file, node):
-                    return True
-            elif isinstance(node, ast.Call) and self._call_matters(file, node, depth):
-                return True
-            for target, _ in assignments(node):
-                if self._relevance.reads(file, target, self._selves):
-                    return True
-                self._assign(file, target, "decided")
-        return False
-
-    def _leaving_matters(self, file: SourceFile, node: ast.AST) -> bool:
-        function = file.function_of(node)
-        if self._relevance.took_part(file, function or node):
-            return True
-        if isinstance(node, ast.Return):  # a helper that computes no tensor: what it returns is chosen here
-            self._results(file, function, "decided")
-            return isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function)
-        return False
-
-    def _call_matters(self, file: SourceFile, call: ast.Call, depth: int) -> bool:
-        name = called_name(call)
-        if isinstance(call.func, ast.Attribute) and name.endswith("_") and not name.endswith("__"):
-            return self._relevance.reads(file, call.func.value, self._selves)
-        if depth >= 2 or name in LOG_NAMES:
-            return False
-        for other, function, selves in self._owners.called(file, call, self._selves)[:MAX_CANDIDATES]:
-            with self._as(selves):
-                if self._matters(other, function.body, depth + 1):
-                    return True
-        return False
-
-    def _decide(self, file: SourceFile, statement: ast.stmt) -> None:
-        if self._fate.decides is None:
-            self._fate.decides = Place(file.path, statement.lineno)

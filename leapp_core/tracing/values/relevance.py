@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import pairwise
 
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
-from leapp_core.tracing.source.book import FUNCTIONS, SourceBook, SourceFile, called_name
+from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile, called_name
 from leapp_core.tracing.source.callsite import UserFrame
 from leapp_core.tracing.source.owners import Owners, Types, related
 
@@ -37,6 +38,8 @@ class Relevance:
         frames = {frame for stack in stacks for frame in self._stacks[stack]}
         self._lines = {(frame.file, frame.line) for frame in frames}
         self._declaring = self._lines - called
+        self._declared = {(f.file, f.line) for d in step.outputs.values() for f in self._stacks[d.stack, -1]}
+        self._sources = slicer.sources
         self._functions = {(f.file, f.code.co_firstlineno, f.code.co_name) for f in frames if not f.driver}
         self._executed = self._lines_by_step(slicer, found)
         self.book = SourceBook(sorted({f.file for f in frames if not f.driver}), slicer.sources)
@@ -58,6 +61,30 @@ class Relevance:
         lines = {n for s in statements for n in range(s.lineno, (s.end_lineno or s.lineno) + 1)}
         found = [n for n in lines if (file.path, n) in self._lines]
         return any((file.path, n) not in self._declaring or not self._declares_alone(file, n) for n in found)
+
+    def declares(self, file: SourceFile, statements: Iterable[ast.stmt]) -> bool:
+        """Return whether outputs are declared within statements, or by what they call."""
+        lines = {n for s in statements for n in range(s.lineno, (s.end_lineno or s.lineno) + 1)}
+        return any((file.path, n) in self._declared for n in lines)
+
+    def callers(self, file: SourceFile, function: Function) -> list[tuple[SourceFile, ast.stmt]]:
+        """Return the statements that called a function, as recorded; those that may, if it made no call itself."""
+        seen = sorted(self._callers.get(file.key_of(function), ()))
+        found = [(other, other.statement_at(line)) for other, line in ((self._sources.file(p), n) for p, n in seen)]
+        if not found:
+            calls = [(other, call) for other, call, _ in self.owners.callers(file, function)]
+            found = [(other, next(n for n in other.above(call) if isinstance(n, ast.stmt))) for other, call in calls]
+        return [(other, statement) for other, statement in found if statement is not None]
+
+    @cached_property
+    def _callers(self) -> dict[tuple[str, int, str], set[tuple[str, int]]]:
+        """For each function, by file, first line and name, the lines that were seen to call it."""
+        found: dict[tuple[str, int, str], set[tuple[str, int]]] = {}
+        for frames in self._stacks.values():
+            for inner, outer in pairwise(frames):
+                key = inner.file, inner.code.co_firstlineno, inner.code.co_name
+                found.setdefault(key, set()).add((outer.file, outer.line))
+        return found
 
     @staticmethod
     def _declares_alone(file: SourceFile, line: int) -> bool:

@@ -1,0 +1,137 @@
+"""Whether it makes a difference to the program that statements are run, or that a check raises."""
+
+from __future__ import annotations
+
+import ast
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
+from leapp_core.tracing.source.owners import Types
+from leapp_core.tracing.source.statements import LOG_NAMES, is_harmless
+from leapp_core.tracing.values.caught import Catcher, Catchers, raised_by
+from leapp_core.tracing.values.deciding import is_threshold
+from leapp_core.tracing.values.effects import changed_by
+from leapp_core.tracing.values.fate import Fate, Place
+from leapp_core.tracing.values.relevance import Relevance
+
+MAX_CANDIDATES = 4
+
+
+class Branches(ABC):
+    """Part of following a value: what depends on a branch that the value decides.
+
+    Args:
+        relevance: What takes part in the program.
+        growing: The value only ever grows (a counter): a branch taken at first and no more is a first step that
+            initialises.
+    """
+
+    def __init__(self, relevance: Relevance, *, growing: bool = False) -> None:
+        self._relevance = relevance
+        self._book = relevance.book
+        self._growing = growing
+        self._owners = relevance.owners
+        self._selves: Types = None
+        self._fate = Fate()
+        self._catchers = Catchers(relevance)
+        self._caught: set[tuple[ast.AST, ast.AST]] = set()
+
+    @abstractmethod
+    def _assign(self, file: SourceFile, target: ast.expr, kind: str) -> None: ...
+
+    @abstractmethod
+    def _results(self, file: SourceFile, function: ast.AST | None, kind: str) -> None: ...
+
+    @contextmanager
+    def _as(self, selves: Types) -> Iterator[None]:
+        """Follow with what ``self`` is known to be in the functions that are looked at."""
+        before, self._selves = self._selves, selves
+        yield
+        self._selves = before
+
+    def _test(self, file: SourceFile, statement: ast.stmt) -> None:
+        """Look at what a condition decides, or a check that raises or logs."""
+        if isinstance(statement, (ast.If, ast.While)) and not is_harmless(statement):
+            self._branch(file, statement)
+        else:
+            self._check(file, statement)
+
+    def _branch(self, file: SourceFile, statement: ast.If | ast.While | ast.For | ast.AsyncFor) -> None:
+        initialises = self._growing and isinstance(statement, ast.If) and is_threshold(statement.test)
+        if initialises and self._relevance.only_at_first(file, statement.body):
+            return
+        if self._matters(file, [*statement.body, *statement.orelse], 0):
+            self._decide(file, statement.lineno)
+
+    def _matters(self, file: SourceFile, statements: list[ast.stmt], depth: int) -> bool:
+        """Return whether it makes a difference to the program if statements are run."""
+        return self._relevance.body(file, statements) or self._changes_program(file, statements, depth)
+
+    def _changes_program(self, file: SourceFile, parts: Iterable[ast.AST], depth: int) -> bool:
+        """Return whether what pieces of source change, raise or leave reaches the program."""
+        for node in (n for part in parts for n in ast.walk(part)):
+            if isinstance(node, (ast.Return, ast.Break, ast.Continue, ast.Yield)):
+                if depth == 0 and self._leaving_matters(file, node):
+                    return True
+            elif isinstance(node, (ast.Raise, ast.Assert)):
+                if self._raising_matters(file, node, raised_by(node)):
+                    return True
+            elif isinstance(node, ast.Call) and self._call_matters(file, node, depth):
+                return True
+            for target in changed_by(node):
+                if self._relevance.reads(file, target, self._selves):
+                    return True
+                self._assign(file, target, "decided")
+        return False
+
+    def _leaving_matters(self, file: SourceFile, node: ast.AST) -> bool:
+        function = file.function_of(node)
+        if self._relevance.took_part(file, function or node):
+            return True
+        if isinstance(node, ast.Return):  # a helper that computes no tensor: what it returns is chosen here
+            self._results(file, function, "decided")
+            return isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function)
+        return False
+
+    def _call_matters(self, file: SourceFile, call: ast.Call, depth: int) -> bool:
+        if depth >= 2 or called_name(call) in LOG_NAMES:
+            return False
+        for other, function, selves in self._owners.called(file, call, self._selves)[:MAX_CANDIDATES]:
+            with self._as(selves):
+                if self._matters(other, function.body, depth + 1):
+                    return True
+        return False
+
+    def _check(self, file: SourceFile, statement: ast.stmt) -> None:
+        """A statement that only raises or logs decides if its exception is caught."""
+        for node in ast.walk(statement):
+            if isinstance(node, (ast.Raise, ast.Assert)) and self._raising_matters(file, node, raised_by(node)):
+                return
+
+    def _raising_matters(self, file: SourceFile, node: ast.AST, raised: str) -> bool:
+        """Return whether an exception is caught, and something of the program runs only then, or only without it."""
+        for catcher in list(self._catchers.of(file, node, raised)):
+            if (node, catcher.statement) in self._caught:
+                continue
+            self._caught.add((node, catcher.statement))
+            if self._gives_up(catcher):
+                continue
+            if any(self._matters(other, part, 0) for other, part in catcher.parts):
+                self._decide(catcher.file, catcher.line)
+                return True
+        return False
+
+    def _gives_up(self, catcher: Catcher) -> bool:
+        """Return whether a step in which the exception is raised has no outputs: it is no step of the program."""
+        body = getattr(catcher.statement, "body", [])
+        handlers = [n for n in ast.walk(catcher.statement) if isinstance(n, ast.ExceptHandler)]
+        declaring = any(
+            isinstance(n, ast.Call) and called_name(n) == "output_tensors" for h in handlers for n in ast.walk(h)
+        )
+        return self._relevance.declares(catcher.file, body) and not declaring
+
+    def _decide(self, file: SourceFile, line: int) -> None:
+        if self._fate.decides is None:
+            self._fate.decides = Place(file.path, line)
