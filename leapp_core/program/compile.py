@@ -68,7 +68,7 @@ def compile_session(
     slicer = Slicer(recorder)
     wiring = find_edges(slicer, steps)
     views = ViewTable(slicer)
-    tensor_names = TensorNames(recorder, [pair for pairs in names.values() for pair in pairs])
+    tensor_names = TensorNames(recorder, [pair for pairs in names.values() for pair in pairs], slicer.heap)
     fed = frozenset(edge.target for edge in (*wiring.data_flow, *wiring.feedback))
     nodes = {
         node: compile_node(node, slicer, items, views, tensor_names, fed, functionalise)

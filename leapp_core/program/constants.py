@@ -12,6 +12,7 @@ from leapp_core.program.states import StateSlot
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.record.events import TensorInfo
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
+from leapp_core.tracing.source.heap import Heap
 
 _GROUP = 64
 _UNSAFE = re.compile(r"\W+")
@@ -23,14 +24,16 @@ class TensorNames:
     Args:
         recorder: The record.
         given: Names users gave, as ``(name, tensor)``.
+        heap: All live objects.
     """
 
-    def __init__(self, recorder: TraceRecorder, given: Iterable[tuple[str, torch.Tensor]] = ()) -> None:
+    def __init__(self, recorder: TraceRecorder, given: Iterable[tuple[str, torch.Tensor]], heap: Heap) -> None:
         self._parameters: dict[int, str] = {}
         self._buffers: dict[int, str] = {}
         self._attributes: dict[int, str] = {}
         self._held = recorder.held_tensors()
         wanted = {t.untyped_storage().data_ptr() for t in recorder.held_tensors()}
+        self._heap = heap
         self._scan_modules(wanted)
         for name, tensor in given:
             self._buffers[tensor.untyped_storage().data_ptr()] = name
@@ -46,22 +49,24 @@ class TensorNames:
     def state_names(self, recorder: TraceRecorder, found: NodeAnalysis, slots: Sequence[StateSlot]) -> tuple[str, ...]:
         """Return a name for each state: of the buffer or attribute that holds it, else ``state``."""
         storages = [_storages_over_steps(found, slot) for slot in slots]
-        wanted = set().union(*storages) if storages else set()
+        addresses = {n: recorder.storages[n].storage.data_ptr() for numbers in storages for n in numbers}
+        unnamed = [numbers for numbers in storages if not any(self.buffer(addresses[n]) for n in numbers)]
+        wanted = set().union(*unnamed)
         held = {id(t): (t, n) for t in self._held if (n := recorder.storage_number(t)) in wanted}
-        holders = _attributes([t for t, _ in held.values()], self._held)
+        holders = self._heap.holders(held.keys())
         by_storage = {number: holders[key] for key, (_, number) in held.items() if key in holders}
+        if any(by_storage.keys().isdisjoint(numbers) for numbers in unnamed):  # kept in dictionaries, tuples, lists
+            holders = _attributes([t for t, _ in held.values()], self._held) | holders
+            by_storage = {number: holders[key] for key, (_, number) in held.items() if key in holders}
         names = []
         for numbers in storages:
-            registered = (self.buffer(recorder.storages[n].storage.data_ptr()) for n in numbers)
+            registered = (self.buffer(addresses[n]) for n in numbers)
             kept = (by_storage.get(n) for n in numbers)
             names.append(next((name for name in (*registered, *kept) if name), "state"))
         return tuple(names)
 
     def _scan_modules(self, wanted: set[int]) -> None:
-        objects = gc.get_objects()
-        kinds = {kind for kind in set(map(type, objects)) if issubclass(kind, torch.nn.Module)}
-        modules = [o for o in objects if type(o) in kinds]
-        del objects
+        modules = self._heap.kinds_of(torch.nn.Module)
         children = {id(c) for m in modules for c in m.children()}
         roots = [m for m in modules if id(m) not in children] or modules
         with unrecorded():
@@ -69,9 +74,9 @@ class TensorNames:
                 for name, tensor in module.named_parameters():
                     if tensor.untyped_storage().data_ptr() in wanted:
                         self._parameters[tensor.untyped_storage().data_ptr()] = name
-                for name, tensor in module.named_buffers():
-                    if tensor.untyped_storage().data_ptr() in wanted:
-                        self._buffers[tensor.untyped_storage().data_ptr()] = name
+                for name, buffer in module.named_buffers():
+                    if buffer.untyped_storage().data_ptr() in wanted:
+                        self._buffers[buffer.untyped_storage().data_ptr()] = name
 
 
 def _storages_over_steps(found: NodeAnalysis, slot: StateSlot) -> list[int]:
@@ -87,20 +92,21 @@ def _storages_over_steps(found: NodeAnalysis, slot: StateSlot) -> list[int]:
 def _attributes(tensors: Sequence[torch.Tensor], ours: object) -> dict[int, str]:
     """Return the attribute or key under which user code holds each tensor, alone or in a tuple or list."""
     names: dict[int, str] = {}
-    groups: list[object] = []
+    groups: list[Sequence[object]] = []
     wanted = {id(t) for t in tensors}
     for referrer in gc.get_referrers(*tensors) if tensors else ():
         if type(referrer) in (tuple, list) and referrer is not ours and referrer is not tensors:
             groups.append(referrer)
         else:
             names.update(_keys_of(referrer, wanted))
-    by_group = {id(g): g for g in groups if len(g) <= _GROUP}  # type: ignore[arg-type]
+    unnamed = wanted - names.keys()
+    by_group = {id(g): g for g in groups if len(g) <= _GROUP and any(id(t) in unnamed for t in g)}
     found: dict[int, str] = {}
     for referrer in gc.get_referrers(*by_group.values()) if by_group else ():
         if referrer is not groups and referrer is not by_group:
             found.update(_keys_of(referrer, set(by_group)))
     for key, name in found.items():
-        for position, item in enumerate(by_group[key]):  # type: ignore[var-annotated, arg-type]
+        for position, item in enumerate(by_group[key]):
             if id(item) in wanted:
                 names.setdefault(id(item), f"{name}_{position}")
     return names

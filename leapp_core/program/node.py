@@ -36,6 +36,7 @@ from leapp_core.tracing.find.steps import Step
 from leapp_core.tracing.record.events import Declaration
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.result import ConstantRecord
+from leapp_core.tracing.values.relevance import Relevance
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -80,8 +81,9 @@ def build_node(
     check_undeclared_edges(slicer, found, fed)
     check_explained(slicer, found)
     StepChecker(slicer, found).check()
-    check_escapes(slicer, found)
-    check_counters(slicer, found)
+    relevance = Relevance(slicer, found)
+    check_escapes(slicer, found, relevance)
+    check_counters(slicer, found, relevance)
     check_delays(slicer, found)
     if len(found.steps) == 1:
         check_single_step(slicer, found)

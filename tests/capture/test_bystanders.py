@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import gc
+import importlib.util
+import sys
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import SimpleNamespace
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
@@ -121,3 +124,54 @@ def test_a_counter_whose_object_is_gone_is_still_one() -> None:
     assert gone() is None
     with pytest.raises(CaptureError, match=r"the Python value self\.counter\.ticks changes from step to step"):
         session.compile()
+
+
+COUNTING_PART = """
+class Part:
+    def __init__(self):
+        self.n = 0
+
+    def step(self, x):
+        self.n += 1
+        return x * 2
+"""
+TENSOR_PART = """
+import torch
+
+class Part:
+    def __init__(self):
+        self.n = torch.zeros(3)
+
+    def step(self, x):
+        self.n = self.n * 0.5 + x
+        return self.n.clamp(-1, 1)
+"""
+THRESHOLD_PART = COUNTING_PART.replace("return x * 2", "return x * 2 if self.n < 50 else x")
+
+
+def loaded(path: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    path.write_text(source, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, path.stem, module)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_classes_of_one_name_in_two_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are part of the program; one counts under the name under which the other keeps a tensor."""
+    first = loaded(tmp_path / "scaling.py", COUNTING_PART, monkeypatch).Part()
+    second = loaded(tmp_path / "smoothing.py", TENSOR_PART, monkeypatch).Part()
+    program = captured(lambda x: second.step(first.step(x))).compile()
+    assert [port.name for port in program.spec.nodes[0].inputs] == ["x", "n_in"]
+
+
+def test_a_counter_is_found_beside_a_class_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = loaded(tmp_path / "switching.py", THRESHOLD_PART, monkeypatch).Part()
+    second = loaded(tmp_path / "smoothing.py", TENSOR_PART, monkeypatch).Part()
+    session = captured(lambda x: second.step(first.step(x)))
+    with pytest.raises(CaptureError, match=r"the Python value self\.n changes from step to step") as caught:
+        session.compile()
+    assert "switching.py" in str(caught.value)

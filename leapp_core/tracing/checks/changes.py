@@ -13,6 +13,7 @@ from typing import Any
 from leapp_core.tracing.objects.state import Element
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
+from leapp_core.tracing.source.owners import Types, related
 from leapp_core.tracing.values.relevance import Relevance
 
 _NAMED = frozenset({"attr", "name", "global", "local"})
@@ -38,12 +39,16 @@ class VaryingRead:
         node: The expression.
         kind: ``value`` as it is; ``decided`` if what is read may be the same in some steps and differ later.
         growing: It is a number.
+        name: The attribute that changes, if it is one.
+        owners: Whose attribute.
     """
 
     file: SourceFile
     node: ast.expr
     kind: str
     growing: bool
+    name: str = ""
+    owners: Types = None
 
 
 class Changes:
@@ -56,8 +61,9 @@ class Changes:
 
     def __init__(self, recorder: TraceRecorder, relevance: Relevance) -> None:
         self._relevance, self._book = relevance, relevance.book
+        self.all = recorder.python.changed(recorder.addresses())
         self._groups: dict[Element, list[tuple[tuple[Element, ...], Any]]] = {}
-        for path, value in recorder.python.changed(recorder.addresses()):
+        for path, _, value in self.all:
             self._add(path, value)
 
     def reads(self) -> Iterator[VaryingRead]:
@@ -70,12 +76,15 @@ class Changes:
                 else "value"
             )
             growing = all(_is_number(rest, value) for rest, value in rests)
+            is_attribute = element[0] == "attr" and all(not rest for rest, _ in rests)
+            name = element[1] if is_attribute else ""
+            owners = self._relevance.owners.living.having(element[2], name) if is_attribute else None
             for file, load in self._loads(element, keys):
                 around = next((n for n in file.above(load) if isinstance(n, (*FUNCTIONS, ast.Lambda))), None)
                 if _computes_outside(file.path):
                     continue
                 if self._relevance.runs(file, around) and not _reads_another_key(file, load, keys):
-                    yield VaryingRead(file, load, kind, growing)
+                    yield VaryingRead(file, load, kind, growing, name, owners)
 
     def _add(self, path: tuple[Element, ...], value: Any) -> None:
         named = [i for i, element in enumerate(path) if element[0] in _NAMED]
@@ -111,15 +120,15 @@ class Changes:
                         yield file, load
 
     def _attribute(self, name: str, cls: type) -> Iterator[tuple[SourceFile, ast.expr]]:
-        related = {base.__name__ for base in cls.__mro__}
+        owners = self._relevance.owners.living.having(cls, name)
         for base in cls.__mro__:
             path = getattr(sys.modules.get(base.__module__), "__file__", None)
             if base is not object and path is not None and path.endswith(".py"):
                 self._book.file(path)
         for file in self._book.files:
             for load in file.loads.get("." + name, ()):
-                owner = file.owner_of(load) if isinstance(load, ast.Attribute) else None
-                if owner is None or owner.name in related:
+                assert isinstance(load, ast.Attribute)
+                if related(owners, self._relevance.owners.of(file, load)):
                     yield file, load
             for load in file.loads.get("getattr", ()):
                 call = file.parents[load]

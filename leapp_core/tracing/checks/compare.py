@@ -11,7 +11,14 @@ from leapp_core.errors import CaptureError
 from leapp_core.tracing.checks.literals import both_nan, same_argument, shortened
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.leaves import Constant, ProducedState, arguments
-from leapp_core.tracing.find.messages import call_name, declared_elsewhere, describe_read, describe_tensor, where
+from leapp_core.tracing.find.messages import (
+    call_name,
+    chosen_in_turn,
+    declared_elsewhere,
+    describe_read,
+    describe_tensor,
+    where,
+)
 from leapp_core.tracing.find.slicing import Slicer, varying_storages
 from leapp_core.tracing.record.events import Event, TensorInfo
 from leapp_core.tracing.record.opplan import draws_random
@@ -65,8 +72,7 @@ class StepChecker:
         for index in self._found.sliced.events:
             other = pairs.get(index)
             if other is None:
-                tail = step > self._found.reference and index >= reference.out_index
-                if step > 0 and not tail:
+                if step > 0 and not (step > self._found.reference and index >= reference.out_index):  # in the tail
                     self._refuse_branch(step, self._events[index], "is missing")
                 continue
             self._check_call(step, self._events[index], self._events[other])
@@ -193,7 +199,8 @@ class StepChecker:
         if step == 0:
             return  # a first step that initialises; replay decides whether it fits
         declared = self._declared_elsewhere(mine) or self._declared_elsewhere(its)
-        raise CaptureError(
+        at = event.index, event.ins.index(mine)
+        raise (None if declared else chosen_in_turn(self._slicer, self._found, *at)) or CaptureError(
             f"node {self._found.node!r}: {describe_tensor(mine)}, read by {call_name(event)}, is another tensor in "
             f"step {step} than the other steps lead to" + (f"; it is {declared}" if declared else ""),
             where=where(self._slicer, event),

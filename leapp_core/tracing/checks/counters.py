@@ -7,7 +7,10 @@ one in the functions of the program is followed, and refused where it decides wh
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.checks.changes import Changes
@@ -15,6 +18,8 @@ from leapp_core.tracing.checks.compare import HOLD_IN_TENSOR
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name, root_name
+from leapp_core.tracing.source.owners import Types
+from leapp_core.tracing.values.cycles import Cycles
 from leapp_core.tracing.values.fate import Place
 from leapp_core.tracing.values.flows import Follower
 from leapp_core.tracing.values.relevance import Relevance
@@ -32,60 +37,93 @@ _SETTING = frozenset({"seed", "default_rng", "getstate", "setstate", "get_state"
 _GENERATORS = frozenset({"random", "rng", "_rng", "np_random", "generator", "_generator"})
 
 
-def check_counters(slicer: Slicer, found: NodeAnalysis) -> None:
+def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> None:
     """Refuse Python values that change by themselves and decide what a node computes.
+
+    Args:
+        slicer: Slicer of the record.
+        found: The node's analysis.
+        relevance: What takes part in the program.
 
     Raises:
         CaptureError: naming the value, where it is read, and the fix.
     """
-    relevance = Relevance(slicer, found)
+    changes = Changes(slicer.recorder, relevance)
+    cycles = Cycles(relevance.owners, changes.all)
+    turns = 1  # after which all values that come round are what they were, together
+    for value in _deciding(relevance, changes):
+        period = cycles.period(value.name, value.owners)
+        turns = math.lcm(turns, period)
+        if not 0 < turns <= found.reference:
+            raise _refusal(found, value, period)
+
+
+@dataclass(frozen=True)
+class _Deciding:
+    """A varying expression that decides: where, what it says, the attribute it reads, if any, and whose it is."""
+
+    file: SourceFile
+    node: ast.expr
+    place: Place
+    name: str = ""
+    owners: Types = None
+
+
+def _deciding(relevance: Relevance, changes: Changes) -> Iterator[_Deciding]:
     counted, grown = _counted(relevance), _grown(relevance)
-    for file, node, name, growing in _varying(relevance, counted, grown):
-        fate = Follower(relevance, growing=growing).follow(file, node)
-        if fate.decides is None:
+    for file, node, growing in _varying(relevance, counted, grown):
+        place = Follower(relevance, growing=growing).follow(file, node).decides
+        if place is None or (growing and not relevance.owners.living.may_hold_number(file, node)):
             continue
-        if growing and not relevance.owners.living.may_hold_number(file, node):
-            continue
-        raise _deciding(found, file, node, name, fate.decides)
-    for read in Changes(slicer.recorder, relevance).reads():
-        fate = Follower(relevance, growing=read.growing).follow(read.file, read.node, read.kind)
-        if fate.decides is not None:
-            raise _deciding(found, read.file, read.node, ast.unparse(read.node), fate.decides)
+        if isinstance(node, ast.Attribute):
+            yield _Deciding(file, node, place, node.attr, relevance.owners.of(file, node))
+        else:
+            yield _Deciding(file, node, place)
+    for read in changes.reads():
+        place = Follower(relevance, growing=read.growing).follow(read.file, read.node, read.kind).decides
+        if place is not None:
+            yield _Deciding(read.file, read.node, place, read.name, read.owners)
 
 
-def _deciding(found: NodeAnalysis, file: SourceFile, node: ast.expr, name: str, place: Place) -> CaptureError:
+def _refusal(found: NodeAnalysis, value: _Deciding, period: int) -> CaptureError:
+    fix = HOLD_IN_TENSOR + ", and choose with torch.where"
+    around = (value.node, *value.file.above(value.node))
+    if any(isinstance(p, ast.Subscript) and n is p.slice for n, p in pairwise(around)):
+        fix += ", or index with it: torch.stack(list).index_select(0, i.reshape(1))"
+    if period:
+        fix += f"; or capture more steps: it comes round after {period}"
     return CaptureError(
-        f"node {found.node!r}: the Python value {name} changes from step to step and decides what is "
-        f"computed ({place}); the captured steps do not show every case",
-        where=f"{file.path}:{node.lineno}: {file.text(node.lineno)}",
+        f"node {found.node!r}: the Python value {ast.unparse(value.node)} changes from step to step and decides what "
+        f"is computed ({value.place}); the captured steps do not show every case",
+        where=f"{value.file.path}:{value.node.lineno}: {value.file.text(value.node.lineno)}",
         expected="tensor operations between inputs and outputs",
-        fix=HOLD_IN_TENSOR + ", and choose with torch.where",
+        fix=fix,
     )
 
 
 def _varying(
     relevance: Relevance, counted: set[ast.expr], grown: set[ast.expr]
-) -> Iterator[tuple[SourceFile, ast.expr, str, bool]]:
-    """Yield the varying expressions of the functions that took part, each with its file."""
+) -> Iterator[tuple[SourceFile, ast.expr, bool]]:
+    """Yield the varying expressions of the functions that took part, each with its file and whether it only grows."""
     for file in relevance.book.files:
         for function in (f for f in file.functions if relevance.took_part(file, f)):
-            for node, name, growing in _sources(file, function, counted, grown):
-                yield file, node, name, growing
+            for node, growing in _sources(file, function, counted, grown):
+                yield file, node, growing
 
 
 def _sources(
     file: SourceFile, function: ast.AST, counted: set[ast.expr], grown: set[ast.expr]
-) -> Iterator[tuple[ast.expr, str, bool]]:
-    """Yield the varying expressions of a function: the node, its name, and whether it only grows."""
+) -> Iterator[tuple[ast.expr, bool]]:
+    """Yield the varying expressions of a function, and whether each only grows."""
     for node in ast.walk(function):
         if node in counted:
-            yield node, ast.unparse(node), True
+            yield node, True
         elif isinstance(node, ast.Call):
             name = called_name(node)
             if name == "len" and node.args and node.args[0] in grown:
-                yield node, ast.unparse(node), True
+                yield node, True
             elif _varies(file, node, name):
-                yield node, ast.unparse(node), False
+                yield node, False
 
 
 def _varies(file: SourceFile, call: ast.Call, name: str) -> bool:

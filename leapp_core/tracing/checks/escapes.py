@@ -41,12 +41,17 @@ class Escape:
     kind: str
 
 
-def check_escapes(slicer: Slicer, found: NodeAnalysis) -> None:
+def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> None:
     """Refuse escapes that may decide what the program computes.
 
     A value that changed while every recorded call stayed the same does not enter a call as it is; but it may be
     compared with a threshold that the captured steps did not reach, so it is followed through the source. One that
     never changed proves nothing: it is refused unless all that becomes of it is known and harmless.
+
+    Args:
+        slicer: Slicer of the record.
+        found: The node's analysis.
+        relevance: What takes part in the program.
 
     Raises:
         CaptureError: naming the line and the value.
@@ -56,7 +61,6 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis) -> None:
     checks = [escape for escape in escapes if _is_check_of_library(slicer, escape.event)]
     if not escapes:
         return
-    relevance = Relevance(slicer, found)
     for escape in escapes:  # all source is known before anything is followed, that of the session's own function too
         for frame in slicer.recorder.sites.user_frames(escape.event.stack, escape.event.line)[:1]:
             relevance.book.file(frame.file)

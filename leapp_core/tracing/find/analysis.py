@@ -152,10 +152,10 @@ def _first_unexplained(found: NodeAnalysis) -> Unexplained | None:
 
 
 def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained) -> CaptureError:
-    from leapp_core.tracing.find.messages import declared_elsewhere, describe_read, numpy_fix, origin
+    from leapp_core.tracing.find import messages
 
-    what, where = describe_read(slicer, found, trouble.read)
-    declared = declared_elsewhere(slicer, found.node, trouble.storage)
+    what, where = messages.describe_read(slicer, found, trouble.read)
+    declared = messages.declared_elsewhere(slicer, found.node, trouble.storage)
     if trouble.reason == "tail":
         return CaptureError(
             f"node {found.node!r}: {what} was made by a call that not every step makes",
@@ -163,12 +163,15 @@ def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained
             expected="steps that all do the same",
             fix="capture more steps, or take the Python branch out of the step",
         )
+    in_turn = messages.chosen_in_turn(slicer, found, trouble.read.event, trouble.read.position)
+    if in_turn is not None and not declared:
+        return in_turn
     return CaptureError(
         f"node {found.node!r}: {what} is another tensor in each step, and no recorded call made it (undeclared input)"
-        + (f"; it is {declared}" if declared else origin(slicer, trouble.storage)),
+        + (f"; it is {declared}" if declared else messages.origin(slicer, trouble.storage)),
         where=where,
         expected="a declared input, a constant, or state made by recorded calls",
         fix=f"declare it: session.input_tensors({found.node!r}, {{'name': tensor}}); if it is a history, a delay or a "
         "pair of buffers that change places, capture more steps than it is long, or keep it in one tensor"
-        + numpy_fix(slicer, trouble.storage),
+        + messages.numpy_fix(slicer, trouble.storage),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from leapp_core.errors import CaptureError
 from leapp_core.tracing.find.slicing import LiveRead, Slicer
 from leapp_core.tracing.record.events import Event, TensorInfo
 
@@ -53,6 +54,25 @@ def describe_read(slicer: Slicer, found: NodeAnalysis, read: LiveRead) -> tuple[
         return f"output {read.port!r}, {describe_tensor(read.info)},", place
     event = slicer.recorder.events[read.event]
     return f"{describe_tensor(read.info)}, read by {call_name(event)},", where(slicer, event)
+
+
+def chosen_in_turn(slicer: Slicer, found: NodeAnalysis, event: int, position: int) -> CaptureError | None:
+    """Return what to say if an operand is one of several tensors that come back: Python chooses it."""
+    events, seen = slicer.recorder.events, []
+    for step in range(1, len(found.steps)):  # the first step may initialise
+        at = event if step == found.reference else found.alignment.between(found.reference, step).get(event, -1)
+        if event >= 0 and at >= 0 and position < len(events[at].ins):
+            seen.append(events[at].ins[position].storage)
+    if not 1 < len(set(seen)) < len(seen):
+        return None
+    what = f"{describe_tensor(events[event].ins[position])}, read by {call_name(events[event])},"
+    return CaptureError(
+        f"node {found.node!r}: {what} is one of several tensors in turn: a Python index or branch chooses it",
+        where=where(slicer, events[event]),
+        expected="the same tensor in every step",
+        fix="let a tensor choose: torch.stack(list).index_select(0, i.reshape(1)) with a tensor i that counts, or "
+        "torch.where; a pair of state buffers may as well change places: self.a, self.b = self.b, self.a",
+    )
 
 
 def declared_elsewhere(slicer: Slicer, node: str, storage: int) -> str:

@@ -15,6 +15,7 @@ from leapp_core.tracing.record.opplan import is_dynamic
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.record.regions import Masks, Region, RegionTable, element_offsets, numel
 from leapp_core.tracing.source.book import SourceFiles
+from leapp_core.tracing.source.heap import Heap
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Slicer:
         self.effects = EffectTable(recorder.events, recorder.storages)
         self.regions = RegionTable()
         self.sources = SourceFiles()
+        self.heap = Heap()
 
     @property
     def recorder(self) -> TraceRecorder:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator
 from enum import Enum
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,20 @@ _MAX_FRAMES = 12
 Element = tuple[Any, ...]
 """One part of a path: ``("attr", name, type)``, ``("name", name, code)``, ``("global", name, file)``, ``("key", k)``,
 ``("length",)``."""
+
+
+class Changed(NamedTuple):
+    """A value that differs between two looks.
+
+    Attributes:
+        path: How it is reached.
+        before: Its type and the value at the first look; ``None`` if it was not there.
+        after: The same at the last.
+    """
+
+    path: tuple[Element, ...]
+    before: Any
+    after: Any
 
 
 class PythonState:
@@ -69,8 +83,8 @@ class PythonState:
             self._by_others |= _different(self._before_pause, self._values())
             self._before_pause = None
 
-    def changed(self, known: frozenset[int]) -> list[tuple[tuple[Element, ...], Any]]:
-        """Return the paths of values that differ between the last two looks, each with the value now.
+    def changed(self, known: frozenset[int]) -> list[Changed]:
+        """Return the values that differ between the last two looks.
 
         Args:
             known: Addresses of memory that the record follows; NumPy arrays there are left out.
@@ -82,7 +96,7 @@ class PythonState:
         for place in sorted(_different(before, after) - self._by_others):
             value = after.get(place)
             if not (isinstance(value, _Array) and value.address in known):
-                found.append((self._path(place), value))
+                found.append(Changed(self._path(place), before.get(place), value))
         return found
 
     def _path(self, place: int) -> tuple[Element, ...]:

@@ -28,6 +28,9 @@ class SourceFile:
         self.classes: list[ast.ClassDef] = []
         self.statements: list[ast.stmt] = []
         self.loads: dict[str, list[ast.expr]] = {}
+        self.stores: dict[str, list[ast.Attribute]] = {}
+        """Attributes that are assigned, by name."""
+        self._class_keys: dict[ast.ClassDef, tuple[str, str]] = {}
         self.imported: dict[str, tuple[str, str]] = {}
         """Names that ``from module import name`` made, each with both."""
         try:
@@ -50,6 +53,8 @@ class SourceFile:
             self.imported |= {a.asname or a.name: (node.module or "", a.name) for a in node.names}
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             self.loads.setdefault("." + node.attr, []).append(node)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            self.stores.setdefault(node.attr, []).append(node)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             self.loads.setdefault(node.id, []).append(node)
 
@@ -82,6 +87,15 @@ class SourceFile:
         if root_name(attribute.value) not in ("self", "cls") or not isinstance(attribute.value, ast.Name):
             return None
         return self.class_of(attribute)
+
+    def class_key(self, cls: ast.ClassDef) -> tuple[str, str]:
+        """Return what a class is known by, however many have its name: the file and its qualified name."""
+        found = self._class_keys.get(cls)
+        if found is None:
+            around = (n for n in self.above(cls) if isinstance(n, (ast.ClassDef, *FUNCTIONS)))
+            outer = [f"{n.name}." if isinstance(n, ast.ClassDef) else f"{n.name}.<locals>." for n in around]
+            found = self._class_keys[cls] = self.path, "".join(reversed(outer)) + cls.name
+        return found
 
     def class_of(self, node: ast.AST) -> ast.ClassDef | None:
         """Return the class that a node lies in."""
@@ -146,15 +160,13 @@ class SourceBook:
         """Files read so far."""
         return list(self._files.values())
 
-    def ancestry(self, start: ast.ClassDef) -> set[str]:
-        """Return the names of a class and of the classes above it that the user wrote."""
-        found, waiting = {start.name}, [start]
-        while waiting:
-            for base in waiting.pop().bases:
-                name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
-                for cls in [c for file in self.files for c in file.classes if c.name == name and name not in found]:
-                    found.add(name)
-                    waiting.append(cls)
+    def bases(self, file: SourceFile, cls: ast.ClassDef) -> list[tuple[SourceFile, ast.ClassDef]]:
+        """Return the classes that a class names as its bases; those of its own file, if there are any."""
+        found = []
+        for base in cls.bases:
+            name = base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
+            here = [(file, c) for c in file.classes if c.name == name and c is not cls]
+            found += here or [(f, c) for f in self.files for c in f.classes if c.name == name]
         return found
 
     def contexts(self) -> Iterator[tuple[SourceFile, ast.withitem]]:

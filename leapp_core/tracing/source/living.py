@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import ast
-import gc
 import sys
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
 from types import MemberDescriptorType, ModuleType, SimpleNamespace
 
 import torch
 
 from leapp_core.tracing.source.book import SourceBook, SourceFile
+from leapp_core.tracing.source.heap import ClassKey, Heap, attributes_of
 
 _MISSING = object()
 _UNKNOWN = object()
@@ -31,35 +30,37 @@ class LivingObjects:
 
     Args:
         book: The user's source.
+        heap: All live objects.
     """
 
-    def __init__(self, book: SourceBook) -> None:
-        self._files = {file.path for file in book.files}
-        self._known: dict[type, bool] = {}
-        self._objects = [thing for thing in gc.get_objects() if self._is_of_user(thing)]
-        self._below = _names_below({cls.name for file in book.files for cls in file.classes})
+    def __init__(self, book: SourceBook, heap: Heap) -> None:
+        self._book, self._heap = book, heap
 
-    @cached_property
-    def alive(self) -> frozenset[str]:
-        """Names of the classes that have a live object, of those above them too."""
-        kinds = {type(thing) for thing in self._objects}
-        return frozenset(cls.__name__ for kind in kinds for cls in kind.__mro__)
+    def is_alive(self, key: ClassKey) -> bool:
+        """Return whether a class, or one that derives from it, has an object."""
+        return any(True for _ in self._heap.objects(key))
 
-    def below(self, name: str) -> set[str]:
-        """Return the names of the classes that derive from one of this name, wherever they were written."""
-        return self._below.get(name, set())
+    def is_known(self, key: ClassKey) -> bool:
+        """Return whether a class itself still lives: those above and below it are known then."""
+        return bool(self._heap.classes(key))
 
-    def types_under(self, name: str, attributes: Sequence[str]) -> frozenset[str] | None:
+    def below(self, key: ClassKey) -> frozenset[ClassKey]:
+        """Return a class and those that derive from it, wherever they were written."""
+        found = self._heap.with_derived(self._heap.classes(key))
+        return frozenset({key, *(self._heap.key(cls) for cls in found)})
+
+    def having(self, cls: type, attribute: str) -> frozenset[ClassKey]:
+        """Return whose attribute it is that objects of a class hold, or the class itself for those below it."""
+        kinds = self._heap.with_derived([cls]) if attribute in vars(cls) else [cls]
+        return frozenset(map(self._heap.key, kinds))
+
+    def types_under(self, key: ClassKey, attributes: Sequence[str]) -> frozenset[ClassKey] | None:
         """Return the types of what objects of a class hold under ``self.a.b``; ``None`` if that cannot be told."""
-        return _types(_follow(root, attributes) for root in self._of_class(name))
+        return self._types(_follow(root, attributes) for root in self._heap.objects(key))
 
-    def types_in_module(self, path: str, names: Sequence[str]) -> frozenset[str] | None:
+    def types_in_module(self, path: str, names: Sequence[str]) -> frozenset[ClassKey] | None:
         """Return the types of what a dotted name means in the module of a file; ``None`` if that cannot be told."""
-        modules = (t for t in self._objects if type(t) is ModuleType and vars(t).get("__file__") == path)
-        return _types(_follow(module, names) for module in modules)
-
-    def _of_class(self, name: str) -> list[object]:
-        return [t for t in self._objects if any(cls.__name__ == name for cls in type(t).__mro__)]
+        return self._types(_follow(module, names) for module in self._heap.modules(path))
 
     def may_hold_number(self, file: SourceFile, node: ast.expr) -> bool:
         """Return whether an expression may be a Python number.
@@ -80,49 +81,45 @@ class LivingObjects:
         owner = file.owner_of(first)
         if owner is None:
             return self._anywhere(node.attr)
-        found = [_follow(root, names) for root in self._of_class(owner.name)]
+        found = [_follow(root, names) for root in self._heap.objects(file.class_key(owner))]
         if not found or any(_is_number(value) for value in found):
             return True
         return any(value is _UNKNOWN for value in found) and self._anywhere(node.attr)
 
     def _anywhere(self, attribute: str) -> bool:
-        return any(_is_number(_held(thing, attribute)) for thing in self._objects)
+        return any(_is_number(_held(thing, attribute)) for thing in self._objects())
 
-    def _is_of_user(self, thing: object) -> bool:
-        if type(thing) is ModuleType:
-            return vars(thing).get("__name__") == "__main__" or vars(thing).get("__file__") in self._files
-        known = self._known.get(type(thing))
-        if known is None:
-            known = type(thing) in _OPEN or any(self._defines(cls) for cls in type(thing).__mro__)
-            self._known[type(thing)] = known
-        return known
+    def _objects(self) -> Iterator[object]:
+        """Yield the user's objects; one whose module is not known may be of the user."""
+        files = {file.path for file in self._book.files}
+        for kind, things in self._heap.by_type.items():
+            if issubclass(kind, ModuleType):
+                yield from (m for m in things if _file_of(m) in files or vars(m).get("__name__") == "__main__")
+            elif kind in _OPEN or any(_may_be_of(cls, files) for cls in kind.__mro__):
+                yield from things
 
-    def _defines(self, cls: type) -> bool:
-        """Return whether the user's source defines a class; one whose module is not known may be of it."""
-        module = sys.modules.get(cls.__module__)
-        path = getattr(module, "__file__", None)  # what is typed into a notebook has no file
-        return module is None or path in self._files or (path is None and cls.__module__ == "__main__")
+    def _types(self, held: Iterable[object]) -> frozenset[ClassKey] | None:
+        known = [thing for thing in held if thing is not _MISSING and thing is not None]
+        if not known or any(thing is _UNKNOWN or _delegates(type(thing)) for thing in known):
+            return None
+        return frozenset(key for thing in known for key in self._keys(thing))
 
-
-def _names_below(names: set[str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    waiting, seen = [object], {object}
-    while waiting:
-        for cls in type.__subclasses__(waiting.pop()):
-            if cls not in seen:
-                seen.add(cls)
-                waiting.append(cls)
-                for base in cls.__mro__:
-                    if base.__name__ in names:
-                        found.setdefault(base.__name__, set()).add(cls.__name__)
-    return found
+    def _keys(self, thing: object) -> Iterable[ClassKey]:
+        if isinstance(thing, ModuleType):
+            return [("<module>", thing.__name__)]
+        # What a class holds is what objects of it and of the classes below it have.
+        kinds = self._heap.with_derived([thing]) if isinstance(thing, type) else [type(thing)]
+        return map(self._heap.key, kinds)
 
 
-def _types(held: Iterable[object]) -> frozenset[str] | None:
-    known = [thing for thing in held if thing is not _MISSING and thing is not None]
-    if not known or any(thing is _UNKNOWN or _delegates(type(thing)) for thing in known):
-        return None
-    return frozenset(f"module {t.__name__}" if isinstance(t, ModuleType) else type(t).__name__ for t in known)
+def _file_of(module: object) -> object:
+    return attributes_of(module).get("__file__")
+
+
+def _may_be_of(cls: type, files: set[str]) -> bool:
+    module = sys.modules.get(str(cls.__module__))
+    path = _file_of(module)  # what is typed into a notebook has no file
+    return module is None or path in files or (path is None and cls.__module__ == "__main__")
 
 
 def _delegates(cls: type) -> bool:
@@ -141,7 +138,9 @@ def _follow(thing: object, names: Sequence[str]) -> object:
 
 def _held(thing: object, name: str) -> object:
     """Return what an object holds under a name; unknown where only code of the object could tell."""
-    own = _own(thing)
+    if isinstance(thing, type):
+        return next((_of_class(vars(cls)[name], thing) for cls in thing.__mro__ if name in vars(cls)), _UNKNOWN)
+    own = attributes_of(thing)
     if name in own:
         return own[name]
     is_module = issubclass(type(thing), torch.nn.Module)
@@ -153,15 +152,6 @@ def _held(thing: object, name: str) -> object:
         if name in vars(cls):
             return _of_class(vars(cls)[name], thing)
     return _UNKNOWN if hasattr(type(thing), "__getattr__") and not is_module else _MISSING
-
-
-def _own(thing: object) -> dict[str, object]:
-    """Return an object's own attributes: deprecated names of libraries warn when they are looked at in other ways."""
-    try:
-        own = object.__getattribute__(thing, "__dict__")
-    except AttributeError:
-        return {}
-    return own if type(own) is dict else {}
 
 
 def _of_class(found: object, thing: object) -> object:

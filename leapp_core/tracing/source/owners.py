@@ -1,4 +1,4 @@
-"""Which objects an attribute belongs to, by the names of their types: equal names of other classes are others."""
+"""Which objects an attribute belongs to, by their classes: attributes of one name of other classes are others."""
 
 from __future__ import annotations
 
@@ -10,20 +10,28 @@ from functools import cached_property
 import torch
 
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile
+from leapp_core.tracing.source.heap import ClassKey, Heap
 from leapp_core.tracing.source.living import DELEGATING, LivingObjects
 
-Types = frozenset[str] | None
-"""Names of the types that an object may have; ``None`` if that is not known."""
+Types = frozenset[ClassKey] | None
+"""Classes that an object may be of; ``None`` if that is not known."""
 
 
 def related(a: Types, b: Types) -> bool:
     """Return whether two expressions may mean the same object."""
-    return a is None or b is None or bool(a & b)
+    return a is None or b is None or bool(common(a, b))
 
 
 def common(a: Types, b: Types) -> Types:
     """Return the types that fit both."""
-    return b if a is None else a if b is None else a & b
+    if a is None or b is None:
+        return b if a is None else a
+    unknown = {name for file, name in a | b if not file}  # of a file that is not known: the name decides
+    return (a & b) | ({k for k in a | b if k[1] in unknown} if unknown & _names(a) & _names(b) else frozenset())
+
+
+def _names(types: frozenset[ClassKey]) -> set[str]:
+    return {name for _, name in types}
 
 
 class Owners:
@@ -32,23 +40,18 @@ class Owners:
     Args:
         book: The user's source.
         ran: Functions that made recorded calls: file, first line, name.
+        heap: All live objects.
     """
 
-    def __init__(self, book: SourceBook, ran: Collection[tuple[str, int, str]]) -> None:
+    def __init__(self, book: SourceBook, ran: Collection[tuple[str, int, str]], heap: Heap) -> None:
         self._book = book
         self._ran = ran
-        self._living: LivingObjects | None = None
-        self._classes: dict[str, frozenset[str]] = {}
+        self.living = LivingObjects(book, heap)
+        self._alive: dict[ClassKey, bool] = {}
+        self._concrete: dict[ClassKey, frozenset[ClassKey]] = {}
         self._known: dict[ast.Attribute, Types] = {}
         self._around: dict[ast.Attribute, ast.ClassDef | None] = {}
-        self._chains: dict[tuple[str, tuple[str, ...]], Types] = {}
-
-    @property
-    def living(self) -> LivingObjects:
-        """The user's live objects, looked for at first use."""
-        if self._living is None:
-            self._living = LivingObjects(self._book)
-        return self._living
+        self._chains: dict[tuple[ClassKey, tuple[str, ...]], Types] = {}
 
     def of(self, file: SourceFile, attribute: ast.Attribute, selves: Types = None) -> Types:
         """Return the types of the object that has an attribute.
@@ -60,7 +63,7 @@ class Owners:
         """
         cls = self._class_of_self(file, attribute)
         if cls is not None:
-            return None if self._delegates(cls) else common(self.concrete(cls), selves)
+            return None if self._delegates(file, cls) else common(self.concrete(file, cls), selves)
         if attribute not in self._known:
             self._known[attribute] = self._of_chain(file, attribute)
         return self._known[attribute]
@@ -86,30 +89,42 @@ class Owners:
         cls = file.class_of(attribute)
         if cls is None or not names:
             return None
-        key = cls.name, tuple(names)
+        key = file.class_key(cls), tuple(names)
         if key not in self._chains:
-            self._chains[key] = self.living.types_under(cls.name, names)
+            self._chains[key] = self.living.types_under(*key)
         return self._chains[key]
 
     def selves(self, file: SourceFile, node: ast.AST, known: Types = None) -> Types:
         """Return what ``self`` may be at a place; ``None`` outside classes."""
         cls = file.class_of(node)
-        return None if cls is None else common(self.concrete(cls), known)
+        return None if cls is None else common(self.concrete(file, cls), known)
 
-    def concrete(self, cls: ast.ClassDef) -> frozenset[str]:
-        """Return the names of a class and of those below it."""
-        found = self._classes.get(cls.name)
+    def concrete(self, file: SourceFile, cls: ast.ClassDef) -> frozenset[ClassKey]:
+        """Return a class and those below it."""
+        key = file.class_key(cls)
+        found = self._concrete.get(key)
         if found is None:
-            found = self._classes[cls.name] = frozenset(self._written_below[cls.name] | self.living.below(cls.name))
+            written = frozenset() if self.living.is_known(key) else frozenset(self._written_below[key])
+            found = self._concrete[key] = written | self.living.below(key)
         return found
 
     @cached_property
-    def _written_below(self) -> dict[str, set[str]]:
-        """For the name of each class of the source, the names of those that derive from it, and its own."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for cls in (c for file in self._book.files for c in file.classes):
-            for name in self._book.ancestry(cls):
-                found[name].add(cls.name)
+    def _written_below(self) -> dict[ClassKey, set[ClassKey]]:
+        """For each class of the source those that derive from it, as far as the source tells."""
+        found: dict[ClassKey, set[ClassKey]] = defaultdict(set)
+        for file, cls in ((f, c) for f in self._book.files for c in f.classes):
+            for key in self._written_above(file, cls):
+                found[key].add(file.class_key(cls))
+        return found
+
+    def _written_above(self, file: SourceFile, cls: ast.ClassDef) -> set[ClassKey]:
+        found: set[ClassKey] = set()
+        waiting = [(file, cls)]
+        while waiting:
+            file, cls = waiting.pop()
+            if file.class_key(cls) not in found:
+                found.add(file.class_key(cls))
+                waiting += self._book.bases(file, cls)
         return found
 
     def takes_part(self, file: SourceFile, node: ast.AST) -> bool:
@@ -119,26 +134,33 @@ class Owners:
         while the program itself still lives.
         """
         cls = file.class_of(node)
-        if cls is None or cls.name in self._running or not _is_in_method(file, node, cls):
+        if cls is None or file.class_key(cls) in self._running or not _is_in_method(file, node, cls):
             return True
-        return cls.name in self.living.alive or self._is_made(cls.name) or not self._program_lives
+        return self._may_live(file.class_key(cls)) or not self._program_lives
 
     @cached_property
-    def _running(self) -> frozenset[str]:
-        """Names of the classes whose methods made recorded calls."""
+    def _running(self) -> frozenset[ClassKey]:
+        """The classes whose methods made recorded calls."""
         inside = ((f.class_of(function), f, function) for f in self._book.files for function in f.functions)
-        return frozenset(c.name for c, f, function in inside if c is not None and f.key_of(function) in self._ran)
+        return frozenset(
+            f.class_key(c) for c, f, function in inside if c is not None and f.key_of(function) in self._ran
+        )
 
     @cached_property
     def _program_lives(self) -> bool:
-        return all(name in self.living.alive or self._is_made(name) for name in self._running)
+        return all(map(self._may_live, self._running))
 
-    def _is_made(self, name: str) -> bool:
-        """Return whether the source of functions that ran makes objects of a class by its name."""
-        return bool(self._everything.calls(name))
+    def _may_live(self, key: ClassKey) -> bool:
+        """Return whether a class has objects, or the source of functions that ran makes some by its name."""
+        found = self._alive.get(key)
+        if found is None:
+            made = self.everything.calls(key[1].rpartition(".")[2])
+            found = self._alive[key] = self.living.is_alive(key) or bool(made)
+        return found
 
     @cached_property
-    def _everything(self) -> SourceBook:
+    def everything(self) -> SourceBook:
+        """The source of all functions that ran."""
         return self._book.beside(sorted({path for path, _, _ in self._ran}))
 
     def loads(
@@ -204,16 +226,14 @@ class Owners:
             return self.selves(file, method, selves) if _is_self(method.value) else None
         return self.of(file, method, selves)
 
-    def _delegates(self, cls: ast.ClassDef) -> bool:
+    def _delegates(self, file: SourceFile, cls: ast.ClassDef) -> bool:
         """Return whether ``self.x`` may be an attribute of another object."""
-        return bool(self._delegating and self._delegating & self._book.ancestry(cls))
+        return bool(self._delegating) and bool(self._delegating & self._written_above(file, cls))
 
     @cached_property
-    def _delegating(self) -> set[str]:
-        functions = (
-            c for f in self._book.files for c in f.classes for n in c.body if getattr(n, "name", "") in DELEGATING
-        )
-        return {cls.name for cls in functions}
+    def _delegating(self) -> set[ClassKey]:
+        classes = ((f, c) for f in self._book.files for c in f.classes)
+        return {f.class_key(c) for f, c in classes if any(getattr(n, "name", "") in DELEGATING for n in c.body)}
 
     def _of_global(self, file: SourceFile, name: ast.Name, names: list[str]) -> Types:
         if any(isinstance(n, (*FUNCTIONS, ast.Lambda)) and _binds(n, name.id) for n in file.above(name)):

@@ -37,6 +37,26 @@ def header_end(node: ast.stmt) -> int:
     return node.end_lineno or node.lineno
 
 
+def assignments(statement: ast.AST) -> list[tuple[ast.expr, ast.AST]]:
+    """Return the targets that a statement assigns, each with what it is assigned."""
+    if isinstance(statement, ast.Assign):
+        pairs: list[tuple[ast.expr, ast.AST]] = [(t, statement.value) for t in statement.targets]
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
+        pairs = [(statement.target, statement.value)]
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        pairs = [(statement.target, statement.iter)]
+    else:
+        return []
+    return [(part, value) for target, value in pairs for part in parts_of(target)]
+
+
+def parts_of(target: ast.expr) -> list[ast.expr]:
+    """Return the single targets of ``a, (b, *c)``."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return [part for element in target.elts for part in parts_of(element)]
+    return [target.value if isinstance(target, ast.Starred) else target]
+
+
 def _raises_or_logs(statement: ast.stmt, names: frozenset[str]) -> bool:
     if isinstance(statement, (ast.Raise, ast.Pass)):
         return True

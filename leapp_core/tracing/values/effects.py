@@ -5,8 +5,7 @@ from __future__ import annotations
 import ast
 
 from leapp_core.tracing.source.book import called_name
-from leapp_core.tracing.source.statements import KEEPING_NAMES
-from leapp_core.tracing.values.relevance import assignments
+from leapp_core.tracing.source.statements import KEEPING_NAMES, assignments
 
 # Methods of containers and modules that change what they are called on. PyTorch's end with an underscore.
 _CHANGING = KEEPING_NAMES | {

@@ -13,12 +13,19 @@ import ast
 from leapp_core.tracing.source.arguments import parameters_for, runs_lambda
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceFile, called_name, root_name
 from leapp_core.tracing.source.owners import Types
-from leapp_core.tracing.source.statements import KEEPING_NAMES, LOG_NAMES, header_end, is_harmless
+from leapp_core.tracing.source.statements import (
+    KEEPING_NAMES,
+    LOG_NAMES,
+    assignments,
+    header_end,
+    is_harmless,
+    parts_of,
+)
 from leapp_core.tracing.values.branches import MAX_CANDIDATES, Branches
 from leapp_core.tracing.values.caught import ANY, raised_in
 from leapp_core.tracing.values.deciding import DECIDING, SIZES, decides, decides_by_itself, within_numpy
 from leapp_core.tracing.values.fate import Fate
-from leapp_core.tracing.values.relevance import Relevance, assignments, parts_of
+from leapp_core.tracing.values.relevance import Relevance
 
 
 class Follower(Branches):

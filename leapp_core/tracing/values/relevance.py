@@ -12,6 +12,7 @@ from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile, called_name
 from leapp_core.tracing.source.callsite import UserFrame
 from leapp_core.tracing.source.owners import Owners, Types, related
+from leapp_core.tracing.source.statements import assignments
 
 Name = tuple[int, str]
 """A local name by the function it lies in (``id`` of its tree); ``(0, ".attribute")`` for attributes."""
@@ -44,7 +45,7 @@ class Relevance:
         self._executed = self._lines_by_step(slicer, found)
         self.book = SourceBook(sorted({f.file for f in frames if not f.driver}), slicer.sources)
         ran = {(f.file, f.code.co_firstlineno, f.code.co_name) for found in self._stacks.values() for f in found}
-        self.owners = Owners(self.book, ran)
+        self.owners = Owners(self.book, ran, slicer.heap)
         self._results = self._passes_through(slicer, found)
         self._searched = -1
         self._called: set[str] = set()
@@ -265,23 +266,3 @@ def _running(slicer: Slicer) -> dict[tuple[int, int], list[UserFrame]]:
 def _driven(frames: list[UserFrame], shared: int) -> list[UserFrame]:
     inner = len(frames) - shared
     return frames[:inner] + [f._replace(driver=True) for f in frames[inner : inner + 1]]
-
-
-def assignments(statement: ast.AST) -> list[tuple[ast.expr, ast.AST]]:
-    """Return the targets that a statement assigns, each with what it is assigned."""
-    if isinstance(statement, ast.Assign):
-        pairs: list[tuple[ast.expr, ast.AST]] = [(t, statement.value) for t in statement.targets]
-    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
-        pairs = [(statement.target, statement.value)]
-    elif isinstance(statement, (ast.For, ast.AsyncFor)):
-        pairs = [(statement.target, statement.iter)]
-    else:
-        return []
-    return [(part, value) for target, value in pairs for part in parts_of(target)]
-
-
-def parts_of(target: ast.expr) -> list[ast.expr]:
-    """Return the single targets of ``a, (b, *c)``."""
-    if isinstance(target, (ast.Tuple, ast.List)):
-        return [part for element in target.elts for part in parts_of(element)]
-    return [target.value if isinstance(target, ast.Starred) else target]

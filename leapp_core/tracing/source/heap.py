@@ -1,0 +1,150 @@
+"""The live objects of classes written in Python, looked for once per compilation, and what their classes are called."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
+from itertools import compress
+from types import FunctionType, ModuleType
+from typing import TypeVar
+
+import torch
+
+from leapp_core.tracing.source.callsite import is_standard
+
+ClassKey = tuple[str, str]
+"""A class: the file it was written in, as code objects name it, and its qualified name. The file is empty where it is
+not known (classes without functions that were typed into a notebook)."""
+
+T = TypeVar("T")
+
+_NO_HOLDERS = ("leapp_core.", "torch._", "torch.distributed", "inspect", "_frozen_importlib", "dataclasses")
+_HEAP_TYPE = 1 << 9  # ``Py_TPFLAGS_HEAPTYPE``: made by a ``class`` statement
+
+
+class Heap:
+    """Objects of classes written in Python, by class. No code of theirs is run."""
+
+    def __init__(self) -> None:
+        self._keys: dict[type, ClassKey] = {}
+
+    @cached_property
+    def by_type(self) -> dict[type, list[object]]:
+        """The objects, looked for at first use."""
+        everything = gc.get_objects()
+        kinds = {k for k in set(map(type, everything)) if _is_looked_at(k)}
+        found: dict[type, list[object]] = defaultdict(list)
+        for thing in compress(everything, map(kinds.__contains__, map(type, everything))):
+            found[type(thing)].append(thing)
+        return found
+
+    @cached_property
+    def _modules(self) -> dict[str, list[ModuleType]]:
+        found: dict[str, list[ModuleType]] = defaultdict(list)
+        for module in self.kinds_of(ModuleType):
+            found[str(vars(module).get("__file__"))].append(module)
+        return found
+
+    @cached_property
+    def _classes(self) -> dict[str, list[type]]:
+        """Classes by qualified name."""
+        name_of = type.__dict__["__qualname__"].__get__
+        found: dict[str, list[type]] = defaultdict(list)
+        for cls in self.kinds_of(type):
+            found[name_of(cls)].append(cls)
+        return found
+
+    def kinds_of(self, cls: type[T]) -> list[T]:
+        """Return the objects of a class and of those that derive from it."""
+        return [thing for kind, things in self.by_type.items() if issubclass(kind, cls) for thing in things]  # type: ignore[misc]
+
+    def modules(self, path: str) -> list[ModuleType]:
+        """Return the modules of a file."""
+        return self._modules.get(path, [])
+
+    def holders(self, wanted: Collection[int]) -> dict[int, str]:
+        """Return the attributes under which objects hold things, by ``id`` of the thing."""
+        found: dict[int, str] = {}
+        for kind, things in self.by_type.items():
+            if issubclass(kind, (type, ModuleType)) or str(kind.__module__).startswith(_NO_HOLDERS):
+                continue
+            for thing in things:
+                for name, value in attributes_of(thing).items():
+                    if id(value) in wanted and name.strip("_"):
+                        found[id(value)] = name.strip("_")
+        return found
+
+    def key(self, cls: type) -> ClassKey:
+        """Return what a class is known by."""
+        found = self._keys.get(cls)
+        if found is None:
+            found = self._keys[cls] = class_key(cls)
+        return found
+
+    def classes(self, key: ClassKey) -> list[type]:
+        """Return the classes of a key: several where one was defined again."""
+        return [cls for cls in self._classes.get(key[1], ()) if self.key(cls)[0] in (key[0], "")]
+
+    def with_derived(self, classes: Iterable[type]) -> set[type]:
+        """Return classes and all those that derive from them."""
+        found: set[type] = set()
+        waiting = list(classes)
+        while waiting:
+            cls = waiting.pop()
+            if cls not in found:
+                found.add(cls)
+                waiting += type.__subclasses__(cls)
+        return found
+
+    def objects(self, key: ClassKey) -> Iterator[object]:
+        """Yield the objects of a class and of those that derive from it."""
+        for cls in self.with_derived(self.classes(key)):
+            yield from self.by_type.get(cls, ())
+
+
+def attributes_of(thing: object) -> dict[str, object]:
+    """Return an object's own attributes: deprecated names of libraries warn when they are looked at in other ways."""
+    try:
+        own = object.__getattribute__(thing, "__dict__")
+    except AttributeError:
+        return {}
+    return own if type(own) is dict else {}
+
+
+def _is_looked_at(kind: type) -> bool:
+    """Return whether objects of a type are; not tensors, since who else refers to them may decide."""
+    if issubclass(kind, torch.Tensor):
+        return False
+    return bool(kind.__flags__ & _HEAP_TYPE) or issubclass(kind, (type, ModuleType))
+
+
+def class_key(cls: type) -> ClassKey:
+    """Return the file and the qualified name of a class.
+
+    A class may say that it is of another module (packages that export it do so), and functions may be made by
+    libraries (of a named tuple, of a dataclass): the file is where its own functions were written, if they tell.
+    """
+    name = type.__dict__["__qualname__"].__get__(cls)
+    module = sys.modules.get(str(type.__dict__["__module__"].__get__(cls)))
+    at = getattr(module, "__file__", None) if type(module) is ModuleType else None
+    files = list(_files(cls, name + "."))
+    written = [f for f in files if not (f.startswith("<") or is_standard(f))]
+    if written and at not in files:
+        return written[0], name
+    known = module is not None and module.__name__ != "__main__"
+    return at or (files[0] if files else f"<module {cls.__module__}>" if known else ""), name
+
+
+def _files(cls: type, prefix: str) -> Iterator[str]:
+    """Yield the files of the functions that a class defines."""
+    for member in vars(cls).values():
+        function = getattr(member, "fget", None) if isinstance(member, property) else member
+        if isinstance(function, (classmethod, staticmethod)):
+            function = function.__func__
+        while isinstance(function, FunctionType):
+            if function.__qualname__.startswith(prefix):
+                yield function.__code__.co_filename
+            function = vars(function).get("__wrapped__")
