@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -33,7 +34,7 @@ def constants_views(constants: Sequence[Mapping[str, Any]]) -> list[View]:
     if not constants:
         return [Line("\nno captured constants besides parameters and registered buffers")]
     rows = [
-        (c["name"], size(c), _range(c["minimum"], c["maximum"]), c["origin"], c["where"], c.get("warning"))
+        (c["name"], _size_read(c), _range(c["minimum"], c["maximum"]), c["origin"], c["where"], c.get("warning"))
         for c in constants
     ]
     heads = ("constant", "size", "values", "made by", "entered at", "look at")
@@ -43,6 +44,11 @@ def constants_views(constants: Sequence[Mapping[str, Any]]) -> list[View]:
 def size(facts: Mapping[str, Any]) -> str:
     """Return dtype and shape: ``float32[1, 12]``."""
     return f"{facts['dtype']}[{', '.join(str(extent) for extent in facts['shape'])}]"
+
+
+def _size_read(constant: Mapping[str, Any]) -> str:
+    count, whole = constant.get("elements"), math.prod(constant["shape"])
+    return size(constant) if count in (None, whole) else f"{size(constant)}, {count} of {whole} read"
 
 
 def bytes_text(count: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from leapp_core.program.build import BuiltGraph
@@ -11,6 +12,7 @@ from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.messages import call_name
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.record.events import Event
+from leapp_core.tracing.record.regions import Masks, elements_in
 from leapp_core.tracing.result import ConstantRecord
 
 
@@ -25,16 +27,21 @@ def constant_records(slicer: Slicer, found: NodeAnalysis, built: BuiltGraph) -> 
 
 def _record(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant, value: torch.Tensor) -> ConstantRecord:
     storage = slicer.recorder.storages[constant.info.storage]
-    event = slicer.recorder.events[constant.event] if constant.event >= 0 else None
-    numbers = value.numel() > 0 and value.dtype != torch.bool and not value.is_complex()
+    reads = [] if constant.event >= 0 else found.reads.get(storage.number, [])
+    at = reads[0].event if reads else constant.event
+    event = slicer.recorder.events[at] if at >= 0 else None
+    read = found.sliced.live_in.get(storage.number)
+    # A buffer that the step fills but for some columns is a constant in those.
+    seen = value[torch.from_numpy(elements_in(read, constant.info))] if read.any() else value
+    numbers = seen.numel() > 0 and value.dtype != torch.bool and not value.is_complex()
     origin = "literal" if storage.literal >= 0 else "foreign" if storage.foreign else "tensor"
     warning = None
     if storage.foreign:
         warning = "its memory is owned by software outside PyTorch, which may change it after the capture"
     elif _written_elsewhere(slicer, found, constant):
         warning = "other code wrote this memory during the session"
-    elif (read := foreign_read(slicer, constant)) is not None:
-        site = slicer.recorder.sites.portable(read.stack, read.line)
+    elif (call := foreign_read(slicer, constant)) is not None:
+        site = slicer.recorder.sites.portable(call.stack, call.line)
         origin = "foreign"
         warning = f"computed from memory owned by software outside PyTorch, which may change it, read at {site}"
     return ConstantRecord(
@@ -42,12 +49,13 @@ def _record(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant, value
         name=constant.name,
         dtype=str(value.dtype).removeprefix("torch.") if value.is_complex() else canonical(value.dtype),
         shape=tuple(value.shape),
-        minimum=float(value.min()) if numbers else None,
-        maximum=float(value.max()) if numbers else None,
+        minimum=float(seen.min()) if numbers else None,
+        maximum=float(seen.max()) if numbers else None,
         where=slicer.recorder.sites.portable(event.stack, event.line) if event else "an output",
         call=call_name(event) if event else "output",
         origin=origin,
         warning=warning,
+        elements=seen.numel(),
     )
 
 
@@ -72,11 +80,21 @@ def foreign_read(slicer: Slicer, constant: LiftedConstant) -> Event | None:
 
 
 def _written_elsewhere(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant) -> bool:
+    """Return whether anything but the node's first step, which may fill a buffer, wrote what the program reads."""
     record = slicer.recorder.storages[constant.info.storage]
-    if len({data for _, data in record.snapshots}) > 1:
-        return True
-    return any(
-        write.info.storage == constant.info.storage
+    filled = found.steps[0]
+    read = Masks({record.number: record.nbytes})
+    read.merge(record.number, found.sliced.live_in.get(record.number))
+    if record.number not in read:
+        read.add(record.number, slicer.regions.of(constant.info))
+    mask = read.get(record.number)
+    later = (data for at, data in record.snapshots if at >= filled.end)
+    values = {np.frombuffer(data, np.uint8)[mask[: len(data)]].tobytes() for data in later}
+    written = (
+        write
         for event in slicer.recorder.events
+        if not filled.begin <= event.index < filled.end
         for write in slicer.effects.of(event).writes
+        if write.info.storage == record.number
     )
+    return len(values) > 1 or any(read.touches(record.number, slicer.written(write)) for write in written)

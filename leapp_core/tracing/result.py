@@ -29,6 +29,7 @@ class ConstantRecord:
         call: The ATen call that read it.
         origin: ``literal``, ``tensor`` (made by PyTorch) or ``foreign`` (memory owned by other software).
         warning: Why it deserves a look, or ``None``.
+        elements: How many elements the program reads; minimum and maximum are theirs.
     """
 
     node: str
@@ -41,6 +42,7 @@ class ConstantRecord:
     call: str
     origin: str
     warning: str | None = None
+    elements: int = 0
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from leapp_core.tracing.find.slicing import LiveRead, Slicer
 from leapp_core.tracing.record.evaluate import Evaluator
 from leapp_core.tracing.record.events import TensorInfo
 from leapp_core.tracing.record.recorder import unrecorded
-from leapp_core.tracing.record.regions import element_offsets
+from leapp_core.tracing.record.regions import element_offsets, elements_in
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,8 @@ def first_values(
         known = True
     with unrecorded():
         if in_place and found.sliced.live_in.get(root.storage).any():
-            done |= _live_elements(found, root)
+            done |= torch.from_numpy(elements_in(found.sliced.live_in.get(root.storage), root)).reshape(-1)
         return InitialValue(flat.reshape(root.sizes).clone(), known, done.reshape(root.sizes))
-
-
-def _live_elements(found: NodeAnalysis, root: TensorInfo) -> torch.Tensor:
-    mask = found.sliced.live_in.get(root.storage)
-    return torch.from_numpy(mask[element_offsets(root).ravel() * root.dtype.itemsize])
 
 
 def _value_before(slicer: Slicer, found: NodeAnalysis, operand: TensorInfo, read: LiveRead, step: int) -> torch.Tensor:

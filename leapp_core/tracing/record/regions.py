@@ -37,6 +37,11 @@ def element_offsets(info: TensorInfo) -> npt.NDArray[np.int64]:
     return offsets
 
 
+def elements_in(mask: npt.NDArray[np.bool_], info: TensorInfo) -> npt.NDArray[np.bool_]:
+    """Return which elements of a tensor, in its shape, are in a set of bytes of its storage."""
+    return np.asarray(mask[element_offsets(info) * info.dtype.itemsize])
+
+
 def is_dense(info: TensorInfo) -> bool:
     """Return whether the elements cover their extent without gap or overlap."""
     first, last = extent(info)
