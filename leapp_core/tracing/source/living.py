@@ -7,7 +7,8 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
-from types import MemberDescriptorType, ModuleType, SimpleNamespace
+from types import MemberDescriptorType, ModuleType, SimpleNamespace, WrapperDescriptorType
+from weakref import CallableProxyType, ProxyType
 
 import torch
 
@@ -18,6 +19,7 @@ _MISSING = object()
 _UNKNOWN = object()
 # Anybody may set attributes on objects of these types.
 _OPEN = (SimpleNamespace, argparse.Namespace)
+_PROXIES = (ProxyType, CallableProxyType)
 _IN_MODULES = ("_parameters", "_buffers", "_modules")
 DELEGATING = frozenset({"__getattr__", "__getattribute__"})
 """Methods by which an object may give attributes of others as its own."""
@@ -124,8 +126,9 @@ def _may_be_of(cls: type, files: set[str]) -> bool:
 
 def _delegates(cls: type) -> bool:
     """Return whether objects may give attributes of others as their own."""
-    plain = (object, torch.nn.Module, ModuleType)
-    return any(DELEGATING & vars(c).keys() for c in cls.__mro__ if c not in plain)
+    found = (vars(c)[name] for c in cls.__mro__ if c is not torch.nn.Module for name in DELEGATING & vars(c).keys())
+    # Types written in C have the plain one of their own, but for proxies.
+    return issubclass(cls, _PROXIES) or any(not isinstance(f, WrapperDescriptorType) for f in found)
 
 
 def _follow(thing: object, names: Sequence[str]) -> object:

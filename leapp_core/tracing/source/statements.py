@@ -11,6 +11,9 @@ LOG_NAMES = frozenset(
     }
 )  # fmt: skip
 
+DECLARING_NAMES = frozenset({"input_tensors", "state_tensors"})
+"""What is given to these comes from outside the program."""
+
 KEEPING_NAMES = frozenset({"append", "extend", "appendleft", "extendleft", "insert", "add", "update", "setdefault"})
 """Methods that put a value into a container, from which it may come back."""
 

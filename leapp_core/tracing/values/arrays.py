@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from leapp_core.tracing.source.book import SourceFile, called_name, root_name
-from leapp_core.tracing.source.statements import LOG_NAMES
+from leapp_core.tracing.source.statements import DECLARING_NAMES, LOG_NAMES
 from leapp_core.tracing.values.flows import Follower
 
 _SIZES = frozenset({"shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides"})
@@ -36,7 +36,7 @@ class ArrayFollower(Follower):
         name, root = called_name(call), root_name(call.func)
         if node is call.func:
             return kind
-        if root == "torch" or name in LOG_NAMES or self._keeps(file, call, name, kind):
+        if root == "torch" or name in LOG_NAMES | DECLARING_NAMES or self._keeps(file, call, name, kind):
             return None
         if root in ("np", "numpy") or (isinstance(call.func, ast.Name) and name in _BUILTINS):
             return kind

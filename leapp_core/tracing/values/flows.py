@@ -14,6 +14,7 @@ from leapp_core.tracing.source.arguments import parameters_for, runs_lambda
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceFile, called_name, root_name
 from leapp_core.tracing.source.owners import Types
 from leapp_core.tracing.source.statements import (
+    DECLARING_NAMES,
     KEEPING_NAMES,
     LOG_NAMES,
     assignments,
@@ -139,7 +140,7 @@ class Follower(Branches):
             return "decided" if sizes else None if name in ("any", "all", "item", "tolist") else kind
         if node is call.func:
             return None if name in KEEPING_NAMES else "decided" if name in DECIDING and kind != "array" else kind
-        if name in LOG_NAMES or self._keeps(file, call, name, kind):
+        if name in LOG_NAMES | DECLARING_NAMES or self._keeps(file, call, name, kind):
             return None
         if kind not in ("sized", "array") and (name in DECIDING or runs_lambda(file, call, name)):
             return "decided"
