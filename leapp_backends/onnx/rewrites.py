@@ -35,6 +35,12 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
         aten.median.dim: median,
         aten.searchsorted.Tensor: searchsorted,
         aten.scaled_dot_product_attention.default: attention,
+        # Translated as if the statistics were those kept.
+        aten._native_batch_norm_legit_functional.default: batch_norm_in_training,
+        # ONNX Runtime has no kernels for these types of elements.
+        **dict.fromkeys((aten.where.self, aten.where.ScalarOther, aten.where.ScalarSelf), where),
+        **dict.fromkeys((aten.masked_fill.Scalar, aten.masked_fill.Tensor), masked_fill),
+        aten.clamp.default: clamp,
     }
 
 
@@ -163,3 +169,62 @@ def attention(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = N
     mask = mask.unsqueeze(0) if mask is not None and mask.dim() == 3 else mask
     parts = (query.unsqueeze(0), key.unsqueeze(0), value.unsqueeze(0))
     return scaled_dot_product_attention(*parts, mask, *args, **kwargs).squeeze(0)
+
+
+def batch_norm_in_training(
+    x: Tensor,
+    weight: Tensor | None,
+    bias: Tensor | None,
+    mean: Tensor,
+    var: Tensor,
+    training: bool,
+    momentum: float,
+    eps: float,
+) -> Any:
+    """Return batch normalisation by the statistics of this batch, those statistics, and the running ones."""
+    import torch
+
+    if not training:
+        return NotImplemented
+    axes = [axis for axis in range(x.dim()) if axis != 1]
+    shape = [-1 if axis == 1 else 1 for axis in range(x.dim())]
+    count = math.prod(int(x.shape[axis]) for axis in axes)
+    here = x.mean(axes)
+    centred = x - here.reshape(shape)
+    spread = (centred * centred).mean(axes)
+    scale = torch.rsqrt(spread + eps)
+    y = centred * scale.reshape(shape)
+    y = y if weight is None else y * weight.reshape(shape)
+    y = y if bias is None else y + bias.reshape(shape)
+    unbiased = spread * (count / max(count - 1, 1))
+    return y, here, scale, here * momentum + mean * (1 - momentum), unbiased * momentum + var * (1 - momentum)
+
+
+def where(condition: Tensor, x: Any, y: Any) -> Any:
+    """Choose between booleans by logic, between small whole numbers as larger ones."""
+    import torch
+
+    wanted = torch.result_type(x, y)
+    if wanted not in (torch.bool, torch.int8, torch.int16):
+        return NotImplemented
+    computed = torch.int32 if wanted is not torch.bool else wanted
+    x, y = (v.to(computed) if hasattr(v, "dtype") else torch.full((), v, dtype=computed) for v in (x, y))
+    if wanted is not torch.bool:
+        return torch.where(condition, x, y).to(wanted)
+    return torch.logical_or(torch.logical_and(condition, x), torch.logical_and(torch.logical_not(condition), y))
+
+
+def masked_fill(x: Tensor, mask: Tensor, value: Any) -> Any:
+    """Fill booleans and small whole numbers as :func:`where` chooses between them."""
+    import torch
+
+    return where(mask, value if isinstance(value, torch.Tensor) else torch.full((), value, dtype=x.dtype), x)
+
+
+def clamp(x: Tensor, low: Any = None, high: Any = None) -> Any:
+    """Clamp small whole numbers as larger ones."""
+    import torch
+
+    if x.dtype not in (torch.int8, torch.int16):
+        return NotImplemented
+    return x.to(torch.int32).clamp(low, high).to(x.dtype)

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.fx import Graph, Node
 
+from leapp_core.program.foreach import PREFIX, emit_foreach
 from leapp_core.program.views import Fit
 from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.record.recorder import PACK
@@ -48,10 +49,12 @@ def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
     operands = iter(nodes)
     args = tuple(_replace(a, operands) for a in event.args)
     kwargs = {k: _replace(v, operands) for k, v in event.kwargs.items() if k not in DROPPED}
-    if event.plan.name.startswith("aten::_foreach_"):
-        return _emit_foreach(graph, event, args, kwargs)  # type: ignore[no-any-return]
+    if event.plan.name.startswith(PREFIX):
+        return emit_foreach(graph, event.plan.name.removeprefix(PREFIX), args, kwargs)  # type: ignore[return-value]
     if event.plan.name == "aten::one_hot" and len(args) > 1 and args[1] > 0:
         return _emit_one_hot(graph, args[0], args[1])
+    if event.plan.name == "aten::instance_norm" and event.args[5] and event.args[3] is not None:
+        return _emit_instance_norm(graph, event, args)
     func = _functional(event) if event.plan.metadata_only else event.func
     return graph.call_function(func, args, kwargs)
 
@@ -129,18 +132,6 @@ def _emit_pack(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
     return graph.call_function(aten.view.default, (joined, list(info.sizes)))
 
 
-def _emit_foreach(graph: Graph, event: Event, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """One call per element: exporters leave ``_foreach_*`` undecomposed."""
-    name = event.plan.name.removeprefix("aten::_foreach_")
-    packet = getattr(aten, name)
-    count = len(args[0])
-    results = []
-    for i in range(count):
-        element = [a[i] if isinstance(a, (list, tuple)) and len(a) == count else a for a in args]
-        results.append(graph.call_function(_overload_for(packet, element), tuple(element), kwargs))
-    return results
-
-
 def _emit_one_hot(graph: Graph, classes: Node, count: int) -> Node:
     """``one_hot`` looks at values to size its result even when told the number of classes: compare instead."""
     options: dict[str, Any] = {"dtype": torch.int64, "device": CPU}
@@ -149,18 +140,18 @@ def _emit_one_hot(graph: Graph, classes: Node, count: int) -> Node:
     return graph.call_function(aten.to.dtype, (hits, torch.int64))
 
 
-def _overload_for(packet: Any, args: list[Any]) -> Any:
-    """Return the overload of an operator that takes these arguments: tensor or scalar second operand."""
-    names = packet.overloads()
-    if len(args) > 1 and isinstance(args[1], Node) and "Tensor" in names:
-        return packet.Tensor
-    if len(args) > 1 and not isinstance(args[1], Node):
-        for candidate in ("Scalar", "Tensor_Scalar"):
-            if candidate in names:
-                return getattr(packet, candidate)
-        if "Tensor" in names:  # a number where a tensor is taken: ``add_.Tensor(x, 2.0)`` is fine in ATen
-            return packet.Tensor
-    return packet.default if "default" in names else getattr(packet, names[0])
+def _emit_instance_norm(graph: Graph, event: Event, args: tuple[Any, ...]) -> Node:
+    """``instance_norm`` that updates its statistics, which its schema does not tell: export leaves that out."""
+    call: Callable[..., Node] = lambda f, *a: graph.call_function(f, a)  # noqa: E731
+    x, weight, bias, *kept = args[:5]
+    sizes = event.ins[0].sizes
+    repeated = [call(aten.repeat.default, p, [sizes[0]]) if p is not None else None for p in (weight, bias, *kept)]
+    rows = call(aten.reshape.default, x, [1, sizes[0] * sizes[1], *sizes[2:]])
+    y = call(aten.batch_norm.default, rows, *repeated, True, *args[6:8], False)
+    for statistics, updated in zip(kept, repeated[2:], strict=True):
+        by_row = call(aten.view.default, updated, [sizes[0], sizes[1]])
+        call(aten.copy_.default, statistics, call(aten.mean.dim, by_row, [0]))
+    return call(aten.reshape.default, y, list(sizes))
 
 
 def _functional(event: Event) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,7 +15,7 @@ from leapp_core.program.build import BuiltGraph, GraphBuilder, dynamic_calls
 from leapp_core.program.constants import TensorNames
 from leapp_core.program.records import constant_records
 from leapp_core.program.replay import compare_state, replay
-from leapp_core.program.states import StateSlot
+from leapp_core.program.states import StateSlot, check_types
 from leapp_core.program.views import ViewTable
 from leapp_core.spec.dtypes import canonical
 from leapp_core.spec.names import PortRef
@@ -30,7 +31,7 @@ from leapp_core.tracing.checks.single import check_single_step
 from leapp_core.tracing.find.analysis import NodeAnalysis, analyse, check_explained
 from leapp_core.tracing.find.foreign import check_undeclared_edges
 from leapp_core.tracing.find.initial import first_values
-from leapp_core.tracing.find.messages import describe_tensor
+from leapp_core.tracing.find.messages import describe_tensor, made_at
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.find.steps import Step
 from leapp_core.tracing.record.events import Declaration
@@ -88,9 +89,11 @@ def build_node(
     if len(found.steps) == 1:
         check_single_step(slicer, found)
     built = GraphBuilder(slicer, found, views, names).build()
+    check_types(slicer, found, built.states)
     initial = tuple(_initial(slicer, found, slot, built.states) for slot in built.states)
     device = _device(found)
-    states = replay(found.node, built.module, _inputs(found.steps), _outputs(found.steps), initial, captured_on=device)
+    given, place = (_inputs(found.steps), _outputs(found.steps)), partial(made_at, slicer, found)
+    states = replay(found.node, built.module, *given, initial, captured_on=device, place=place)
     if device == "cpu":  # a GPU's state may lie within TF32 of the CPU's
         _check_carried(slicer, found, built.states, states)
     return built, initial
@@ -142,7 +145,8 @@ def compile_node(
     spec, state_names = _interface(found, built, slicer.recorder, names)
     inputs, outputs = _inputs(steps), _outputs(steps)
     exported = functionalise(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
-    states = replay(node, exported.module(), inputs, outputs, initial, captured_on=_device(found))
+    place = partial(made_at, slicer, found)
+    states = replay(node, exported.module(), inputs, outputs, initial, captured_on=_device(found), place=place)
     samples = tuple(_sample(spec, *parts) for parts in zip(inputs, outputs, states[:-1], states[1:], strict=True))
     declared = _declared_feedback(node, found.step)
     own = {f"{n}_out": f"{n}_in" for n in state_names}

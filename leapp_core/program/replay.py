@@ -26,6 +26,7 @@ def replay(
     initial: Sequence[torch.Tensor],
     *,
     captured_on: str = "cpu",
+    place: Callable[[str], str] | None = None,
 ) -> list[tuple[torch.Tensor, ...]]:
     """Replay captured steps.
 
@@ -36,6 +37,7 @@ def replay(
         outputs: Captured outputs per step, in the program's order.
         initial: First values of the states.
         captured_on: Device type the user's program ran on.
+        place: Tells where an output was made, for messages.
 
     Returns:
         The state values each step started with.
@@ -53,26 +55,32 @@ def replay(
         for step, (given, expected) in enumerate(zip(inputs, outputs, strict=True)):
             results = program(*given, *state)
             for (name, wanted), got in zip(expected.items(), results, strict=False):
-                _compare(node, step, name, wanted, got, least)
+                detail = _difference(wanted, got, least)
+                if detail is not None:
+                    raise _mismatch(node, step, name, detail, None if place is None else place(name))
             state = tuple(results[len(expected) :])
             seen.append(state)
     return seen
 
 
-def _compare(node: str, step: int, name: str, wanted: torch.Tensor, got: torch.Tensor, least: float) -> None:
+def _difference(wanted: torch.Tensor, got: torch.Tensor, least: float) -> str | None:
+    """Return in which element two results differ most; ``None`` if they agree to rounding."""
     if wanted.shape == got.shape and wanted.dtype == got.dtype:
         tolerance = max(TOLERANCE[wanted.dtype], least) if wanted.dtype in TOLERANCE else 0.0
         if torch.equal(wanted, got) or torch.allclose(
             wanted, got, rtol=tolerance, atol=tolerance * 0.1, equal_nan=True
         ):
-            return
+            return None
         difference = (wanted.double() - got.double()).abs().nan_to_num(nan=float("inf"))
         worst = int(difference.argmax())
-        detail = f"element {worst} is {got.reshape(-1)[worst].item()!r}, captured {wanted.reshape(-1)[worst].item()!r}"
-    else:
-        detail = f"it is {list(got.shape)} {got.dtype}, captured {list(wanted.shape)} {wanted.dtype}"
-    raise CaptureError(
+        return f"element {worst} is {got.reshape(-1)[worst].item()!r}, captured {wanted.reshape(-1)[worst].item()!r}"
+    return f"it is {list(got.shape)} {got.dtype}, captured {list(wanted.shape)} {wanted.dtype}"
+
+
+def _mismatch(node: str, step: int, name: str, detail: str, place: str | None) -> CaptureError:
+    return CaptureError(
         f"node {node!r}: replaying the captured steps does not give output {name!r} of step {step}: {detail}",
+        where=place,
         expected="a step that depends only on declared inputs, constants and recorded state",
         fix="look for memory written behind PyTorch's back (a NumPy alias, a simulator), for a value that changes "
         "less often than the captured steps show, or for state that the first step sets up from its inputs",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from leapp_core.errors import CaptureError
 from leapp_core.program.views import ViewTable, choose_root
+from leapp_core.spec.dtypes import DTYPES
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.chains import Chain
 from leapp_core.tracing.find.leaves import InPlaceState
+from leapp_core.tracing.find.messages import describe_read, describe_tensor
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.record.events import TensorInfo
 from leapp_core.tracing.record.regions import is_dense
@@ -50,6 +53,26 @@ def state_slots(slicer: Slicer, found: NodeAnalysis, views: ViewTable) -> tuple[
             slots.append(StateSlot(len(slots), info, following, chain, age))
             following = info
     return tuple(slots)
+
+
+def check_types(slicer: Slicer, found: NodeAnalysis, slots: Iterable[StateSlot]) -> None:
+    """Refuse states of types that no bundle can hold.
+
+    Raises:
+        CaptureError: naming the state, where it is read, and the fix.
+    """
+    for slot in slots:
+        if str(slot.read.dtype).removeprefix("torch.") not in DTYPES:
+            reads = found.reads.get(slot.read.storage, [])
+            what, where = describe_read(slicer, found, reads[0]) if reads else (describe_tensor(slot.read), None)
+            raise CaptureError(
+                f"node {found.node!r}: {what} is state, and a bundle holds no such numbers from step to step",
+                where=where,
+                expected="state of a real, whole or boolean type",
+                fix="keep the real and the imaginary part (torch.view_as_real, torch.view_as_complex)"
+                if slot.read.dtype.is_complex
+                else "keep it in another type",
+            )
 
 
 def used_infos(slicer: Slicer, found: NodeAnalysis, events: Iterable[int]) -> dict[int, list[TensorInfo]]:

@@ -75,6 +75,7 @@ class Changes:
                 if any(rest and rest[0][0] in ("index", "advanced", "script") for rest, _ in rests)
                 else "value"
             )
+            compared = all(rest and rest[0] == ("compared",) for rest, _ in rests)
             growing = all(_is_number(rest, value) for rest, value in rests)
             is_attribute = element[0] == "attr" and all(not rest for rest, _ in rests)
             name = element[1] if is_attribute else ""
@@ -82,6 +83,8 @@ class Changes:
             for file, load in self._loads(element, keys):
                 around = next((n for n in file.above(load) if isinstance(n, (*FUNCTIONS, ast.Lambda))), None)
                 if _computes_outside(file.path):
+                    continue
+                if compared and not isinstance(file.parents.get(load), ast.Compare):
                     continue
                 if self._relevance.runs(file, around) and not _reads_another_key(file, load, keys):
                     yield VaryingRead(file, load, kind, growing, name, owners)
@@ -93,7 +96,7 @@ class Changes:
             self._groups.setdefault(path[at], []).append((path[at + 1 :], value))
             if not (named and self._read_through(path[at], path[at + 1 :])):
                 return
-            path = (*path[:at], ("advanced",))
+            path = (*path[:at], ("compared" if _only_compares(path[at]) else "advanced",))
 
     def _read_through(self, element: Element, rest: tuple[Element, ...]) -> bool:
         """Return whether what holds a value is read instead: a generator, a tuple, an object with operators."""
@@ -134,6 +137,13 @@ class Changes:
                 call = file.parents[load]
                 if isinstance(call, ast.Call) and len(call.args) > 1 and ast.unparse(call.args[1]) == repr(name):
                     yield file, call
+
+
+def _only_compares(element: Element) -> bool:
+    """Return whether the operators of what holds a value are those that a dataclass gets by itself."""
+    own = vars(element[2]) if element[0] == "attr" else {}
+    written = [getattr(own[name], "__code__", None) for name in own if name in _OPERATORS]
+    return "__dataclass_fields__" in own and all(c is not None and c.co_filename == "<string>" for c in written)
 
 
 def _computes_outside(path: str) -> bool:

@@ -75,6 +75,18 @@ def chosen_in_turn(slicer: Slicer, found: NodeAnalysis, event: int, position: in
     )
 
 
+def made_at(slicer: Slicer, found: NodeAnalysis, port: str) -> str:
+    """Return where the value of an output was made last, or declared if no call of the step made it."""
+    declaration = found.step.outputs.get(port) or found.step.static[port]
+    for index in reversed(found.sliced.events):
+        event = slicer.recorder.events[index]
+        effects = slicer.effects.of(event)
+        made = (*effects.births, *(write.info for write in effects.writes))
+        if index < declaration.index and any(info.storage == declaration.info.storage for info in made):
+            return where(slicer, event)
+    return slicer.recorder.sites.describe(declaration.stack)
+
+
 def declared_elsewhere(slicer: Slicer, node: str, storage: int) -> str:
     """Return what port of another node a storage is, or an empty text."""
     for d in slicer.recorder.declarations:

@@ -168,3 +168,22 @@ class CounterLatch:
         self.n += 1
         self.h = torch.where(self.n % 8 == 0, x, self.h)
         return x + self.h
+
+
+@dataclasses.dataclass(slots=True, order=True)
+class _Aged:
+    hidden: torch.Tensor
+    age: int = 0
+
+
+@exact(x=(2, 3))
+class DataclassWithAge:
+    """Dataclasses compare by all they hold; this one is not compared."""
+
+    def __init__(self):
+        self.aged = _Aged(torch.zeros(2, 3))
+
+    def step(self, x):
+        self.aged.hidden = self.aged.hidden * 0.5 + x
+        self.aged.age += 1
+        return self.aged.hidden

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import queue
 from random import uniform
 from time import time as seconds
@@ -79,3 +80,18 @@ class QueueOfMessages:
     def step(self, x):
         self.messages.put("stepped")
         return torch.tanh(x)
+
+
+@dataclasses.dataclass
+class _Episode:
+    steps: int = 0
+
+
+@refused(DECIDES, at="self.episode != self.longest", x=(1, 3))
+class DataclassCompared:
+    def __init__(self):
+        self.episode, self.longest = _Episode(), _Episode(12)
+
+    def step(self, x):
+        self.episode.steps += 1
+        return x * 2 if self.episode != self.longest else x * 3

@@ -272,3 +272,17 @@ def overwritten_twice(x):
     y[:, :2] = x[:, 2:]
     y[:, 2:] = y[:, :2]
     return y
+
+
+@exact(x=(3, 4))
+def foreach_with_numbers(x):
+    """Lists of tensors with numbers, one for all or one for each, where an operator for one tensor has another form."""
+    rows, others = [x[0] * 1, x[1] * 1, x[2, :2] * 1], [x[1] + 1, x[2] + 1, x[0, :2] + 1]
+    torch._foreach_lerp_(rows, others, 0.1)
+    torch._foreach_maximum_(rows, -0.5)
+    torch._foreach_minimum_(rows, [1.0, 2.0, 0.5])
+    torch._foreach_addcmul_(rows, others, others, [0.1, 0.2, 0.3])
+    powers = torch._foreach_pow(2.0, rows)
+    torch._foreach_div_(powers, 3.0)
+    norms = torch._foreach_norm(rows)
+    return torch.cat([*rows, *powers, torch.stack(norms)])

@@ -237,3 +237,27 @@ class LazyModules(_Policy):
         net = nn.LazyLinear(3)
         net(torch.zeros(1, 6))
         return net
+
+
+@exact(x=(6, 4))
+class BatchNormInTraining(_Policy):
+    """By the statistics of the batch, which the running ones follow."""
+
+    def build(self):
+        return nn.BatchNorm1d(4)
+
+    def step(self, x):
+        y = self.net.train()(x)
+        return {"batch": y, "running": self.net.eval()(x)}
+
+
+@exact(x=(2, 3, 4, 4))
+class InstanceNormInTraining(_Policy):
+    """PyTorch does not declare that this call writes its statistics."""
+
+    def build(self):
+        return nn.InstanceNorm2d(3, track_running_stats=True, affine=True)
+
+    def step(self, x):
+        y = self.net.train()(x)
+        return {"instance": y, "running": self.net.eval()(x)}

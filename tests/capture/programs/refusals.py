@@ -170,3 +170,29 @@ class PythonRandom:
 
     def step(self, x):
         return x * self.random.random()
+
+
+@refused(r"complex64 tensor .* is state, and a bundle holds no such numbers", at="torch.polar", x=(2, 4))
+class ComplexState:
+    def __init__(self):
+        self.z = torch.ones(2, 4, dtype=torch.complex64)
+
+    def step(self, x):
+        self.z = self.z * torch.polar(torch.full((2, 4), 0.99), x)
+        return self.z.real
+
+
+@refused(r"replaying the captured steps does not give output", at="return self.layer(x)", x=(2, 4))
+class HookOfFirstStep:
+    """It changes the first step and removes itself."""
+
+    def __init__(self):
+        self.layer = torch.nn.Linear(4, 4)
+        self.handle = self.layer.register_forward_hook(self._once)
+
+    def _once(self, module, given, result):
+        self.handle.remove()
+        return result * 0
+
+    def step(self, x):
+        return self.layer(x)

@@ -240,3 +240,18 @@ class TwoAliases:
     def step(self, x):
         self.a.add_(x)
         return self.b * 2
+
+
+@exact(x=(2, 3))
+class Hysteresis:
+    """Flags are chosen between flags."""
+
+    def __init__(self):
+        self.on = torch.zeros(2, dtype=torch.bool)
+        self.count = torch.zeros(2, dtype=torch.int16)
+
+    def step(self, x):
+        error = x.norm(dim=-1)
+        self.on = torch.where(self.on, error > 1.0, error > 2.0)
+        self.count = torch.where(self.on, self.count + 1, 0).to(torch.int16).clamp(max=4)
+        return {"x": torch.where(self.on[:, None], x * 2, x), "count": self.count.float()}
