@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from leapp_core.tracing.objects.state import Element
@@ -70,11 +71,7 @@ class Changes:
         """Yield the reads, in functions only."""
         for element, rests in self._groups.items():
             keys = {rest[0][1] for rest, _ in rests if rest and rest[0][0] == "key"}
-            kind = (
-                "decided"
-                if any(rest and rest[0][0] in ("index", "advanced", "script") for rest, _ in rests)
-                else "value"
-            )
+            kind = _kind({rest[0][0] if rest else "" for rest, _ in rests})
             compared = all(rest and rest[0] == ("compared",) for rest, _ in rests)
             growing = all(_is_number(rest, value) for rest, value in rests)
             is_attribute = element[0] == "attr" and all(not rest for rest, _ in rests)
@@ -82,7 +79,7 @@ class Changes:
             owners = self._relevance.owners.living.having(element[2], name) if is_attribute else None
             for file, load in self._loads(element, keys):
                 around = next((n for n in file.above(load) if isinstance(n, (*FUNCTIONS, ast.Lambda))), None)
-                if _computes_outside(file.path):
+                if _computes_outside(file.path) or (is_attribute and file.calls_it(load)):  # a number is not called
                     continue
                 if compared and not isinstance(file.parents.get(load), ast.Compare):
                     continue
@@ -94,17 +91,22 @@ class Changes:
         while named:
             at = named.pop()
             self._groups.setdefault(path[at], []).append((path[at + 1 :], value))
-            if not (named and self._read_through(path[at], path[at + 1 :])):
+            through = self._read_through(path[at])
+            if not (named and through):
                 return
-            path = (*path[:at], ("compared" if _only_compares(path[at]) else "advanced",))
+            path = (*path[:at], (through,))
 
-    def _read_through(self, element: Element, rest: tuple[Element, ...]) -> bool:
-        """Return whether what holds a value is read instead: a generator, a tuple, an object with operators."""
+    def _read_through(self, element: Element) -> str:
+        """Return how what holds a value is read instead: a generator, a tuple, an object with operators."""
         if element[0] == "name":
-            return bool(element[2].co_flags & 0x20)  # of a generator
+            return "advanced" if element[2].co_flags & 0x20 else ""  # of a generator
         if element[0] != "attr":
-            return False
-        return issubclass(element[2], tuple) or any(name in _OPERATORS for name in vars(element[2]))
+            return ""
+        if issubclass(element[2], tuple):
+            return "advanced"
+        if any(map(_is_written, map(vars(element[2]).get, _OPERATORS))):
+            return "operated"
+        return "compared" if "__dataclass_fields__" in vars(element[2]) else ""
 
     def _loads(self, element: Element, keys: set[Any]) -> Iterator[tuple[SourceFile, ast.expr]]:
         if element[0] == "attr":
@@ -139,11 +141,16 @@ class Changes:
                     yield file, call
 
 
-def _only_compares(element: Element) -> bool:
-    """Return whether the operators of what holds a value are those that a dataclass gets by itself."""
-    own = vars(element[2]) if element[0] == "attr" else {}
-    written = [getattr(own[name], "__code__", None) for name in own if name in _OPERATORS]
-    return "__dataclass_fields__" in own and all(c is not None and c.co_filename == "<string>" for c in written)
+def _is_written(operator: Any) -> bool:
+    """Return whether somebody wrote an operator, as opposed to what dataclasses have."""
+    return isinstance(operator, FunctionType) and operator.__code__.co_filename != "<string>"
+
+
+def _kind(ways: set[str]) -> str:
+    """Return how a change is followed, by how the values below the name are reached."""
+    if ways == {"operated"}:
+        return "object"
+    return "decided" if ways & {"index", "advanced", "script", "operated"} else "value"
 
 
 def _computes_outside(path: str) -> bool:

@@ -96,7 +96,7 @@ class Cycles:
 
 
 def _length(file: SourceFile, statement: ast.stmt, change: Changed) -> int:
-    if change.before is None or change.after is None or change.before[0] not in _PLAIN:
+    if not (isinstance(change.before, tuple) and isinstance(change.after, tuple) and change.before[0] in _PLAIN):
         raise _NotAloneError
     values = [change.before[1]]
     while len(values) <= _LONGEST:

@@ -58,6 +58,31 @@ def is_threshold(test: ast.expr) -> bool:
     return not any(isinstance(n, ast.BinOp) and isinstance(n.op, periodic) for n in ast.walk(test))
 
 
+def of_object(parent: ast.AST, around: ast.AST | None) -> str | None:
+    """Return what an expression is that uses an object whose parts change, and whose class has operators.
+
+    Its attributes are followed by themselves: here only what operators make of it is, and of what its methods return,
+    which may be the object itself.
+    """
+    if isinstance(parent, ast.Attribute):
+        return "object" if isinstance(around, ast.Call) and around.func is parent else None
+    if isinstance(parent, ast.Call):
+        name = parent.func.id if isinstance(parent.func, ast.Name) else ""
+        return "decided" if name in DECIDING | {"next", "iter", "float", "sum", "list", "tuple"} else "object"
+    if isinstance(parent, ast.Compare):
+        return None if all(isinstance(op, (ast.Is, ast.IsNot)) for op in parent.ops) else "decided"
+    kept = (ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.Dict, ast.NamedExpr, ast.Lambda, ast.Yield, ast.withitem)
+    return "object" if isinstance(parent, kept) else "decided"
+
+
+def of_size(parent: ast.AST, node: ast.AST) -> str | None:
+    """Return what an expression is that uses a tensor of which only the size is a Python value."""
+    if isinstance(parent, ast.Attribute):
+        return "decided" if parent.attr in ("shape", "size", "nbytes") else "sized"
+    kept = isinstance(parent, (ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.NamedExpr))
+    return "sized" if kept or (isinstance(parent, ast.Subscript) and node is parent.value) else None
+
+
 def within_numpy(parent: ast.AST, node: ast.AST) -> str | None:
     """Return what an expression is that holds an array: still one, a value that was taken out, or nothing to follow.
 

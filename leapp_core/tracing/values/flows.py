@@ -24,7 +24,15 @@ from leapp_core.tracing.source.statements import (
 )
 from leapp_core.tracing.values.branches import MAX_CANDIDATES, Branches
 from leapp_core.tracing.values.caught import ANY, raised_in
-from leapp_core.tracing.values.deciding import DECIDING, SIZES, decides, decides_by_itself, within_numpy
+from leapp_core.tracing.values.deciding import (
+    DECIDING,
+    SIZES,
+    decides,
+    decides_by_itself,
+    of_object,
+    of_size,
+    within_numpy,
+)
 from leapp_core.tracing.values.fate import Fate
 from leapp_core.tracing.values.relevance import Relevance
 
@@ -49,7 +57,8 @@ class Follower(Branches):
             file: Its file.
             node: The expression.
             kind: ``value`` (as it is), ``decided`` (compared or rounded already), ``sized`` (a tensor of which only
-                the size is a Python value), ``array`` (recorded as long as it stays in NumPy).
+                the size is a Python value), ``array`` (recorded as long as it stays in NumPy), ``object`` (parts of it
+                change, which its operators may look at).
         """
         if kind == "value" and decides_by_itself(node):
             kind = "decided"
@@ -87,15 +96,21 @@ class Follower(Branches):
             following = within_numpy(parent, node)
             if following != "array":
                 return following
+        elif kind == "object":
+            following = of_object(parent, file.parents.get(parent))
+            if following != "object":
+                return following
         elif kind != "sized" and self._runs_or_raises(file, parent, node):
             return None
         if isinstance(parent, ast.Call):
             return self._call(file, parent, node, kind)
-        if isinstance(parent, ast.Attribute):
-            return "decided" if kind == "sized" and parent.attr in ("shape", "size", "nbytes") else kind
         if kind == "sized":
-            kept = isinstance(parent, (ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.NamedExpr))
-            return kind if kept or (isinstance(parent, ast.Subscript) and node is parent.value) else None
+            return of_size(parent, node)
+        if isinstance(parent, ast.Attribute):
+            return kind
+        return self._within(file, node, parent, kind)
+
+    def _within(self, file: SourceFile, node: ast.AST, parent: ast.AST, kind: str) -> str | None:
         if isinstance(parent, (ast.Lambda, ast.Yield, ast.withitem)):
             self._hand_over(file, parent, kind)
             return None
@@ -168,7 +183,7 @@ class Follower(Branches):
                     self._parameter(other, function, call, node, kind)
             return None
         self._fate.followed = self._fate.followed and isinstance(call.func, ast.Name)
-        return None if kind == "sized" else kind
+        return None if kind in ("sized", "object") else kind
 
     def _parameter(self, file: SourceFile, function: Function, call: ast.Call, node: ast.AST, kind: str) -> None:
         names = parameters_for(function, call, node)
