@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import torch
 
@@ -31,6 +32,7 @@ class TensorNames:
         self._parameters: dict[int, str] = {}
         self._buffers: dict[int, str] = {}
         self._attributes: dict[int, str] = {}
+        self._recorder = recorder
         self._held = recorder.held_tensors()
         wanted = {t.untyped_storage().data_ptr() for t in recorder.held_tensors()}
         self._heap = heap
@@ -46,18 +48,27 @@ class TensorNames:
         """Return the qualified name of the registered buffer at an address."""
         return self._buffers.get(address)
 
-    def state_names(self, recorder: TraceRecorder, found: NodeAnalysis, slots: Sequence[StateSlot]) -> tuple[str, ...]:
+    def holder(self, storage: int) -> str | None:
+        """Return the attribute under which an object holds a tensor in a storage."""
+        return self._held_as.get(storage)
+
+    @cached_property
+    def _held_as(self) -> dict[int, str]:
+        holders = self._heap.holders({id(t) for t in self._held})
+        return {self._recorder.storage_number(t): holders[id(t)] for t in self._held if id(t) in holders}
+
+    def state_names(self, found: NodeAnalysis, slots: Sequence[StateSlot]) -> tuple[str, ...]:
         """Return a name for each state: of the buffer or attribute that holds it, else ``state``."""
         storages = [_storages_over_steps(found, slot) for slot in slots]
+        recorder = self._recorder
         addresses = {n: recorder.storages[n].storage.data_ptr() for numbers in storages for n in numbers}
         unnamed = [numbers for numbers in storages if not any(self.buffer(addresses[n]) for n in numbers)]
-        wanted = set().union(*unnamed)
-        held = {id(t): (t, n) for t in self._held if (n := recorder.storage_number(t)) in wanted}
-        holders = self._heap.holders(held.keys())
-        by_storage = {number: holders[key] for key, (_, number) in held.items() if key in holders}
+        by_storage = self._held_as
         if any(by_storage.keys().isdisjoint(numbers) for numbers in unnamed):  # kept in dictionaries, tuples, lists
-            holders = _attributes([t for t, _ in held.values()], self._held) | holders
-            by_storage = {number: holders[key] for key, (_, number) in held.items() if key in holders}
+            wanted = set().union(*unnamed)
+            held = {id(t): (t, n) for t in self._held if (n := recorder.storage_number(t)) in wanted}
+            kept_in = _attributes([t for t, _ in held.values()], self._held)
+            by_storage = {held[key][1]: name for key, name in kept_in.items()} | by_storage
         names = []
         for numbers in storages:
             registered = (self.buffer(addresses[n]) for n in numbers)

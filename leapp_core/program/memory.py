@@ -248,7 +248,8 @@ class GraphMemory:
         role = "parameter" if record.parameter else "buffer" if buffer else "constant"
         value = constant_value(self._recorder, info, self._found.step.begin)
         whole = parameter or buffer if info == record.first_info else None
-        node = self.attribute(identifier(whole or f"constant_{len(self._constants)}"), value, record.parameter)
+        name = whole or self._names.holder(info.storage) or f"constant_{len(self._constants)}"
+        node = self.attribute(identifier(name), value, record.parameter)
         self._constants[info] = LiftedConstant(str(node.target), info, event, role)
         return node
 

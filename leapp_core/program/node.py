@@ -35,7 +35,6 @@ from leapp_core.tracing.find.messages import describe_tensor, made_at
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.find.steps import Step
 from leapp_core.tracing.record.events import Declaration
-from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.result import ConstantRecord
 from leapp_core.tracing.values.relevance import Relevance
 
@@ -142,7 +141,7 @@ def compile_node(
     """
     found = analyse(node, slicer, steps)
     built, initial = build_node(slicer, found, views, names, fed)
-    spec, state_names = _interface(found, built, slicer.recorder, names)
+    spec, state_names = _interface(found, built, names)
     inputs, outputs = _inputs(steps), _outputs(steps)
     exported = functionalise(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
     place = partial(made_at, slicer, found)
@@ -216,15 +215,13 @@ def _declared_feedback(node: str, step: Step) -> dict[str, str]:
     return pairs
 
 
-def _interface(
-    found: NodeAnalysis, built: BuiltGraph, recorder: TraceRecorder, names: TensorNames
-) -> tuple[NodeSpec, tuple[str, ...]]:
+def _interface(found: NodeAnalysis, built: BuiltGraph, names: TensorNames) -> tuple[NodeSpec, tuple[str, ...]]:
     step = found.step
     inputs = [_port(d) for d in step.inputs.values()]
     outputs = [_port(d) for d in _declared_outputs(step)]
     taken = {p.name for p in (*inputs, *outputs)}
     state_names: list[str] = []
-    bases = names.state_names(recorder, found, built.states)
+    bases = names.state_names(found, built.states)
     for slot, base in zip(built.states, bases, strict=True):
         name, number = base, 1
         while f"{name}_in" in taken or f"{name}_out" in taken:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from leapp_core import capture
+from leapp_core.runtime import load
 from leapp_core.tracing.result import ConstantRecord
 
 Step = Callable[[torch.Tensor], torch.Tensor]
@@ -76,3 +79,30 @@ def test_only_what_is_read_counts_as_written_by_others(column: int) -> None:
 
     (constant,) = constants(step, before=lambda: buffer[:, column].fill_(1.0))
     assert (constant.warning is not None) == (column == 5)
+
+
+class Robot:
+    """Holds what its step reads."""
+
+    def __init__(self) -> None:
+        self.default_pose = torch.ones(4)
+        self._limits = torch.full((2, 4), 3.0)
+        self.x = torch.full((4,), 2.0)
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        """Read a constant, a row of one, and one that is called like the input."""
+        return (x * self.x - self.default_pose).clamp(max=self._limits[1])
+
+
+@pytest.mark.parametrize("backend", ["onnx-dynamo", "jit-script"])
+def test_constants_are_called_as_their_holder_calls_them(tmp_path: Path, backend: str) -> None:
+    robot = Robot()
+    with torch.no_grad(), capture("robot", tmp_path) as session:
+        for _ in range(3):
+            x = torch.randn(1, 4)
+            session.input_tensors("policy", {"x": x})
+            session.output_tensors("policy", {"y": robot.step(x)})
+    report = session.export(backend)
+    assert {constant.name for constant in report.constants} == {"default_pose", "limits", "x"}
+    y = load(report.bundle).step({"x": np.full((1, 4), 1.5, np.float32)})["y"]
+    np.testing.assert_array_equal(y, np.full((1, 4), 2.0, np.float32))
