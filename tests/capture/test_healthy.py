@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ import leapp_core
 from tests.capture import healthy
 from tests.capture.case import Case
 from tests.capture.harness import capture_case, check_program, compare, run_eagerly
-from tests.capture.healthy import scripts
+from tests.capture.healthy import playing, scripts
 
 
 def _cases() -> list[Case]:
@@ -45,14 +47,17 @@ def test_captured(case: Case) -> None:
     check_program(captured, eager, case.tolerance)
 
 
-@pytest.mark.parametrize("script", scripts.SCRIPTS, ids=lambda script: script.__name__)
+@pytest.mark.parametrize("script", [*scripts.SCRIPTS, *playing.SCRIPTS], ids=lambda script: script.__name__)
 def test_scripts_are_captured(script: Callable[[], leapp_core.CaptureSession]) -> None:
     assert script().compile().spec.nodes
 
 
+@pytest.mark.parametrize("module", [scripts, playing], ids=["scripts", "playing"])
 @pytest.mark.parametrize("file", ["<string>", "cell.py"])
-def test_scripts_without_source_are_captured(file: str) -> None:
-    names: dict[str, Any] = {"__name__": "typed"}
-    exec(compile(Path(scripts.__file__).read_text(encoding="utf-8"), file, "exec"), names)
+def test_scripts_without_source_are_captured(file: str, module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = ModuleType("typed")
+    monkeypatch.setitem(sys.modules, "typed", typed)  # dataclasses look for the module of their class
+    names: dict[str, Any] = vars(typed)
+    exec(compile(Path(str(module.__file__)).read_text(encoding="utf-8"), file, "exec"), names)
     for script in names["SCRIPTS"]:
         assert script().compile().spec.nodes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -76,6 +77,11 @@ class Slicer:
         self.regions = RegionTable()
         self.sources = SourceFiles()
         self.heap = Heap()
+
+    @cached_property
+    def seen_types(self) -> dict[tuple[type, str], set[type]]:
+        """Types of what Python objects were seen to hold, by their class and the attribute."""
+        return self._recorder.python.types_of_attributes()
 
     @property
     def recorder(self) -> TraceRecorder:

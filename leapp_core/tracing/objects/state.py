@@ -51,6 +51,7 @@ class PythonState:
         self._looks: list[dict[int, Any]] = []
         self._before_pause: dict[int, Any] | None = None
         self._by_others: set[int] = set()
+        self._kinds: dict[int, type] = {}
 
     @property
     def watching(self) -> bool:
@@ -99,6 +100,20 @@ class PythonState:
                 found.append(Changed(self._path(place), before.get(place), value))
         return found
 
+    def types_of_attributes(self) -> dict[tuple[type, str], set[type]]:
+        """Return the types of what objects were seen to hold, by their class and the attribute."""
+        found: dict[tuple[type, str], set[type]] = {}
+        for place, kind in self._kinds.items():
+            element = self._elements[place][1]
+            if element[0] == "attr":
+                found.setdefault((element[2], element[1]), set()).add(kind)
+        return found
+
+    def types_of_locals(self, code: CodeType) -> dict[str, type]:
+        """Return the types of what the local names of a frame of the step were seen to hold."""
+        elements = ((self._elements[place], kind) for place, kind in self._kinds.items())
+        return {e[1]: kind for (above, e), kind in elements if above == 0 and e[0] == "local" and e[2] is code}
+
     def _path(self, place: int) -> tuple[Element, ...]:
         parts: list[Element] = []
         while place > 0:
@@ -113,8 +128,11 @@ class PythonState:
         waiting: deque[tuple[int, Any]] = deque()
         for element, value in self._roots:
             waiting.append((self._place(0, element), value))
+        kinds = self._kinds
         while waiting and len(seen) < MAX_OBJECTS:
             place, thing = waiting.popleft()
+            if kinds.setdefault(place, type(thing)) is not type(thing):
+                kinds[place] = object  # of more than one type
             if is_leaf(thing):
                 found[place] = _value(thing)
                 continue

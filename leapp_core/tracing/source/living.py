@@ -5,15 +5,17 @@ from __future__ import annotations
 import argparse
 import ast
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from numbers import Real
-from types import MemberDescriptorType, ModuleType, SimpleNamespace, WrapperDescriptorType
+from types import MemberDescriptorType, ModuleType, NoneType, SimpleNamespace, WrapperDescriptorType
 from weakref import CallableProxyType, ProxyType
 
 import torch
 
 from leapp_core.tracing.source.book import SourceBook, SourceFile
 from leapp_core.tracing.source.heap import ClassKey, Heap, attributes_of
+
+SeenTypes = Mapping[tuple[type, str], set[type]]
 
 _MISSING = object()
 _UNKNOWN = object()
@@ -33,10 +35,11 @@ class LivingObjects:
     Args:
         book: The user's source.
         heap: All live objects.
+        seen: Types of what objects, gone since perhaps, were seen to hold in the session: by their class and attribute.
     """
 
-    def __init__(self, book: SourceBook, heap: Heap) -> None:
-        self._book, self._heap = book, heap
+    def __init__(self, book: SourceBook, heap: Heap, seen: SeenTypes) -> None:
+        self._book, self._heap, self._seen = book, heap, seen
 
     def is_alive(self, key: ClassKey) -> bool:
         """Return whether a class, or one that derives from it, has an object."""
@@ -58,7 +61,31 @@ class LivingObjects:
 
     def types_under(self, key: ClassKey, attributes: Sequence[str]) -> frozenset[ClassKey] | None:
         """Return the types of what objects of a class hold under ``self.a.b``; ``None`` if that cannot be told."""
-        return self._types(_follow(root, attributes) for root in self._heap.objects(key))
+        held = [_follow(root, attributes) for root in self._heap.objects(key)]
+        if any(thing is not _MISSING and thing is not None for thing in held):
+            return self._types(held)
+        return self.types_seen(self._heap.with_derived(self._heap.classes(key)), attributes)
+
+    def class_in_module(self, path: str, names: Sequence[str]) -> type | None:
+        """Return the class that a dotted name means in the module of a file."""
+        found = [_follow(module, names) for module in self._heap.modules(path)]
+        plain = len(found) == 1 and isinstance(found[0], type) and type(found[0]).__call__ is type.__call__
+        return found[0] if plain and isinstance(found[0], type) else None
+
+    def types_under_class(self, cls: type, attributes: Sequence[str]) -> frozenset[ClassKey] | None:
+        """Return the types of what new objects of just one class hold; their own where no attribute is named."""
+        if not attributes:
+            return None if _delegates(cls) else frozenset({self._heap.key(cls)})
+        return self.types_seen({cls}, attributes)
+
+    def types_seen(self, kinds: set[type], attributes: Sequence[str]) -> frozenset[ClassKey] | None:
+        """Return the types of what objects of some types were seen to hold; ``None`` if that cannot be told."""
+        for name in attributes:
+            held = [self._seen.get((kind, name), set()) for kind in kinds]
+            kinds = set().union(*held) - {NoneType}
+        if not kinds or any(kind is object or _delegates(kind) or issubclass(kind, type) for kind in kinds):
+            return None
+        return frozenset(map(self._heap.key, kinds))
 
     def types_in_module(self, path: str, names: Sequence[str]) -> frozenset[ClassKey] | None:
         """Return the types of what a dotted name means in the module of a file; ``None`` if that cannot be told."""

@@ -10,8 +10,9 @@ from functools import cached_property
 import torch
 
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile
-from leapp_core.tracing.source.heap import ClassKey, Heap
+from leapp_core.tracing.source.heap import ClassKey
 from leapp_core.tracing.source.living import DELEGATING, LivingObjects
+from leapp_core.tracing.source.local import LocalTypes, binds
 
 Types = frozenset[ClassKey] | None
 """Classes that an object may be of; ``None`` if that is not known."""
@@ -40,13 +41,21 @@ class Owners:
     Args:
         book: The user's source.
         ran: Functions that made recorded calls: file, first line, name.
-        heap: All live objects.
+        living: What objects hold.
+        local: What local names hold.
     """
 
-    def __init__(self, book: SourceBook, ran: Collection[tuple[str, int, str]], heap: Heap) -> None:
+    def __init__(
+        self,
+        book: SourceBook,
+        ran: Collection[tuple[str, int, str]],
+        living: LivingObjects,
+        local: LocalTypes,
+    ) -> None:
         self._book = book
         self._ran = ran
-        self.living = LivingObjects(book, heap)
+        self.living = living
+        self._locals = local
         self._alive: dict[ClassKey, bool] = {}
         self._concrete: dict[ClassKey, frozenset[ClassKey]] = {}
         self._known: dict[ast.Attribute, Types] = {}
@@ -236,8 +245,9 @@ class Owners:
         return {f.class_key(c) for f, c in classes if any(getattr(n, "name", "") in DELEGATING for n in c.body)}
 
     def _of_global(self, file: SourceFile, name: ast.Name, names: list[str]) -> Types:
-        if any(isinstance(n, (*FUNCTIONS, ast.Lambda)) and _binds(n, name.id) for n in file.above(name)):
-            return None
+        for scope in (n for n in file.above(name) if isinstance(n, (*FUNCTIONS, ast.Lambda))):
+            if binds(scope, name.id):
+                return self._locals.of(file, scope, name.id, names)
         return self.living.types_in_module(file.path, [name.id, *names])
 
 
@@ -257,15 +267,3 @@ def _is_in_method(file: SourceFile, node: ast.AST, cls: ast.ClassDef) -> bool:
 def _is_method_of_tensors(file: SourceFile, load: ast.Attribute) -> bool:
     """Return whether ``x.mean`` is called as tensors have it."""
     return file.calls_it(load) and hasattr(torch.Tensor, load.attr)
-
-
-def _binds(function: ast.AST, name: str) -> bool:
-    """Return whether a name is local to a function."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.arg) and node.arg == name:
-            return True
-        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
-            return True
-        if isinstance(node, ast.alias) and (node.asname or node.name).split(".")[0] == name:
-            return True
-    return False

@@ -13,6 +13,7 @@ import ast
 from leapp_core.tracing.source.arguments import parameters_for, runs_lambda
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceFile, called_name, root_name
 from leapp_core.tracing.source.owners import Types
+from leapp_core.tracing.source.rebinding import reaches
 from leapp_core.tracing.source.statements import (
     DECLARING_NAMES,
     KEEPING_NAMES,
@@ -79,14 +80,14 @@ class Follower(Branches):
         if (node, kind, self._selves) in self._seen or self._fate.decides is not None:
             return
         self._seen.add((node, kind, self._selves))
-        parent = file.parents.get(node)
+        start, parent = node, file.parents.get(node)
         while parent is not None and not isinstance(parent, ast.stmt):
             following = self._through(file, node, parent, kind)
             if following is None:
                 return
             node, kind, parent = parent, following, file.parents.get(parent)
         if isinstance(parent, ast.stmt):
-            self._arrive(file, parent, node, kind)
+            self._arrive(file, parent, node, kind, handed_on=node is start and _only_names(parent, node))
 
     # -- through expressions ---------------------------------------------------------------------------------------
 
@@ -190,12 +191,12 @@ class Follower(Branches):
         if not names:
             self._fate.followed = False
         for load in (load for name in names for load in file.loads.get(name, ())):
-            if function in file.above(load):
+            if function in file.above(load) and (not isinstance(load, ast.Name) or reaches(file, function, load)):
                 self._climb(file, load, kind)
 
     # -- statements --------------------------------------------------------------------------------------------------
 
-    def _arrive(self, file: SourceFile, statement: ast.stmt, node: ast.AST, kind: str) -> None:
+    def _arrive(self, file: SourceFile, statement: ast.stmt, node: ast.AST, kind: str, *, handed_on: bool) -> None:
         if is_harmless(statement) or isinstance(statement, (ast.If, ast.While)):
             if kind not in ("sized", "array"):
                 self._test(file, statement)
@@ -205,7 +206,7 @@ class Follower(Branches):
                 self._branch(file, statement)
             self._names(file, statement.target, kind)
             return
-        if kind == "decided" and self._relevance.statement(file, statement, header_end(statement)):
+        if kind == "decided" and not handed_on and self._relevance.statement(file, statement, header_end(statement)):
             self._decide(file, statement.lineno)
         for target, _ in assignments(statement):
             self._assign(file, target, kind)
@@ -266,7 +267,8 @@ class Follower(Branches):
             scope = scopes[-1] if scopes else None  # closures share the names of the function around them
             with self._as(self._selves if scope is not None else None):
                 for load in file.loads.get(part.id, ()):
-                    if scope is None or scope in file.above(load):
+                    within = scope is None or scope in file.above(load)
+                    if within and (not isinstance(load, ast.Name) or reaches(file, part, load)):
                         self._load(file, load, kind, key)
 
     def _load(self, file: SourceFile, load: ast.expr, kind: str, key: object) -> None:
@@ -276,3 +278,10 @@ class Follower(Branches):
             if other_key or not isinstance(parent.ctx, ast.Load):
                 return
         self._climb(file, load, kind)
+
+
+def _only_names(statement: ast.stmt, value: ast.AST) -> bool:
+    """Return whether a statement does nothing with the result of a call but give it names."""
+    targets = statement.targets if isinstance(statement, ast.Assign) and statement.value is value else []
+    parts = [part for target in targets for part in parts_of(target)]
+    return isinstance(value, ast.Call) and bool(parts) and all(isinstance(p, (ast.Name, ast.Attribute)) for p in parts)

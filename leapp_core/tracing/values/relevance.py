@@ -11,6 +11,8 @@ from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile, called_name
 from leapp_core.tracing.source.callsite import UserFrame
+from leapp_core.tracing.source.living import LivingObjects
+from leapp_core.tracing.source.local import LocalTypes
 from leapp_core.tracing.source.owners import Owners, Types, related
 from leapp_core.tracing.source.statements import assignments
 
@@ -45,7 +47,11 @@ class Relevance:
         self._executed = self._lines_by_step(slicer, found)
         self.book = SourceBook(sorted({f.file for f in frames if not f.driver}), slicer.sources)
         ran = {(f.file, f.code.co_firstlineno, f.code.co_name) for found in self._stacks.values() for f in found}
-        self.owners = Owners(self.book, ran, slicer.heap)
+        python = slicer.recorder.python
+        drivers = {f.code for found in self._stacks.values() for f in found if f.driver}
+        driving = {(c.co_filename, c.co_firstlineno, c.co_name): python.types_of_locals(c) for c in drivers}
+        living = LivingObjects(self.book, slicer.heap, slicer.seen_types)
+        self.owners = Owners(self.book, ran, living, LocalTypes(living, driving))
         self._results = self._passes_through(slicer, found)
         self._searched = -1
         self._called: set[str] = set()

@@ -1,0 +1,66 @@
+"""What the local names of functions hold, where the source or the session tells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from leapp_core.tracing.source.book import FUNCTIONS, SourceFile
+from leapp_core.tracing.source.heap import ClassKey
+from leapp_core.tracing.source.living import LivingObjects
+
+
+class LocalTypes:
+    """Types of local names that are bound but once.
+
+    Args:
+        living: What objects hold.
+        driving: Types of the local names of the function that runs the steps, by its file, first line and name.
+    """
+
+    def __init__(self, living: LivingObjects, driving: Mapping[tuple[str, int, str], Mapping[str, type]]) -> None:
+        self._living, self._driving = living, driving
+
+    def of(self, file: SourceFile, scope: ast.AST, name: str, names: list[str]) -> frozenset[ClassKey] | None:
+        """Return the types of a local name that is bound but once: to a new object, or where the steps are run."""
+        known = self._driving.get(file.key_of(scope), {}) if isinstance(scope, FUNCTIONS) else {}
+        inside = list(ast.walk(scope))
+        stores = [n for n in inside if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load)]
+        given = [n for n in inside if isinstance(n, ast.arg) and n.arg == name]
+        shared = any(isinstance(n, (ast.Global, ast.Nonlocal)) and name in n.names for n in inside)
+        if shared or len(stores) + len(given) > 1:
+            return None
+        for store in stores:
+            made_at = file.parents[store]
+            if isinstance(made_at, ast.Assign) and isinstance(made_at.value, ast.Call):
+                made = self._made_by(file, made_at.value.func)
+                if made is not None:
+                    return self._living.types_under_class(made, names)
+        loops = (ast.For, ast.AsyncFor, ast.While, ast.comprehension)
+        if name not in known or any(isinstance(n, loops) for s in stores for n in file.above(s)):
+            return None
+        return self._living.types_seen({known[name]}, names)
+
+    def _made_by(self, file: SourceFile, called: ast.expr) -> type | None:
+        """Return the class that is called, if it is one of its module's."""
+        names: list[str] = []
+        while isinstance(called, ast.Attribute):
+            names.insert(0, called.attr)
+            called = called.value
+        if not isinstance(called, ast.Name):
+            return None
+        if any(isinstance(n, (*FUNCTIONS, ast.Lambda)) and binds(n, called.id) for n in file.above(called)):
+            return None
+        return self._living.class_in_module(file.path, [called.id, *names])
+
+
+def binds(function: ast.AST, name: str) -> bool:
+    """Return whether a name is local to a function."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.arg) and node.arg == name:
+            return True
+        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+            return True
+        if isinstance(node, ast.alias) and (node.asname or node.name).split(".")[0] == name:
+            return True
+    return False
