@@ -58,6 +58,7 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
     """
     narrow = {id(escape.event) for escape in dependent_escapes(slicer, found)}
     escapes = _follow(slicer, found, found.step.out_index, _varying_memory(slicer, found), noise=True)[0]
+    escapes += _resized(slicer, found)
     checks = [escape for escape in escapes if _is_check_of_library(slicer, escape.event)]
     if not escapes:
         return
@@ -69,7 +70,7 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
         if fate.decides is not None:
             raise _deciding(slicer, found, escape, fate.decides)
     for escape in (e for e in escapes if e not in checks):
-        changes = escape.kind == "size" or _changes(slicer, found, escape)
+        changes = escape.kind in ("size", "sizes") or _changes(slicer, found, escape)
         fate = _fate(slicer, relevance, escape, changes)
         if fate.decides is not None:
             raise _deciding(slicer, found, escape, fate.decides)
@@ -78,12 +79,16 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
 
 
 def _deciding(slicer: Slicer, found: NodeAnalysis, escape: Escape, place: Place) -> CaptureError:
+    what, fix = "the size of a tensor, another in each step,", "keep a history of fixed length and count in a tensor"
+    if escape.kind != "sizes":
+        what = f"{_WORDS[escape.kind]} of a tensor that depends on inputs or state"
+        fix = "use torch.where instead of if, torch.clamp instead of min and max, and keep values in tensors"
     return CaptureError(
-        f"node {found.node!r}: {_WORDS[escape.kind]} of a tensor that depends on inputs or state is used in Python, "
-        f"where it decides what is computed ({place}); the captured steps do not show every case",
+        f"node {found.node!r}: {what} is used in Python, where it decides what is computed ({place}); the captured "
+        "steps do not show every case",
         where=where(slicer, escape.event),
         expected="tensor operations between inputs and outputs",
-        fix="use torch.where instead of if, torch.clamp instead of min and max, and keep values in tensors",
+        fix=fix,
     )
 
 
@@ -126,7 +131,7 @@ def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -
         nodes = [n for n in nodes if n not in arrays]
     # A value that was the same in every step says as little as a comparison.
     same = escape.kind == "bool" or not changes
-    kind = "sized" if escape.kind == "size" else "decided" if same else "value"
+    kind = "sized" if escape.kind in ("size", "sizes") else "decided" if same else "value"
     statement = file.statement_at(frame.line)
     # A test framework rewrites assertions: their expressions are not where the source has them.
     fate = Fate(followed=bool(nodes or arrays))
@@ -201,6 +206,21 @@ def _follow(
             escapes.append(Escape(event, "size"))
         _spread(slicer, event, tainted, reads, noise and draws_random(event.plan, event.args, event.kwargs))
     return escapes, tainted
+
+
+def _resized(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
+    """Return the calls whose results have another size in each step: ``len`` and ``.shape`` give it to Python."""
+    events, alignment = slicer.recorder.events, found.alignment
+    last = max(1, len(found.steps) - 2)  # the last step may lack what other steps do after their outputs
+    others = [alignment.between(last, step) for step in range(1, len(found.steps)) if step != last]
+    if not others:
+        return []
+    resized = []
+    for index in range(found.steps[last].begin, found.steps[last].end):
+        sizes = [out.sizes for out in events[index].outs]
+        if any(index in other and [out.sizes for out in events[other[index]].outs] != sizes for other in others):
+            resized.append(Escape(events[index], "sizes"))
+    return resized
 
 
 def _is_index(slicer: Slicer, index: int) -> bool:

@@ -98,10 +98,13 @@ class Branches(ABC):
     def _call_matters(self, file: SourceFile, call: ast.Call, depth: int) -> bool:
         if depth >= 2 or called_name(call) in LOG_NAMES:
             return False
-        for other, function, selves in self._owners.called(file, call, self._selves)[:MAX_CANDIDATES]:
-            with self._as(selves):
-                if self._matters(other, function.body, depth + 1):
-                    return True
+        # Methods that are handed over may run as well: ``timer.start(self.reset)``.
+        handed = [ast.Call(a, [], []) for a in call.args if isinstance(a, ast.Attribute)]
+        for one in (call, *handed):
+            for other, function, selves in self._owners.called(file, one, self._selves)[:MAX_CANDIDATES]:
+                with self._as(selves):
+                    if self._matters(other, function.body, depth + 1):
+                        return True
         return False
 
     def _check(self, file: SourceFile, statement: ast.stmt) -> None:

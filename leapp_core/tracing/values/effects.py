@@ -9,10 +9,13 @@ from leapp_core.tracing.source.statements import KEEPING_NAMES, assignments
 
 # Methods of containers and modules that change what they are called on. PyTorch's end with an underscore.
 _CHANGING = KEEPING_NAMES | {
-    "clear", "pop", "popleft", "popitem", "remove", "reverse", "rotate", "discard", "put", "train", "eval",
+    "clear", "pop", "popleft", "popitem", "remove", "reverse", "rotate", "discard", "put", "set", "train", "eval",
     "load_state_dict", "reset_parameters", "register_buffer", "register_parameter", "add_module",
     "register_forward_hook", "register_forward_pre_hook",
 }  # fmt: skip
+
+FILLING = frozenset({"heappush", "heapreplace", "heappushpop", "insort", "insort_left", "insort_right"})
+"""Functions that put a value into the container given first."""
 
 
 def changed_by(node: ast.AST) -> list[ast.expr]:
@@ -30,6 +33,8 @@ def _by_call(call: ast.Call) -> list[ast.expr]:
     name = called_name(call)
     if name in ("setattr", "delattr", "__setattr__", "__delattr__") and len(call.args) > 1:
         return [_named(call.args[0], call.args[1])]
+    if name in FILLING:
+        return call.args[:1]
     if not isinstance(call.func, ast.Attribute):
         return []
     holder = _whose_attributes(call.func.value)

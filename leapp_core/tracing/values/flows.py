@@ -34,6 +34,7 @@ from leapp_core.tracing.values.deciding import (
     of_size,
     within_numpy,
 )
+from leapp_core.tracing.values.effects import FILLING
 from leapp_core.tracing.values.fate import Fate
 from leapp_core.tracing.values.relevance import Relevance
 
@@ -169,6 +170,9 @@ class Follower(Branches):
         if name in KEEPING_NAMES and isinstance(call.func, ast.Attribute):
             self._assign(file, call.func.value, kind)
             return True
+        if name in FILLING and call.args:
+            self._assign(file, call.args[0], kind)
+            return name == "heappush" or name.startswith("insort")
         if name == "setattr" and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
             self._attribute(file, ast.Attribute(call.args[0], str(call.args[1].value), ast.Store()), kind)
             return True

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import heapq
+import threading
+
 import torch
 from torch import nn
 
@@ -115,6 +119,71 @@ class ResetsInExpression:
         y = self.sum * 1
         _ = self.reset() if x.abs().max() > 20 else False
         return y
+
+
+@refused(DECIDES, x=(1, 3))
+class HandsOverIfLarge:
+    """A method that runs later."""
+
+    def __init__(self):
+        self.gain = 1.0
+
+    def _double(self):
+        self.gain = 2.0
+
+    def step(self, x):
+        with contextlib.ExitStack() as stack:
+            if x.abs().max() > 20:
+                stack.callback(self._double)
+        return x * self.gain
+
+
+@refused(DECIDES, x=(1, 3))
+class SetsEventIfLarge:
+    def __init__(self):
+        self.fallen = threading.Event()
+
+    def step(self, x):
+        y = -x if self.fallen.is_set() else x * 2
+        if x.abs().max() > 20:
+            self.fallen.set()
+        return y
+
+
+@refused(DECIDES, at="heapq.heappush", x=(1, 3))
+class PushedIntoHeap:
+    def __init__(self):
+        self.least = [20.0]
+
+    def step(self, x):
+        heapq.heappush(self.least, float(x.abs().max()))
+        least = heapq.heappop(self.least)
+        return x * 2 if least < 20 else x * 3
+
+
+@refused(r"size of a tensor, another in each step, .* decides", at="self.track = torch.cat", x=(1, 3))
+class LengthOfGrowingTensor:
+    """A tensor that no output is computed from grows, and its length is compared."""
+
+    def __init__(self):
+        self.track = torch.zeros(0, 3)
+
+    def step(self, x):
+        self.track = torch.cat([self.track, x])
+        return x * 2 if len(self.track) < 12 else x * 3
+
+
+@exact(x=(1, 3))
+class GrowsForPlot:
+    def __init__(self):
+        self.track, self.best = torch.zeros(0, 3), 0.0
+
+    def step(self, x):
+        self.track = torch.cat([self.track, x])
+        if self.track.shape[0] % 8 == 0:
+            self.best = self.track.norm()
+            self.track = self.track[-5:]
+        return x * 2
 
 
 @exact(x=(1, 3))
