@@ -13,6 +13,7 @@ from leapp_core.program.passes.copies import expand_copies, fill_without_templat
 from leapp_core.program.passes.cse import share_equal_calls
 from leapp_core.program.passes.devices import drop_devices
 from leapp_core.program.passes.editor import Editor, drop_dead, open_editor, propagate
+from leapp_core.program.passes.fixed import place_fixed_writes
 from leapp_core.program.passes.flat import flatten_strided_writes
 from leapp_core.program.passes.foreach import expand_foreach
 from leapp_core.program.passes.found import found_rows_to_masks
@@ -51,6 +52,8 @@ PASSES: tuple[Callable[[Editor], bool], ...] = (
     fold_constants,
     share_constants,
 )
+LAST = place_fixed_writes
+"""Runs when the others are done: they know what scatters mean."""
 MOST_ROUNDS = 20
 MOST_RETRIES = 4
 
@@ -89,7 +92,7 @@ def _clean(editor: Editor) -> frozenset[str]:
     drop_dead(editor.graph)
     for _ in range(MOST_ROUNDS):
         # A list, not a generator: every pass must run in every round.
-        if not any([_run(editor, program_pass) for program_pass in PASSES]):
+        if not any([_run(editor, program_pass) for program_pass in PASSES]) and not _run(editor, LAST):
             break
     repropagate(editor)
     return restore_layouts(editor, layouts)
