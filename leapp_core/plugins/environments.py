@@ -157,6 +157,9 @@ class EnvironmentProvider(ABC):
         adapter: Name of the policy adapter its checkpoints need.
         light: Listing tasks imports nothing heavy, so listings and the search for a task's environment may ask freely.
         renders: Deployment forms can draw the scene without a display.
+        simulators: Packages (``warp``, ``mine.physics``) whose Python drives physics beside PyTorch. What they decide
+            (when a buffer is refreshed, which kernel runs) shows in their memory, so capture does not look for Python
+            values in them that decide what a policy computes.
     """
 
     name: ClassVar[str]
@@ -166,6 +169,7 @@ class EnvironmentProvider(ABC):
     adapter: ClassVar[str] = "rsl-rl"
     light: ClassVar[bool] = False
     renders: ClassVar[bool] = False
+    simulators: ClassVar[tuple[str, ...]] = ()
 
     def require(self) -> None:
         """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""

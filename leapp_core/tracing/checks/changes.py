@@ -6,11 +6,10 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
+from leapp_core.tracing.checks.outside import Outside
 from leapp_core.tracing.objects.state import Element
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
@@ -25,10 +24,6 @@ _OPERATORS = frozenset(
         "__add__", "__mul__", "__rmul__", "__radd__", "__mod__", "__next__", "__iter__",
     }
 )  # fmt: skip
-
-# What the Python of simulators decides shows in their memory, which is declared, refused or warned of where it is read.
-_SIMULATORS = frozenset({"warp", "newton", "mujoco", "mujoco_warp", "isaaclab_newton", "isaaclab_physx", "isaaclab_ov"})
-_OWN = "leapp_rsl_rl"  # our environments around them: they report what a step did, and carry nothing themselves
 
 
 @dataclass(frozen=True)
@@ -62,6 +57,7 @@ class Changes:
 
     def __init__(self, recorder: TraceRecorder, relevance: Relevance) -> None:
         self._relevance, self._book = relevance, relevance.book
+        self._outside = Outside()
         self.all = recorder.python.changed(recorder.addresses())
         self._groups: dict[Element, list[tuple[tuple[Element, ...], Any]]] = {}
         for path, _, value in self.all:
@@ -79,7 +75,7 @@ class Changes:
             owners = self._relevance.owners.living.having(element[2], name) if is_attribute else None
             for file, load in self._loads(element, keys):
                 around = next((n for n in file.above(load) if isinstance(n, (*FUNCTIONS, ast.Lambda))), None)
-                if _computes_outside(file.path) or (is_attribute and file.calls_it(load)):  # a number is not called
+                if self._outside.has(file.path) or (is_attribute and file.calls_it(load)):  # a number is not called
                     continue
                 if compared and not isinstance(file.parents.get(load), ast.Compare):
                     continue
@@ -151,12 +147,6 @@ def _kind(ways: set[str]) -> str:
     if ways == {"operated"}:
         return "object"
     return "decided" if ways & {"index", "advanced", "script", "operated"} else "value"
-
-
-def _computes_outside(path: str) -> bool:
-    """Return whether a file is of a simulator, which computes outside PyTorch, or of our environments around it."""
-    parts = Path(path).parts
-    return _OWN in parts or any(name in _SIMULATORS for above, name in pairwise(parts) if above == "site-packages")
 
 
 def _is_number(rest: tuple[Element, ...], value: Any) -> bool:

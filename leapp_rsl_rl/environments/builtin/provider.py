@@ -23,6 +23,7 @@ class BuiltinProvider(EnvironmentProvider):
     extra: ClassVar[str | None] = "rsl-rl"
     light: ClassVar[bool] = True
     renders: ClassVar[bool] = True
+    simulators: ClassVar[tuple[str, ...]] = ("leapp_rsl_rl.environments",)
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List the tasks."""

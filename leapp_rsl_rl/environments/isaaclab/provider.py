@@ -20,6 +20,10 @@ class IsaacLabProvider(EnvironmentProvider):
     requires: ClassVar[tuple[str, ...]] = ("isaaclab", "isaaclab_tasks", "isaaclab_rl", "torch")
     extra: ClassVar[str | None] = "isaaclab"
     light: ClassVar[bool] = True
+    simulators: ClassVar[tuple[str, ...]] = (
+        "warp", "newton", "mujoco", "mujoco_warp", "isaaclab_newton", "isaaclab_physx", "isaaclab_ov",
+        "leapp_rsl_rl.environments",
+    )  # fmt: skip
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List registered tasks without importing Isaac Lab."""

@@ -22,6 +22,7 @@ class MjlabProvider(EnvironmentProvider):
     extra: ClassVar[str | None] = "mjlab"
     light: ClassVar[bool] = True
     renders: ClassVar[bool] = True
+    simulators: ClassVar[tuple[str, ...]] = ("warp", "mujoco", "mujoco_warp", "leapp_rsl_rl.environments")
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List registered tasks without importing mjlab."""
