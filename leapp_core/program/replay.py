@@ -50,16 +50,26 @@ def replay(
         tf32 = torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32
         least = TF32_TOLERANCE if tf32 else CUDA_TOLERANCE
     state = tuple(initial)
-    seen = [state]
+    seen, begins_otherwise = [state], None
     with unrecorded(), torch.no_grad():
         for step, (given, expected) in enumerate(zip(inputs, outputs, strict=True)):
             results = program(*given, *state)
             for (name, wanted), got in zip(expected.items(), results, strict=False):
                 detail = _difference(wanted, got, least)
-                if detail is not None:
-                    raise _mismatch(node, step, name, detail, None if place is None else place(name))
+                if detail is None:
+                    continue
+                error = _mismatch(node, step, name, detail, None if place is None else place(name))
+                if step > 0 or len(inputs) == 1:
+                    raise error
+                begins_otherwise = begins_otherwise or error
             state = tuple(results[len(expected) :])
             seen.append(state)
+    if begins_otherwise is not None:
+        begins_otherwise.fix = (
+            "the first step computes something else than the others: initialise state before the first step, or choose "
+            "with torch.where and a flag that is a tensor"
+        )
+        raise begins_otherwise
     return seen
 
 

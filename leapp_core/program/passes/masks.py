@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from typing import NamedTuple
 
 import torch
 from torch.fx import Node
@@ -30,7 +31,7 @@ def masked_writes_to_where(editor: Editor) -> bool:
             continue
         position, mask = mask_at
         inner = target.dim() - position - mask.meta["val"].dim()
-        full = _over_all(editor, node, mask, values, target.dim()) if position == 0 else None
+        full = _over_all(editor, node, mask, values, _Place(target.dim(), position))
         if full is None:
             full = _same_for_all(editor, node, values, inner)
         if full is not None:
@@ -95,29 +96,39 @@ def _same_for_all(editor: Editor, node: Node, values: Node, inner: int) -> Node 
     return editor.call(node, aten.reshape.default, values, list(value.shape[value.dim() - inner :]))
 
 
-def _over_all(editor: Editor, node: Node, mask: Node, values: Node, rank: int) -> Node | None:
-    """Compute ``f(y[mask])`` as ``f(y)`` when ``f`` works element by element and ``y`` is as long as the mask.
+class _Place(NamedTuple):
+    """Where a mask chooses.
 
-    The mask may choose rows: ``rank`` is the number of axes of what is written to, and ``y`` has as many.
+    Attributes:
+        rank: Number of axes of what is written to.
+        position: The first of them that the mask stands for; those before are written alike, or each by its own.
     """
+
+    rank: int
+    position: int
+
+
+def _over_all(editor: Editor, node: Node, mask: Node, values: Node, place: _Place) -> Node | None:
+    """Compute ``f(y[mask])`` as ``f(y)`` when ``f`` works element by element and ``y`` is as long as the mask."""
+    inner = place.rank - place.position - mask.meta["val"].dim()
     order: list[Node] = []
     pending = [values]
     while pending:
         call = pending.pop()
         if call in order:
             continue
-        if not _selects(call, mask, rank):
-            if not _works_on_all(call, rank - mask.meta["val"].dim()):
+        if not _selects(call, mask, place):
+            if not _works_on_all(call, inner):
                 return None
             pending += [part for part in tensors_in((*call.args, *call.kwargs.values())) if _depends(part)]
         order.append(call)
-    if not any(_selects(call, mask, rank) for call in order):
+    if not any(_selects(call, mask, place) for call in order):
         return None
     done: dict[Node, Node] = {}
     for call in editor.graph.nodes:
         if call in order:
             # For a selection, the tensor that is indexed.
-            done[call] = call.args[0] if _selects(call, mask, rank) else _full(editor, node, call, done)
+            done[call] = call.args[0] if _selects(call, mask, place) else _full(editor, node, call, done)
     return done[values]
 
 
@@ -126,12 +137,17 @@ def _full(editor: Editor, before: Node, call: Node, done: dict[Node, Node]) -> N
     return editor.call(before, call.target, *args, **kwargs)  # type: ignore[arg-type] # an overload
 
 
-def _selects(call: Node, mask: Node, rank: int) -> bool:
-    """Tell whether a call is ``y[mask]`` with a ``y`` of ``rank`` axes, the first of them as long as the mask's."""
-    if call.target is not aten.index.Tensor or list(argument(call, 1, "indices")) != [mask]:
+def _selects(call: Node, mask: Node, place: _Place) -> bool:
+    """Tell whether a call is ``y[mask]``, or ``y[:, mask]``, with a ``y`` as long as the mask where that chooses."""
+    if call.target is not aten.index.Tensor:
         return False
-    source, shape = value_of(call.args[0]), mask.meta["val"].shape
-    return source is not None and source.dim() == rank and source.shape[: len(shape)] == shape
+    indices, source, shape = list(argument(call, 1, "indices")), value_of(call.args[0]), mask.meta["val"].shape
+    if source is None or indices[-1] is not mask or any(index is not None for index in indices[:-1]):
+        return False
+    before = len(indices) - 1
+    rank = place.rank - place.position + before
+    fits = source.dim() == rank and source.shape[before : before + len(shape)] == shape
+    return fits and before in (0, place.position)
 
 
 def _depends(node: Node) -> bool:

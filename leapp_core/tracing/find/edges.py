@@ -67,9 +67,31 @@ def find_edges(slicer: Slicer, steps: dict[str, tuple[Step, ...]]) -> Wiring:
                 if d.role == "input":
                     source = _source(slicer, d, made_by, by_tensor)
                     sources.setdefault(PortRef(node, name), {})[k] = outputs[id(source)] if source else None
+    _check_rates(slicer, steps, sources)
     wiring = _classify(sources)
     _check_broken(slicer, steps, {edge.target for edge in (*wiring.data_flow, *wiring.feedback)})
     return wiring
+
+
+def _check_rates(
+    slicer: Slicer,
+    steps: dict[str, tuple[Step, ...]],
+    sources: dict[PortRef, dict[int, tuple[PortRef, int] | None]],
+) -> None:
+    """Refuse an edge between nodes that do not run equally often: the pairs of their steps drift apart."""
+    for target, by_step in sources.items():
+        found = {(s[0], k - s[1]) for k, s in by_step.items() if s is not None and k > 0}
+        source = next(iter(found))[0] if found else target
+        runs = len(steps[source.node]), len(steps[target.node])
+        if len(found) > 1 and all(s == source for s, _ in found) and runs[0] != runs[1]:
+            raise CaptureError(
+                f"input {str(target)!r} is output {str(source)!r}, but node {source.node!r} ran {runs[0]} times and "
+                f"node {target.node!r} {runs[1]} times",
+                where=slicer.recorder.sites.describe(steps[target.node][-1].inputs[target.port].stack),
+                expected="nodes that run equally often",
+                fix="run both in every step and keep what is not due with torch.where and a counter that is a tensor, "
+                "or capture each in a session of its own",
+            )
 
 
 def _check_broken(slicer: Slicer, steps: dict[str, tuple[Step, ...]], fed: set[PortRef]) -> None:

@@ -167,3 +167,31 @@ class OutputOnlySometimes:
     def step(self, x):
         self.k += 1
         return {"action": x * 2, "extra": x} if self.k > 2 else {"action": x * 2}
+
+
+@refused(r"does not give output 'action' of step 0", at="return x + 0.1 * slope", x=(1, 3))
+class SlopeFromSecondStep:
+    """What the first step leaves out no first value of a state stands for."""
+
+    def __init__(self):
+        self.before = None
+
+    def step(self, x):
+        slope = torch.zeros_like(x) if self.before is None else x - self.before
+        self.before = x.clone()
+        return x + 0.1 * slope
+
+
+@refused(r"node 'fast' ran 5 times and node 'slow' 3 times", x=(1, 3))
+class NodesOfTwoRates:
+    def __init__(self):
+        self.k = 0
+
+    def run(self, io, x):
+        io.inputs("fast", {"x": x})
+        y = x * 2
+        io.outputs("fast", {"y": y})
+        if self.k % 2 == 0:
+            io.inputs("slow", {"y": y})
+            io.outputs("slow", {"z": y + 1})
+        self.k += 1

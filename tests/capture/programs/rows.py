@@ -78,3 +78,34 @@ def columns_by_index(x, m):
     y = x.clone()
     y[:, m.nonzero().view(-1)] = 0.25
     return y
+
+
+@exact(x=(2, 5))
+class HistoryOfSomeRobots:
+    """A buffer whose robots are the second axis starts anew for some of them, with one row for all steps."""
+
+    def __init__(self):
+        self.history = torch.zeros(3, 2, 5)
+        self.pushes = torch.zeros(2, dtype=torch.long)
+
+    def step(self, x):
+        self.history = torch.roll(self.history, 1, 0)
+        self.history[0] = x
+        first = self.pushes % 7 == 0
+        self.history[:, first] = x[first] * 0.5 + 1
+        self.pushes += 1
+        return self.history.transpose(0, 1).flatten(1)
+
+
+@exact(x=(3, 2, 2), m=flags(2))
+class MaskOfEitherAxis:
+    """The mask is as long as two axes; where it stands tells which one."""
+
+    def __init__(self):
+        self.kept = torch.zeros(3, 2, 2)
+
+    def step(self, x, m):
+        self.kept[:, m] = x[:, m] + self.kept[0][m]
+        y = self.kept + x
+        y[:, :, m] = x[:, :, m] * 2
+        return y
