@@ -28,6 +28,7 @@ from leapp_core.tracing.checks.delays import check_delays
 from leapp_core.tracing.checks.escapes import check_escapes
 from leapp_core.tracing.checks.proof import unproven
 from leapp_core.tracing.checks.single import check_single_step
+from leapp_core.tracing.checks.unread import check_unread
 from leapp_core.tracing.find.analysis import NodeAnalysis, analyse, check_explained
 from leapp_core.tracing.find.foreign import check_undeclared_edges
 from leapp_core.tracing.find.initial import first_values
@@ -81,6 +82,7 @@ def build_node(
     check_undeclared_edges(slicer, found, fed)
     check_explained(slicer, found)
     StepChecker(slicer, found).check()
+    check_unread(slicer, found)
     relevance = Relevance(slicer, found)
     check_escapes(slicer, found, relevance)
     check_counters(slicer, found, relevance)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import linecache
+import sys
 from collections.abc import Iterable, Iterator
-from types import CodeType
+from types import CodeType, ModuleType
 
 from leapp_core.tracing.source.statements import header_end
 
@@ -33,8 +34,10 @@ class SourceFile:
         self._class_keys: dict[ast.ClassDef, tuple[str, str]] = {}
         self.imported: dict[str, tuple[str, str]] = {}
         """Names that ``from module import name`` made, each with both."""
+        lines = linecache.getlines(path) or _packed(path)
+        self.is_there = bool(lines)
         try:
-            tree: ast.AST = ast.parse("".join(linecache.getlines(path)))
+            tree: ast.AST = ast.parse("".join(lines))
         except SyntaxError:
             tree = ast.Module(body=[], type_ignores=[])
         for node in ast.walk(tree):
@@ -189,6 +192,12 @@ class SourceBook:
                 if isinstance(parent, ast.Call) and parent.func is load:
                     found.append((file, parent))
         return found
+
+
+def _packed(path: str) -> list[str]:
+    """Return the lines of a module that its loader has (from an archive), none if there is no such module."""
+    modules = [vars(module) for module in list(sys.modules.values()) if type(module) is ModuleType]
+    return next((linecache.getlines(path, names) for names in modules if names.get("__file__") == path), [])
 
 
 def called_name(call: ast.Call) -> str:

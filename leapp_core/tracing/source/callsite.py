@@ -144,9 +144,9 @@ class CallSites:
             frames.append((driver[0], line if line >= 0 else driver[1]))
         for code, lasti in frames:
             if not _is_library(code.co_filename):
-                return code.co_filename, _line_of(code, lasti)
+                return code.co_filename, line_of(code, lasti)
         code, lasti = frames[0] if frames else _NOWHERE[:2]
-        return code.co_filename, _line_of(code, lasti)
+        return code.co_filename, line_of(code, lasti)
 
     def user_frames(self, number: int, line: int = -1) -> list[UserFrame]:
         """Return the frames of a stack that are the user's, innermost first, the driver's included."""
@@ -155,7 +155,7 @@ class CallSites:
         if driver is not None:
             own.append((driver[0], line if line >= 0 else driver[1], True))
         return [
-            UserFrame(code.co_filename, _line_of(code, lasti), code, lasti, drives)
+            UserFrame(code.co_filename, line_of(code, lasti), code, lasti, drives)
             for code, lasti, drives in own
             if not _is_library(code.co_filename)
         ]
@@ -184,7 +184,7 @@ class CallSites:
             code, lasti = driver[0], line if line >= 0 else driver[1]
         else:
             return "<unknown>", 0
-        return code.co_filename, _line_of(code, lasti)
+        return code.co_filename, line_of(code, lasti)
 
 
 def _call_at(code: CodeType, lasti: int) -> int:
@@ -198,7 +198,7 @@ def _call_at(code: CodeType, lasti: int) -> int:
     return lasti + _TO_CALL
 
 
-def _line_of(code: CodeType, lasti: int) -> int:
+def line_of(code: CodeType, lasti: int) -> int:
     """Return the source line of an instruction offset."""
     line = code.co_firstlineno
     for start, end, number in code.co_lines():
