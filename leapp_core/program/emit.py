@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch.fx import Graph, Node
 
+from leapp_core.errors import CaptureError
 from leapp_core.program.foreach import PREFIX, emit_foreach
 from leapp_core.program.views import Fit
 from leapp_core.tracing.record.events import Event
@@ -44,6 +45,12 @@ def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
         return graph.call_function(aten.index.Tensor, (nodes[0], [*[None] * _axis(event), nodes[1]]))
     if event.plan.metadata_reader:
         return _emit_filled(graph, event)
+    if event.func == aten.narrow.Tensor:
+        raise CaptureError(
+            "narrow is given a tensor as its start, which PyTorch reads as a Python number",
+            expected="a slice at a fixed place, or an index that is a tensor",
+            fix="x.index_select(dim, start + torch.arange(length))",
+        )
     if event.func in _SIZED_LIKE:
         return graph.call_function(_SIZED_LIKE[event.func], (nodes[0], list(event.outs[0].sizes)))
     operands = iter(nodes)

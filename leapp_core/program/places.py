@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from torch.fx import Graph
 
+from leapp_core.errors import CaptureError
 from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.source.callsite import CallSites
 
@@ -29,9 +30,13 @@ class Places:
 
     @contextmanager
     def of(self, event: Event) -> Iterator[None]:
-        """Mark the nodes made meanwhile with the line of a call, unless they are marked already."""
+        """Mark the nodes made meanwhile, and errors, with the line of a call, unless they are marked already."""
         last = next(iter(reversed(self._graph.nodes)), None)
-        yield
+        try:
+            yield
+        except CaptureError as error:
+            error.where = error.where or self._sites.describe(event.stack, event.line)
+            raise
         text = self._text(event)
         for node in reversed(self._graph.nodes):
             if node is last:

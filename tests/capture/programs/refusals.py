@@ -196,3 +196,13 @@ class HookOfFirstStep:
 
     def step(self, x):
         return self.layer(x)
+
+
+@refused(r"narrow is given a tensor as its start", at="torch.narrow", x=(1, 4), n=integers(3))
+def narrowed_by_a_tensor(x, n):
+    return torch.narrow(x, 1, n, 2)
+
+
+@refused(r"_foreach_powsum has no form for one tensor", at="torch._foreach_powsum", x=(2, 4))
+def foreach_without_form_for_one(x):
+    return torch.stack(torch._foreach_powsum([x, x * 2], 2))
