@@ -110,3 +110,12 @@ def test_source_is_found_in_an_archive(tmp_path: Path, monkeypatch: pytest.Monke
     module = SimpleNamespace(**vars(__import__("packed_policy")))
     with pytest.raises(CaptureError, match=r"the Python value self\.steps changes from step to step"):
         run(module.Policy())
+
+
+def test_a_file_that_is_another_by_now_is_not_the_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "edited_policy.py").write_text(POLICY.replace("{line}", "if self.steps > 100: return x"))
+    policy = __import__("edited_policy").Policy()
+    (tmp_path / "edited_policy.py").write_text("\n\n" + POLICY.replace("{line}", "pass"))
+    with pytest.raises(CaptureError, match=f"'steps', which changes from step to step, is read by code {NOT_THERE}"):
+        run(policy)

@@ -1,4 +1,4 @@
-"""Code whose source is not there: typed into an interpreter, piped to it, made by ``exec``.
+"""Code whose source is not there: typed into an interpreter, piped to it, made by ``exec``, or changed since.
 
 What becomes of a Python value cannot be followed without source. Byte code still tells which values are read, so what
 reads none that change stays; the rest is refused.
@@ -83,7 +83,7 @@ def _frames(slicer: Slicer, found: NodeAnalysis) -> Iterator[UserFrame]:
 
 def _has_source(slicer: Slicer, frame: UserFrame) -> bool:
     """Return whether code can be followed; methods that the standard library writes (of dataclasses) need not be."""
-    return slicer.sources.file(frame.file).is_there or _is_generated(frame.code)
+    return slicer.sources.file(frame.file).holds(frame.code) or _is_generated(frame.code)
 
 
 def _is_generated(code: CodeType) -> bool:

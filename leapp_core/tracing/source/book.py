@@ -6,6 +6,7 @@ import ast
 import linecache
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from types import CodeType, ModuleType
 
 from leapp_core.tracing.source.statements import header_end
@@ -35,7 +36,7 @@ class SourceFile:
         self.imported: dict[str, tuple[str, str]] = {}
         """Names that ``from module import name`` made, each with both."""
         lines = linecache.getlines(path) or _packed(path)
-        self.is_there = bool(lines)
+        self._is_there = bool(lines)
         try:
             tree: ast.AST = ast.parse("".join(lines))
         except SyntaxError:
@@ -64,6 +65,16 @@ class SourceFile:
     def text(self, line: int) -> str:
         """Return a line of the file."""
         return linecache.getline(self.path, line).strip()
+
+    def holds(self, code: CodeType) -> bool:
+        """Return whether the source of code that ran is here: the file may be gone, or another than it was."""
+        if code.co_name.startswith("<") or any(c.name == code.co_name for c in self.classes):
+            return self._is_there
+        return (self.path, code.co_firstlineno, code.co_name) in self._function_keys
+
+    @cached_property
+    def _function_keys(self) -> set[tuple[str, int, str]]:
+        return {self.key_of(function) for function in self.functions}
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
         """Yield what a node lies in, from the inside out."""
