@@ -106,9 +106,13 @@ def _varying(
 ) -> Iterator[tuple[SourceFile, ast.expr, bool]]:
     """Yield the varying expressions of the functions that took part, each with its file and whether it only grows."""
     for file in relevance.book.files:
-        for function in (f for f in file.functions if relevance.took_part(file, f)):
-            for node, growing in _sources(file, function, counted, grown):
-                yield file, node, growing
+        for function in file.functions:
+            if relevance.took_part(file, function):
+                for node, growing in _sources(file, function, counted, grown):
+                    yield file, node, growing
+            if relevance.runs(file, function):  # helpers that compute no tensor, too
+                calls = (n for n in ast.walk(function) if isinstance(n, ast.Call))
+                yield from ((file, n, False) for n in calls if _varies(relevance, file, n, called_name(n)))
 
 
 def _sources(
@@ -122,13 +126,13 @@ def _sources(
             name = called_name(node)
             if name == "len" and node.args and node.args[0] in grown:
                 yield node, True
-            elif _varies(file, node, name):
-                yield node, False
 
 
-def _varies(file: SourceFile, call: ast.Call, name: str) -> bool:
+def _varies(relevance: Relevance, file: SourceFile, call: ast.Call, name: str) -> bool:
     """Return whether a call gives another value each time: a clock, a random number."""
     root = root_name(call.func)
+    if relevance.owners.draws(file, call):
+        return True
     if name in _CLOCKS and root in ("time", "datetime", "dt"):
         return True
     if isinstance(call.func, ast.Name):  # from time import perf_counter; from random import choices

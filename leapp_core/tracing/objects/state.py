@@ -13,6 +13,7 @@ import numpy as np
 
 from leapp_core.tracing.objects.children import children_of, is_container, is_leaf
 from leapp_core.tracing.source.callsite import is_installed
+from leapp_core.tracing.source.clocks import Anew, gives_anew
 
 MAX_OBJECTS = 60_000
 _MAX_FRAMES = 12
@@ -109,6 +110,11 @@ class PythonState:
                 found.setdefault((element[2], element[1]), set()).add(kind)
         return found
 
+    @property
+    def kinds(self) -> frozenset[type]:
+        """The types of all that was looked at."""
+        return frozenset(self._kinds.values())
+
     def types_of_locals(self, code: CodeType) -> dict[str, type]:
         """Return the types of what the local names of a frame of the step were seen to hold."""
         elements = ((self._elements[place], kind) for place, kind in self._kinds.items())
@@ -131,7 +137,8 @@ class PythonState:
         kinds = self._kinds
         while waiting and len(seen) < MAX_OBJECTS:
             place, thing = waiting.popleft()
-            if kinds.setdefault(place, type(thing)) is not type(thing):
+            kind = Anew if gives_anew(thing) else type(thing)
+            if kinds.setdefault(place, kind) is not kind:
                 kinds[place] = object  # of more than one type
             if is_leaf(thing):
                 found[place] = _value(thing)

@@ -13,7 +13,8 @@ from weakref import CallableProxyType, ProxyType
 import torch
 
 from leapp_core.tracing.source.book import SourceBook, SourceFile
-from leapp_core.tracing.source.heap import ClassKey, Heap, attributes_of
+from leapp_core.tracing.source.clocks import Anew, gives_anew
+from leapp_core.tracing.source.heap import ClassKey, Heap, attributes_of, class_key
 
 SeenTypes = Mapping[tuple[type, str], set[type]]
 
@@ -21,6 +22,8 @@ _MISSING = object()
 _UNKNOWN = object()
 # Anybody may set attributes on objects of these types.
 _OPEN = (SimpleNamespace, argparse.Namespace)
+ANEW = class_key(Anew)
+"""The type of clocks and of functions that draw."""
 _PROXIES = (ProxyType, CallableProxyType)
 _IN_MODULES = ("_parameters", "_buffers", "_modules")
 DELEGATING = frozenset({"__getattr__", "__getattribute__"})
@@ -36,14 +39,19 @@ class LivingObjects:
         book: The user's source.
         heap: All live objects.
         seen: Types of what objects, gone since perhaps, were seen to hold in the session: by their class and attribute.
+        kinds: All types of objects that were within reach of the steps.
     """
 
-    def __init__(self, book: SourceBook, heap: Heap, seen: SeenTypes) -> None:
-        self._book, self._heap, self._seen = book, heap, seen
+    def __init__(self, book: SourceBook, heap: Heap, seen: SeenTypes, kinds: frozenset[type]) -> None:
+        self._book, self._heap, self._seen, self._kinds = book, heap, seen, kinds
 
     def is_alive(self, key: ClassKey) -> bool:
         """Return whether a class, or one that derives from it, has an object."""
         return any(True for _ in self._heap.objects(key))
+
+    def was_in_reach(self, key: ClassKey) -> bool:
+        """Return whether the steps could reach an object of a class, or of one that derives from it."""
+        return not self._kinds or bool(self._kinds & self._heap.with_derived(self._heap.classes(key)))
 
     def is_known(self, key: ClassKey) -> bool:
         """Return whether a class itself still lives: those above and below it are known then."""
@@ -71,6 +79,11 @@ class LivingObjects:
         found = [_follow(module, names) for module in self._heap.modules(path)]
         plain = len(found) == 1 and isinstance(found[0], type) and type(found[0]).__call__ is type.__call__
         return found[0] if plain and isinstance(found[0], type) else None
+
+    def is_module_of_torch(self, types: Iterable[ClassKey]) -> bool:
+        """Return whether an object may be a module that PyTorch wrote: it reads its attributes where none sees."""
+        kinds = (cls for key in types for cls in self._heap.classes(key))
+        return any(issubclass(k, torch.nn.Module) and k.__module__.startswith("torch.") for k in kinds)
 
     def types_under_class(self, cls: type, attributes: Sequence[str]) -> frozenset[ClassKey] | None:
         """Return the types of what new objects of just one class hold; their own where no attribute is named."""
@@ -136,6 +149,8 @@ class LivingObjects:
     def _keys(self, thing: object) -> Iterable[ClassKey]:
         if isinstance(thing, ModuleType):
             return [("<module>", thing.__name__)]
+        if gives_anew(thing):
+            return [ANEW]
         # What a class holds is what objects of it and of the classes below it have.
         kinds = self._heap.with_derived([thing]) if isinstance(thing, type) else [type(thing)]
         return map(self._heap.key, kinds)

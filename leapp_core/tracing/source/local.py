@@ -20,9 +20,16 @@ class LocalTypes:
 
     def __init__(self, living: LivingObjects, driving: Mapping[tuple[str, int, str], Mapping[str, type]]) -> None:
         self._living, self._driving = living, driving
+        self._known: dict[tuple[ast.AST, str, str], frozenset[ClassKey] | None] = {}
 
     def of(self, file: SourceFile, scope: ast.AST, name: str, names: list[str]) -> frozenset[ClassKey] | None:
         """Return the types of a local name that is bound but once: to a new object, or where the steps are run."""
+        key = scope, name, ".".join(names)
+        if key not in self._known:
+            self._known[key] = self._find(file, scope, name, names)
+        return self._known[key]
+
+    def _find(self, file: SourceFile, scope: ast.AST, name: str, names: list[str]) -> frozenset[ClassKey] | None:
         known = self._driving.get(file.key_of(scope), {}) if isinstance(scope, FUNCTIONS) else {}
         inside = list(ast.walk(scope))
         stores = [n for n in inside if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load)]
@@ -32,26 +39,31 @@ class LocalTypes:
             return None
         for store in stores:
             made_at = file.parents[store]
-            if isinstance(made_at, ast.Assign) and isinstance(made_at.value, ast.Call):
-                made = self._made_by(file, made_at.value.func)
+            value = made_at.value if isinstance(made_at, ast.Assign) else None
+            called = _dotted(file, value.func if isinstance(value, ast.Call) else value)
+            if called and isinstance(value, ast.Call):
+                made = self._living.class_in_module(file.path, called)
                 if made is not None:
                     return self._living.types_under_class(made, names)
+            elif called:  # another name of something of the module
+                return self._living.types_in_module(file.path, [*called, *names])
         loops = (ast.For, ast.AsyncFor, ast.While, ast.comprehension)
         if name not in known or any(isinstance(n, loops) for s in stores for n in file.above(s)):
             return None
         return self._living.types_seen({known[name]}, names)
 
-    def _made_by(self, file: SourceFile, called: ast.expr) -> type | None:
-        """Return the class that is called, if it is one of its module's."""
-        names: list[str] = []
-        while isinstance(called, ast.Attribute):
-            names.insert(0, called.attr)
-            called = called.value
-        if not isinstance(called, ast.Name):
-            return None
-        if any(isinstance(n, (*FUNCTIONS, ast.Lambda)) and binds(n, called.id) for n in file.above(called)):
-            return None
-        return self._living.class_in_module(file.path, [called.id, *names])
+
+def _dotted(file: SourceFile, node: ast.expr | None) -> list[str]:
+    """Return the names of ``a.b`` if ``a`` is one of the module; none of anything else."""
+    names: list[str] = []
+    at = node
+    while isinstance(at, ast.Attribute):
+        names.insert(0, at.attr)
+        at = at.value
+    if not isinstance(at, ast.Name):
+        return []
+    local = any(isinstance(n, (*FUNCTIONS, ast.Lambda)) and binds(n, at.id) for n in file.above(at))
+    return [] if local else [at.id, *names]
 
 
 def binds(function: ast.AST, name: str) -> bool:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
-
-import torch
 
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile
 from leapp_core.tracing.source.heap import ClassKey
-from leapp_core.tracing.source.living import DELEGATING, LivingObjects
+from leapp_core.tracing.source.living import ANEW, DELEGATING, LivingObjects
 from leapp_core.tracing.source.local import LocalTypes, binds
+from leapp_core.tracing.source.places import is_in_method, is_method_of_tensors, is_self
 
 Types = frozenset[ClassKey] | None
 """Classes that an object may be of; ``None`` if that is not known."""
+
+
+Leads = Mapping[tuple[str, int], Collection[tuple[str, int, str]]]
+"""Functions (file, first line, name) by file and line of their calls."""
 
 
 def related(a: Types, b: Types) -> bool:
@@ -43,6 +46,7 @@ class Owners:
         ran: Functions that made recorded calls: file, first line, name.
         living: What objects hold.
         local: What local names hold.
+        leads: Functions that were seen to be called, by the line of the call.
     """
 
     def __init__(
@@ -51,11 +55,12 @@ class Owners:
         ran: Collection[tuple[str, int, str]],
         living: LivingObjects,
         local: LocalTypes,
+        leads: Leads,
     ) -> None:
         self._book = book
         self._ran = ran
         self.living = living
-        self._locals = local
+        self._locals, self._leads = local, leads
         self._alive: dict[ClassKey, bool] = {}
         self._concrete: dict[ClassKey, frozenset[ClassKey]] = {}
         self._known: dict[ast.Attribute, Types] = {}
@@ -74,7 +79,7 @@ class Owners:
         if cls is not None:
             return None if self._delegates(file, cls) else common(self.concrete(file, cls), selves)
         if attribute not in self._known:
-            self._known[attribute] = self._of_chain(file, attribute)
+            self._known[attribute] = self.holds(file, attribute.value)
         return self._known[attribute]
 
     def _class_of_self(self, file: SourceFile, attribute: ast.Attribute) -> ast.ClassDef | None:
@@ -85,9 +90,10 @@ class Owners:
             self._around[attribute] = file.class_of(attribute)
         return self._around[attribute]
 
-    def _of_chain(self, file: SourceFile, attribute: ast.Attribute) -> Types:
+    def holds(self, file: SourceFile, node: ast.expr) -> Types:
+        """Return the types of what an expression holds: ``self.a.b``, ``module.a``, a name; else ``None``."""
         names: list[str] = []
-        base = attribute.value
+        base = node
         while isinstance(base, ast.Attribute):
             names.insert(0, base.attr)
             base = base.value
@@ -95,7 +101,7 @@ class Owners:
             return None
         if base.id not in ("self", "cls"):
             return self._of_global(file, base, names)
-        cls = file.class_of(attribute)
+        cls = file.class_of(node)
         if cls is None or not names:
             return None
         key = file.class_key(cls), tuple(names)
@@ -143,7 +149,7 @@ class Owners:
         while the program itself still lives.
         """
         cls = file.class_of(node)
-        if cls is None or file.class_key(cls) in self._running or not _is_in_method(file, node, cls):
+        if cls is None or file.class_key(cls) in self._running or not is_in_method(file, node, cls):
             return True
         return self._may_live(file.class_key(cls)) or not self._program_lives
 
@@ -194,11 +200,22 @@ class Owners:
         for other, load in among:
             assert isinstance(load, ast.Attribute)
             theirs = self.of(other, load)
-            if theirs is None and _is_method_of_tensors(other, load):
+            if theirs is None and is_method_of_tensors(other, load):
                 continue
             if related(mine, theirs) and self.takes_part(other, load):
-                found.append((other, load, common(mine, theirs) if _is_self(load.value) else None))
+                found.append((other, load, common(mine, theirs) if is_self(load.value) else None))
         return found
+
+    def draws(self, file: SourceFile, call: ast.Call) -> bool:
+        """Return whether a call runs a clock, or draws a random number, under whatever name it is kept."""
+        return ANEW in (self.holds(file, call.func) or ())
+
+    def is_library_setting(self, file: SourceFile, target: ast.expr) -> bool:
+        """Return whether an attribute of a module of PyTorch is assigned, which the module reads by itself."""
+        base = target.value if isinstance(target, ast.Attribute) else None
+        while isinstance(base, ast.Subscript):
+            base = base.value
+        return base is not None and self.living.is_module_of_torch(self.holds(file, base) or ())
 
     def called(
         self, file: SourceFile, call: ast.Call, selves: Types = None
@@ -211,11 +228,32 @@ class Owners:
         if not isinstance(name, ast.Name):
             return []
         found = []
-        for other, function in self._book.functions(name.id):
+        for other, function in self.seen_called(file, call, self._book.functions(name.id)):
             inside = self.selves(other, function)
             if related(receiver, inside) and self.takes_part(other, function):
                 found.append((other, function, None if inside is None else common(inside, receiver)))
         return found
+
+    def seen_called(
+        self, file: SourceFile, node: ast.AST, named: list[tuple[SourceFile, Function]]
+    ) -> list[tuple[SourceFile, Function]]:
+        """Return which of the functions of a name an expression may mean.
+
+        Where calls were seen to lead to some of that name, others are left out unless the steps could reach an object
+        that has them: a call that computes no tensor is not seen.
+        """
+        if not named:
+            return []
+        lines = range(getattr(node, "lineno", 0), (getattr(node, "end_lineno", None) or 0) + 1)
+        seen = {key for line in lines for key in self._leads.get((file.path, line), ()) if key[2] == named[0][1].name}
+        return [(f, n) for f, n in named if not seen or f.key_of(n) in seen or self.in_reach(f, n)]
+
+    def in_reach(self, file: SourceFile, function: Function) -> bool:
+        """Return whether a function is a method, and the steps could reach an object that has it, or make one."""
+        cls = file.class_of(function)
+        if cls is None or self.living.was_in_reach(file.class_key(cls)):
+            return cls is not None
+        return any(f.function_of(call) is not None for f, call in self.everything.calls(cls.name))
 
     def callers(
         self, file: SourceFile, function: Function, selves: Types = None
@@ -225,14 +263,15 @@ class Owners:
         found = []
         for other, call in self._book.calls(function.name):
             theirs = self._receiver(other, call.func) if isinstance(call.func, ast.Attribute) else None
-            if related(mine, theirs) and self.takes_part(other, call):
-                same = isinstance(call.func, ast.Attribute) and _is_self(call.func.value)
+            meant = bool(self.seen_called(other, call, [(file, function)]))
+            if meant and related(mine, theirs) and self.takes_part(other, call):
+                same = isinstance(call.func, ast.Attribute) and is_self(call.func.value)
                 found.append((other, call, common(mine, theirs) if same else None))
         return found
 
     def _receiver(self, file: SourceFile, method: ast.Attribute, selves: Types = None) -> Types:
         if isinstance(method.value, ast.Call):  # super()
-            return self.selves(file, method, selves) if _is_self(method.value) else None
+            return self.selves(file, method, selves) if is_self(method.value) else None
         return self.of(file, method, selves)
 
     def _delegates(self, file: SourceFile, cls: ast.ClassDef) -> bool:
@@ -249,21 +288,3 @@ class Owners:
             if binds(scope, name.id):
                 return self._locals.of(file, scope, name.id, names)
         return self.living.types_in_module(file.path, [name.id, *names])
-
-
-def _is_self(node: ast.expr) -> bool:
-    """Return whether an expression is the object whose method this is, or ``super()``."""
-    if isinstance(node, ast.Call):
-        return isinstance(node.func, ast.Name) and node.func.id == "super"
-    return isinstance(node, ast.Name) and node.id in ("self", "cls")
-
-
-def _is_in_method(file: SourceFile, node: ast.AST, cls: ast.ClassDef) -> bool:
-    """Return whether a node is, or lies in, a function of a class that is run on an object of it."""
-    method = next((n for n in (node, *file.above(node)) if file.parents.get(n) is cls), None)
-    return isinstance(method, FUNCTIONS) and [a.arg for a in method.args.args][:1] == ["self"]
-
-
-def _is_method_of_tensors(file: SourceFile, load: ast.Attribute) -> bool:
-    """Return whether ``x.mean`` is called as tensors have it."""
-    return file.calls_it(load) and hasattr(torch.Tensor, load.attr)

@@ -83,6 +83,8 @@ class Branches(ABC):
             for target in changed_by(node):
                 if self._relevance.reads(file, target, self._selves):
                     return True
+                if self._owners.is_library_setting(file, target):
+                    return True
                 self._assign(file, target, "decided")
         return False
 

@@ -23,6 +23,7 @@ from leapp_core.tracing.source.statements import (
     is_harmless,
     parts_of,
 )
+from leapp_core.tracing.values.attributes import attributes_given
 from leapp_core.tracing.values.branches import MAX_CANDIDATES, Branches
 from leapp_core.tracing.values.caught import ANY, raised_in
 from leapp_core.tracing.values.deciding import (
@@ -233,12 +234,10 @@ class Follower(Branches):
             for other, item in self._book.contexts():
                 self._hand_over(other, item, kind)
         calls = self._owners.callers(file, function, self._selves)
-        is_property = any(getattr(d, "id", "") in ("property", "cached_property") for d in function.decorator_list)
-        if is_property:
-            for other in self._book.files:
-                for load in other.loads.get("." + function.name, ()):
-                    self._climb(other, load, kind)
-        elif not calls:
+        loads = list(attributes_given(self._owners, self._book, file, function))
+        for other, load in loads:
+            self._climb(other, load, kind)
+        if not loads and not calls:
             self._fate.followed = False
         for other, call, selves in calls:
             with self._as(selves):

@@ -13,7 +13,7 @@ from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, Sour
 from leapp_core.tracing.source.callsite import UserFrame
 from leapp_core.tracing.source.living import LivingObjects
 from leapp_core.tracing.source.local import LocalTypes
-from leapp_core.tracing.source.owners import Owners, Types, related
+from leapp_core.tracing.source.owners import Leads, Owners, Types, related
 from leapp_core.tracing.source.statements import assignments
 
 Name = tuple[int, str]
@@ -50,11 +50,11 @@ class Relevance:
         python = slicer.recorder.python
         drivers = {f.code for found in self._stacks.values() for f in found if f.driver}
         driving = {(c.co_filename, c.co_firstlineno, c.co_name): python.types_of_locals(c) for c in drivers}
-        living = LivingObjects(self.book, slicer.heap, slicer.seen_types)
-        self.owners = Owners(self.book, ran, living, LocalTypes(living, driving))
+        living = LivingObjects(self.book, slicer.heap, slicer.seen_types, python.kinds)
+        self.owners = Owners(self.book, ran, living, LocalTypes(living, driving), _leads(self._stacks.values()))
         self._results = self._passes_through(slicer, found)
         self._searched = -1
-        self._called: set[str] = set()
+        self._called: set[ast.AST] = set()
 
     def statement(self, file: SourceFile, statement: ast.stmt, end: int) -> bool:
         """Return whether calls of a statement (to the line ``end``) are part of the program."""
@@ -115,32 +115,40 @@ class Relevance:
         if not isinstance(function, FUNCTIONS) or self.took_part(file, function):
             return function is not None
         if len(self.book.files) != self._searched:
-            self._searched, self._called = len(self.book.files), self._called_names()
+            self._searched, self._called = len(self.book.files), self._called_functions()
         special = function.name.startswith("__") and function.name not in ("__init__", "__repr__", "__str__", "__del__")
-        return special or function.name in self._called or self.is_handed_over(function)
+        if special:
+            return file.class_of(function) is None or self.owners.in_reach(file, function)
+        return function in self._called or self.is_handed_over(function)
 
-    def _called_names(self) -> set[str]:
-        """Return the names that functions of the program, and what they may call, use for functions and properties."""
-        found: set[str] = set()
-        functions = {f.name: [] for file in self.book.files for f in file.functions}  # type: dict[str, list[ast.AST]]
+    def _called_functions(self) -> set[ast.AST]:
+        """Return the functions and properties that functions of the program, and what they may call, use."""
+        found: set[ast.AST] = set()
+        named: dict[str, list[tuple[SourceFile, Function]]] = {}
         waiting: list[tuple[SourceFile, ast.AST, int]] = []
         for file in self.book.files:
             lines = [line for path, line in self._lines if path == file.path]
             for f in file.functions:
-                functions[f.name].append(f)
+                named.setdefault(f.name, []).append((file, f))
                 if self.took_part(file, f):
                     inside = [line for line in lines if f.lineno <= line <= (f.end_lineno or f.lineno)]
                     waiting.append((file, f, max(inside, default=f.end_lineno or f.lineno)))
         while waiting:
             file, function, last = waiting.pop()
             for node in ast.walk(function):
-                name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", None)
-                if name in functions and name not in found and getattr(node, "lineno", last) <= last:
-                    found.add(name)
-                    waiting += [
-                        (file, f, f.end_lineno or f.lineno) for f in functions[name] if isinstance(f, FUNCTIONS)
-                    ]
+                name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+                if getattr(node, "lineno", last) > last:
+                    continue
+                for other, f in self.owners.seen_called(file, node, named.get(name, [])):
+                    if f not in found and self._may_mean(file, node, other, f):
+                        found.add(f)
+                        waiting.append((other, f, f.end_lineno or f.lineno))
         return found
+
+    def _may_mean(self, file: SourceFile, node: ast.AST, other: SourceFile, function: Function) -> bool:
+        """Return whether an expression that names a function may mean this one."""
+        holder = self.owners.of(file, node) if isinstance(node, ast.Attribute) else None
+        return related(holder, self.owners.selves(other, function)) and self.owners.takes_part(other, function)
 
     def is_handed_over(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Return whether a function is passed on as a value, for others to call: a hook, a callback."""
@@ -267,6 +275,15 @@ def _running(slicer: Slicer) -> dict[tuple[int, int], list[UserFrame]]:
     stacks = [[(f.code, f.lasti) for f in reversed(found)] for found in frames.values() if found] or [[]]
     shared = next((n for n, at in enumerate(zip(*stacks, strict=False)) if len(set(at)) > 1), min(map(len, stacks)))
     return {key: _driven(found, shared) for key, found in frames.items()}
+
+
+def _leads(stacks: Iterable[list[UserFrame]]) -> Leads:
+    """Return the functions that were seen to be called, by the line of the call."""
+    found: dict[tuple[str, int], set[tuple[str, int, str]]] = {}
+    for inner, outer in (pair for stack in stacks for pair in pairwise(stack)):
+        key = inner.file, inner.code.co_firstlineno, inner.code.co_name
+        found.setdefault((outer.file, outer.line), set()).add(key)
+    return found
 
 
 def _driven(frames: list[UserFrame], shared: int) -> list[UserFrame]:

@@ -1,0 +1,36 @@
+"""Functions whose result is another one each time, under whatever name they are kept: clocks and random numbers."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+import time
+from random import Random
+from types import BuiltinMethodType, MethodType
+from typing import Any
+
+import numpy as np
+
+CLOCKS = frozenset(
+    {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "now", "utcnow", "today"}
+    | {"process_time", "process_time_ns", "thread_time", "thread_time_ns", "clock_gettime", "clock_gettime_ns"}
+)
+SETTING = frozenset({"seed", "default_rng", "getstate", "setstate", "get_state", "set_state", "spawn"})
+"""Methods of generators that give no numbers."""
+
+
+class Anew:
+    """Stands for the type of such a function."""
+
+
+def gives_anew(thing: Any) -> bool:
+    """Return whether a function gives another result each time it is called."""
+    kind = type(thing)  # never ``isinstance``: functions of other software may pretend
+    if kind is functools.partial:
+        return gives_anew(thing.func)
+    if kind is not BuiltinMethodType and kind is not MethodType:
+        return False
+    owner, name = thing.__self__, getattr(thing.__func__ if kind is MethodType else thing, "__name__", "")
+    if owner is time or owner is datetime.datetime or owner is datetime.date:
+        return name in CLOCKS
+    return issubclass(type(owner), (Random, np.random.Generator, np.random.RandomState)) and name not in SETTING
