@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -114,11 +115,23 @@ class Changes:
         elif element[0] == "name":
             file = self._book.file(element[2].co_filename)
             yield from ((file, n) for n in file.loads.get(element[1], ()) if _is_within(file, n, element[2].co_name))
+        if element[0] in ("attr", "global", "name"):
+            yield from self._evaluated(element[1])
         for file in self._book.files if any(isinstance(k, str) for k in keys) else ():
             for loads in file.loads.values():  # a dictionary may be passed on under another name
                 for load in loads:
                     if isinstance(load, ast.Name) and _key_read(file, load) in keys:
                         yield file, load
+
+    def _evaluated(self, name: str) -> Iterator[tuple[SourceFile, ast.expr]]:
+        """Yield what evaluates text that names a value, or that is not written out."""
+        for file in self._book.files:
+            for load in (*file.loads.get("eval", ()), *file.loads.get("exec", ())):
+                call = file.parents[load]
+                if isinstance(call, ast.Call) and call.func is load and call.args:
+                    text = call.args[0].value if isinstance(call.args[0], ast.Constant) else name
+                    if re.search(rf"\b{re.escape(name)}\b", str(text)):
+                        yield file, call
 
     def _attribute(self, name: str, cls: type) -> Iterator[tuple[SourceFile, ast.expr]]:
         owners = self._relevance.owners.living.having(cls, name)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from leapp_core.errors import CaptureError
-from leapp_core.tracing.checks.changes import Changes
+from leapp_core.tracing.checks.changes import Changes, VaryingRead
 from leapp_core.tracing.checks.compare import HOLD_IN_TENSOR
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
@@ -80,9 +80,15 @@ def _deciding(relevance: Relevance, changes: Changes) -> Iterator[_Deciding]:
         else:
             yield _Deciding(file, node, place)
     for read in changes.reads():
-        place = Follower(relevance, growing=read.growing).follow(read.file, read.node, read.kind).decides
+        place = _decided_at(relevance, read)
         if place is not None:
             yield _Deciding(read.file, read.node, place, read.name, read.owners)
+
+
+def _decided_at(relevance: Relevance, read: VaryingRead) -> Place | None:
+    if isinstance(read.node, ast.Call) and called_name(read.node) == "exec":  # text may do anything with it
+        return Place(read.file.path, read.node.lineno)
+    return Follower(relevance, growing=read.growing).follow(read.file, read.node, read.kind).decides
 
 
 def _refusal(found: NodeAnalysis, value: _Deciding, period: int) -> CaptureError:
