@@ -122,6 +122,8 @@ class CallSites:
 
     def _intern(self, below: int, frame: FrameType) -> int:
         code, lasti = frame.f_code, _call_at(frame.f_code, frame.f_lasti)
+        if code.co_filename == self._own:  # which way our handler took tells nothing of the user's code
+            lasti = 0
         number = self._numbers.get((below, id(code), lasti))
         if number is None:
             number = self._numbers[below, id(code), lasti] = len(self._links)
