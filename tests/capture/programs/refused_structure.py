@@ -103,7 +103,7 @@ class ReadsOtherNodesInput:
         io.outputs("b", {"z": y + x})
 
 
-@refused(r"first value of state .* is computed from input|first step|initialis", x=(1, 3))
+@refused(r"value of state .* is computed from input|first step|initialis", x=(1, 3))
 class InitialisedFromObservation:
     """The history starts filled with the first observation."""
 
