@@ -175,3 +175,48 @@ def test_a_counter_is_found_beside_a_class_of_its_name(tmp_path: Path, monkeypat
     with pytest.raises(CaptureError, match=r"the Python value self\.n changes from step to step") as caught:
         session.compile()
     assert "switching.py" in str(caught.value)
+
+
+@dataclass
+class Limits:
+    """Compares as a whole; one number in it counts."""
+
+    scale: float = 0.5
+    calls: int = 0
+
+    def apply(self, x: torch.Tensor) -> torch.Tensor:
+        self.calls += 1
+        return x * self.scale
+
+
+def played() -> tuple[leapp_core.CaptureSession, weakref.ref[Smooth]]:
+    policy, environment, limits, last = Smooth(), Environment(), Limits(), torch.zeros(3)
+    with leapp_core.capture("policy") as session, torch.no_grad():
+        for _ in range(5):
+            x = session.input_tensors("policy", {"x": last})
+            last = environment.step(session.output_tensors("policy", {"y": limits.apply(policy.step(x))}))
+    return session, weakref.ref(policy)
+
+
+def test_objects_that_are_gone_are_told_apart_by_what_they_held() -> None:
+    """The environment counts under names that the policy has, and both are gone when the record is read."""
+    session, policy = played()
+    gc.collect()
+    assert policy() is None
+    assert [port.name for port in session.compile().spec.nodes[0].inputs] == ["x", "state_in"]
+
+
+class Environment:
+    def __init__(self) -> None:
+        self.value, self.filter, self.state = 0, Gauge(), torch.zeros(3)
+
+    def step(self, action: torch.Tensor) -> torch.Tensor:
+        self.value += 1
+        self.filter.value += 1
+        self.state = self.state * 0.5 + action
+        if self.filter.value % 7 == 0:
+            self.reset()
+        return self.state
+
+    def reset(self) -> None:
+        self.state = torch.zeros(3)
