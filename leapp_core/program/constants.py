@@ -63,7 +63,7 @@ class TensorNames:
         recorder = self._recorder
         addresses = {n: recorder.storages[n].storage.data_ptr() for numbers in storages for n in numbers}
         unnamed = [numbers for numbers in storages if not any(self.buffer(addresses[n]) for n in numbers)]
-        by_storage = self._held_as
+        by_storage = self._held_as if unnamed else {}
         if any(by_storage.keys().isdisjoint(numbers) for numbers in unnamed):  # kept in dictionaries, tuples, lists
             wanted = set().union(*unnamed)
             held = {id(t): (t, n) for t in self._held if (n := recorder.storage_number(t)) in wanted}

@@ -10,6 +10,7 @@ import dis
 import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import compress
 from types import CodeType, FunctionType
 
 from leapp_core.errors import CaptureError
@@ -93,8 +94,9 @@ def _is_generated(code: CodeType) -> bool:
 def _reached(codes: set[CodeType]) -> list[CodeType]:
     """Return code and what it may call: living functions of the same files whose names it loads."""
     files = {code.co_filename for code in codes}
-    functions = (thing.__code__ for thing in gc.get_objects() if type(thing) is FunctionType)
-    others = {code for code in functions if code.co_filename in files and not _is_generated(code)}
+    everything = gc.get_objects()
+    functions = compress(everything, map({FunctionType}.__contains__, map(type, everything)))
+    others = {f.__code__ for f in functions if f.__code__.co_filename in files and not _is_generated(f.__code__)}
     waiting, reached = list(codes), set(codes)
     while waiting:
         names = waiting.pop().co_names
