@@ -116,7 +116,7 @@ def _varying(
             if relevance.took_part(file, function):
                 for node, growing in _sources(file, function, counted, grown):
                     yield file, node, growing
-            if relevance.runs(file, function):  # helpers that compute no tensor, too
+            if relevance.helps(file, function):
                 calls = (n for n in ast.walk(function) if isinstance(n, ast.Call))
                 yield from ((file, n, False) for n in calls if _varies(relevance, file, n, called_name(n)))
 

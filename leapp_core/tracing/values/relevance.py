@@ -121,6 +121,16 @@ class Relevance:
             return file.class_of(function) is None or self.owners.in_reach(file, function)
         return function in self._called or self.is_handed_over(function)
 
+    def helps(self, file: SourceFile, function: Function) -> bool:
+        """Return whether a function runs before the outputs, be it one that computes no tensor.
+
+        A method does if the steps could reach an object that has it: other classes have methods of that name too.
+        """
+        if self.took_part(file, function):
+            return True
+        reached = file.class_of(function) is None or self.owners.in_reach(file, function)
+        return reached and self.runs(file, function)
+
     def _called_functions(self) -> set[ast.AST]:
         """Return the functions and properties that functions of the program, and what they may call, use."""
         found: set[ast.AST] = set()

@@ -128,13 +128,13 @@ class ErrorCaughtByDecorator:
         return x * 2
 
 
-@refused(DECIDES, at="torch.distributions.Normal(x, 30 - x.abs())", x=(1, 3))
+@refused(DECIDES, at="torch.distributions.Normal(x, 30 - x.abs(), validate_args=True)", x=(1, 3))
 class CheckOfDistributionCaught:
     """PyTorch checks the arguments of a distribution, and raises."""
 
     def step(self, x):
         try:
-            normal = torch.distributions.Normal(x, 30 - x.abs())
+            normal = torch.distributions.Normal(x, 30 - x.abs(), validate_args=True)
         except ValueError:
             normal = torch.distributions.Normal(x * 0, torch.ones_like(x))
         return normal.mean / normal.stddev
