@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dis
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import compress
 from types import CodeType, FunctionType
@@ -45,11 +45,11 @@ def check_unread(slicer: Slicer, found: NodeAnalysis) -> None:
     for escape in dependent_escapes(slicer, found):
         _check_escape(slicer, found, escape)
     outputs = max((frame.lasti for frame in frames if frame.driver), default=-1)
-    drivers = {frame.code for frame in frames if frame.driver}
+    drivers = {frame.code: outputs for frame in frames if frame.driver}
     recorder = slicer.recorder
     changed = {_named(path) for path, *_ in recorder.python.changed(recorder.addresses())}
-    for code in _reached({frame.code for frame in frames}):
-        for load in _loads(code, outputs if code in drivers else None):
+    for code in _reached({frame.code for frame in frames}, drivers):
+        for load in _loads(code, drivers.get(code)):
             at = f"{code.co_filename}:{line_of(code, load.offset)}"
             if any(_reads(code, load, element) for element in changed):
                 raise _refusal(found, f"{load.name!r}, which changes from step to step,", at)
@@ -91,15 +91,16 @@ def _is_generated(code: CodeType) -> bool:
     return code.co_filename == "<string>" and code.co_name.startswith("__")
 
 
-def _reached(codes: set[CodeType]) -> list[CodeType]:
-    """Return code and what it may call: living functions of the same files whose names it loads."""
+def _reached(codes: set[CodeType], drivers: Mapping[CodeType, int]) -> list[CodeType]:
+    """Return code and what it may call: living functions of the same files whose names it loads, before the outputs."""
     files = {code.co_filename for code in codes}
     everything = gc.get_objects()
     functions = compress(everything, map({FunctionType}.__contains__, map(type, everything)))
     others = {f.__code__ for f in functions if f.__code__.co_filename in files and not _is_generated(f.__code__)}
     waiting, reached = list(codes), set(codes)
     while waiting:
-        names = waiting.pop().co_names
+        code = waiting.pop()
+        names = {load.name for load in _loads(code, drivers[code])} if code in drivers else set(code.co_names)
         called = {code for code in others - reached if code.co_name in names}
         reached |= called
         waiting += called
