@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from types import CodeType, ModuleType
 
+from leapp_core.tracing.source.callsite import FunctionKey, function_key
 from leapp_core.tracing.source.statements import header_end
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -70,10 +71,10 @@ class SourceFile:
         """Return whether the source of code that ran is here: the file may be gone, or another than it was."""
         if code.co_name.startswith("<") or any(c.name == code.co_name for c in self.classes):
             return self._is_there
-        return (self.path, code.co_firstlineno, code.co_name) in self._function_keys
+        return function_key(code) in self._function_keys
 
     @cached_property
-    def _function_keys(self) -> set[tuple[str, int, str]]:
+    def _function_keys(self) -> set[FunctionKey]:
         return {self.key_of(function) for function in self.functions}
 
     def above(self, node: ast.AST) -> Iterator[ast.AST]:
@@ -92,8 +93,8 @@ class SourceFile:
         parent = self.parents.get(node)
         return isinstance(parent, ast.Call) and parent.func is node
 
-    def key_of(self, function: Function) -> tuple[str, int, str]:
-        """Return what a function's code object tells of it: file, first line, name."""
+    def key_of(self, function: Function) -> FunctionKey:
+        """Return what the code of a function tells of it."""
         return self.path, min([function.lineno, *(d.lineno for d in function.decorator_list)]), function.name
 
     def owner_of(self, attribute: ast.Attribute) -> ast.ClassDef | None:

@@ -23,6 +23,15 @@ _IN_NOTHING, _NO_DRIVER, _IN_DRIVER = -1, 0, 1
 _NOWHERE = (compile("", "<unknown>", "exec"), 0, _NO_DRIVER)
 
 
+FunctionKey = tuple[str, int, str]
+"""What a function's code tells of it: file, first line (of its decorators, if it has any), name."""
+
+
+def function_key(code: CodeType) -> FunctionKey:
+    """Return what code tells of its function, which its source tells too."""
+    return code.co_filename, code.co_firstlineno, code.co_name
+
+
 class UserFrame(NamedTuple):
     """A frame of the user's code.
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile
+from leapp_core.tracing.source.callsite import FunctionKey
 from leapp_core.tracing.source.heap import ClassKey
 from leapp_core.tracing.source.living import LivingObjects
 
@@ -15,10 +16,10 @@ class LocalTypes:
 
     Args:
         living: What objects hold.
-        driving: Types of the local names of the function that runs the steps, by its file, first line and name.
+        driving: Types of the local names of the function that runs the steps, by its key.
     """
 
-    def __init__(self, living: LivingObjects, driving: Mapping[tuple[str, int, str], Mapping[str, type]]) -> None:
+    def __init__(self, living: LivingObjects, driving: Mapping[FunctionKey, Mapping[str, type]]) -> None:
         self._living, self._driving = living, driving
         self._known: dict[tuple[ast.AST, str, str], frozenset[ClassKey] | None] = {}
 

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile
+from leapp_core.tracing.source.callsite import FunctionKey
 from leapp_core.tracing.source.heap import ClassKey
 from leapp_core.tracing.source.living import ANEW, DELEGATING, LivingObjects
 from leapp_core.tracing.source.local import LocalTypes, binds
@@ -17,8 +18,8 @@ Types = frozenset[ClassKey] | None
 """Classes that an object may be of; ``None`` if that is not known."""
 
 
-Leads = Mapping[tuple[str, int], Collection[tuple[str, int, str]]]
-"""Functions (file, first line, name) by file and line of their calls."""
+Leads = Mapping[tuple[str, int], Collection[FunctionKey]]
+"""Functions by file and line of their calls."""
 
 
 def related(a: Types, b: Types) -> bool:
@@ -43,7 +44,7 @@ class Owners:
 
     Args:
         book: The user's source.
-        ran: Functions that made recorded calls: file, first line, name.
+        ran: Functions that made recorded calls.
         living: What objects hold.
         local: What local names hold.
         leads: Functions that were seen to be called, by the line of the call.
@@ -52,7 +53,7 @@ class Owners:
     def __init__(
         self,
         book: SourceBook,
-        ran: Collection[tuple[str, int, str]],
+        ran: Collection[FunctionKey],
         living: LivingObjects,
         local: LocalTypes,
         leads: Leads,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from itertools import pairwise
 
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile, called_name
-from leapp_core.tracing.source.callsite import UserFrame
+from leapp_core.tracing.source.callsite import FunctionKey, function_key
 from leapp_core.tracing.source.living import LivingObjects
 from leapp_core.tracing.source.local import LocalTypes
-from leapp_core.tracing.source.owners import Leads, Owners, Types, related
+from leapp_core.tracing.source.owners import Owners, Types, related
 from leapp_core.tracing.source.statements import assignments
+from leapp_core.tracing.values.stacks import leads, running
 
 Name = tuple[int, str]
 """A local name by the function it lies in (``id`` of its tree); ``(0, ".attribute")`` for attributes."""
@@ -35,7 +35,7 @@ class Relevance:
         step = found.step
         sliced = found.sliced.events or range(step.begin, step.out_index)
         stacks = {(e.stack, e.line) for e in (slicer.recorder.events[i] for i in sliced)}
-        self._stacks = _running(slicer)
+        self._stacks = running(slicer)
         called = {(frame.file, frame.line) for stack in stacks for frame in self._stacks[stack]}
         stacks |= {(d.stack, -1) for d in step.outputs.values()}  # what is declared there may be chosen without a call
         frames = {frame for stack in stacks for frame in self._stacks[stack]}
@@ -43,15 +43,16 @@ class Relevance:
         self._declaring = self._lines - called
         self._declared = {(f.file, f.line) for d in step.outputs.values() for f in self._stacks[d.stack, -1]}
         self._sources = slicer.sources
-        self._functions = {(f.file, f.code.co_firstlineno, f.code.co_name) for f in frames if not f.driver}
+        self._functions = {function_key(f.code) for f in frames if not f.driver}
         self._executed = self._lines_by_step(slicer, found)
         self.book = SourceBook(sorted({f.file for f in frames if not f.driver}), slicer.sources)
-        ran = {(f.file, f.code.co_firstlineno, f.code.co_name) for found in self._stacks.values() for f in found}
+        ran = {function_key(f.code) for found in self._stacks.values() for f in found}
         python = slicer.recorder.python
         drivers = {f.code for found in self._stacks.values() for f in found if f.driver}
-        driving = {(c.co_filename, c.co_firstlineno, c.co_name): python.types_of_locals(c) for c in drivers}
+        driving = {function_key(c): python.types_of_locals(c) for c in drivers}
         living = LivingObjects(self.book, slicer.heap, slicer.seen_types, python.kinds)
-        self.owners = Owners(self.book, ran, living, LocalTypes(living, driving), _leads(self._stacks.values()))
+        self._leads = leads(self._stacks.values())
+        self.owners = Owners(self.book, ran, living, LocalTypes(living, driving), self._leads)
         self._results = self._passes_through(slicer, found)
         self._searched = -1
         self._called: set[ast.AST] = set()
@@ -84,13 +85,12 @@ class Relevance:
         return [(other, statement) for other, statement in found if statement is not None]
 
     @cached_property
-    def _callers(self) -> dict[tuple[str, int, str], set[tuple[str, int]]]:
-        """For each function, by file, first line and name, the lines that were seen to call it."""
-        found: dict[tuple[str, int, str], set[tuple[str, int]]] = {}
-        for frames in self._stacks.values():
-            for inner, outer in pairwise(frames):
-                key = inner.file, inner.code.co_firstlineno, inner.code.co_name
-                found.setdefault(key, set()).add((outer.file, outer.line))
+    def _callers(self) -> dict[FunctionKey, set[tuple[str, int]]]:
+        """For each function the lines that were seen to call it."""
+        found: dict[FunctionKey, set[tuple[str, int]]] = {}
+        for line, functions in self._leads.items():
+            for key in functions:
+                found.setdefault(key, set()).add(line)
         return found
 
     @staticmethod
@@ -268,34 +268,3 @@ def _without_items(target: ast.expr) -> ast.expr:
     while isinstance(target, (ast.Subscript, ast.Starred)):
         target = target.value
     return target
-
-
-def _running(slicer: Slicer) -> dict[tuple[int, int], list[UserFrame]]:
-    """Return the frames of every call's stack, without those that stood still while the session was open.
-
-    A session that was opened by a function which has returned since has no driver frame. The frames that all calls
-    share, at one instruction, waited for what they had called: the innermost of them drives, those outside are not
-    part of the program (a test runner, a training script).
-    """
-    recorder = slicer.recorder
-    frames = {(e.stack, e.line): recorder.sites.user_frames(e.stack, e.line) for e in recorder.events}
-    frames |= {(d.stack, -1): recorder.sites.user_frames(d.stack) for d in recorder.declarations}
-    if any(f.driver for found in frames.values() for f in found):
-        return frames
-    stacks = [[(f.code, f.lasti) for f in reversed(found)] for found in frames.values() if found] or [[]]
-    shared = next((n for n, at in enumerate(zip(*stacks, strict=False)) if len(set(at)) > 1), min(map(len, stacks)))
-    return {key: _driven(found, shared) for key, found in frames.items()}
-
-
-def _leads(stacks: Iterable[list[UserFrame]]) -> Leads:
-    """Return the functions that were seen to be called, by the line of the call."""
-    found: dict[tuple[str, int], set[tuple[str, int, str]]] = {}
-    for inner, outer in (pair for stack in stacks for pair in pairwise(stack)):
-        key = inner.file, inner.code.co_firstlineno, inner.code.co_name
-        found.setdefault((outer.file, outer.line), set()).add(key)
-    return found
-
-
-def _driven(frames: list[UserFrame], shared: int) -> list[UserFrame]:
-    inner = len(frames) - shared
-    return frames[:inner] + [f._replace(driver=True) for f in frames[inner : inner + 1]]
