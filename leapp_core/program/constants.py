@@ -31,7 +31,6 @@ class TensorNames:
     def __init__(self, recorder: TraceRecorder, given: Iterable[tuple[str, torch.Tensor]], heap: Heap) -> None:
         self._parameters: dict[int, str] = {}
         self._buffers: dict[int, str] = {}
-        self._attributes: dict[int, str] = {}
         self._recorder = recorder
         self._held = recorder.held_tensors()
         wanted = {t.untyped_storage().data_ptr() for t in recorder.held_tensors()}

@@ -23,6 +23,7 @@ from leapp_core.spec.pipeline import Edge, NodeSpec
 from leapp_core.spec.port import PortSpec
 from leapp_core.spec.semantics import port_spec
 from leapp_core.tracing.checks.compare import StepChecker
+from leapp_core.tracing.checks.constants import check_constants
 from leapp_core.tracing.checks.counters import check_counters
 from leapp_core.tracing.checks.delays import check_delays
 from leapp_core.tracing.checks.escapes import check_escapes
@@ -82,6 +83,7 @@ def build_node(
     check_undeclared_edges(slicer, found, fed)
     check_explained(slicer, found)
     StepChecker(slicer, found).check()
+    check_constants(slicer, found)
     check_unread(slicer, found)
     relevance = Relevance(slicer, found)
     check_escapes(slicer, found, relevance)
@@ -92,12 +94,18 @@ def build_node(
     built = GraphBuilder(slicer, found, views, names).build()
     check_types(slicer, found, built.states)
     initial = tuple(_initial(slicer, found, slot, built.states) for slot in built.states)
-    device = _device(found)
-    given, place = (_inputs(found.steps), _outputs(found.steps)), partial(made_at, slicer, found)
-    states = replay(found.node, built.module, *given, initial, captured_on=device, place=place)
-    if device == "cpu":  # a GPU's state may lie within TF32 of the CPU's
+    states = _replay(slicer, found, built.module, initial)
+    if _device(found) == "cpu":  # a GPU's state may lie within TF32 of the CPU's
         _check_carried(slicer, found, built.states, states)
     return built, initial
+
+
+def _replay(
+    slicer: Slicer, found: NodeAnalysis, program: torch.nn.Module, initial: Sequence[torch.Tensor]
+) -> list[tuple[torch.Tensor, ...]]:
+    """Run the captured steps on a program; return its states before each step and after the last."""
+    given, place = (_inputs(found.steps), _outputs(found.steps)), partial(made_at, slicer, found)
+    return replay(found.node, program, *given, initial, captured_on=_device(found), place=place)
 
 
 def _check_carried(
@@ -146,8 +154,7 @@ def compile_node(
     spec, state_names = _interface(found, built, names)
     inputs, outputs = _inputs(steps), _outputs(steps)
     exported = functionalise(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
-    place = partial(made_at, slicer, found)
-    states = replay(node, exported.module(), inputs, outputs, initial, captured_on=_device(found), place=place)
+    states = _replay(slicer, found, exported.module(), initial)
     samples = tuple(_sample(spec, *parts) for parts in zip(inputs, outputs, states[:-1], states[1:], strict=True))
     declared = _declared_feedback(node, found.step)
     own = {f"{n}_out": f"{n}_in" for n in state_names}

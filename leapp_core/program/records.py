@@ -11,7 +11,7 @@ from leapp_core.spec.dtypes import canonical
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.messages import call_name
 from leapp_core.tracing.find.slicing import Slicer
-from leapp_core.tracing.record.events import Event
+from leapp_core.tracing.record.events import Event, StorageRecord
 from leapp_core.tracing.record.regions import Masks, elements_in
 from leapp_core.tracing.result import ConstantRecord
 
@@ -30,15 +30,14 @@ def _record(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant, value
     reads = [] if constant.event >= 0 else found.reads.get(storage.number, [])
     at = reads[0].event if reads else constant.event
     event = slicer.recorder.events[at] if at >= 0 else None
-    read = found.sliced.live_in.get(storage.number)
-    # A buffer that the step fills but for some columns is a constant in those.
-    seen = value[torch.from_numpy(elements_in(read, constant.info))] if read.any() else value
+    read = _bytes_read(slicer, found, constant)
+    seen = value[torch.from_numpy(elements_in(read.get(storage.number), constant.info))]
     numbers = seen.numel() > 0 and value.dtype != torch.bool and not value.is_complex()
     origin = "literal" if storage.literal >= 0 else "foreign" if storage.foreign else "tensor"
     warning = None
     if storage.foreign:
         warning = "its memory is owned by software outside PyTorch, which may change it after the capture"
-    elif _written_elsewhere(slicer, found, constant):
+    elif _written_elsewhere(slicer, found, storage, read):
         warning = "other code wrote this memory during the session"
     elif (call := foreign_read(slicer, constant)) is not None:
         site = slicer.recorder.sites.portable(call.stack, call.line)
@@ -79,14 +78,19 @@ def foreign_read(slicer: Slicer, constant: LiftedConstant) -> Event | None:
     return None
 
 
-def _written_elsewhere(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant) -> bool:
-    """Return whether anything but the node's first step, which may fill a buffer, wrote what the program reads."""
+def _bytes_read(slicer: Slicer, found: NodeAnalysis, constant: LiftedConstant) -> Masks:
+    """Return what the program reads of a constant: a buffer that steps fill but for some columns is one in those."""
     record = slicer.recorder.storages[constant.info.storage]
-    filled = found.steps[0]
     read = Masks({record.number: record.nbytes})
     read.merge(record.number, found.sliced.live_in.get(record.number))
     if record.number not in read:
         read.add(record.number, slicer.regions.of(constant.info))
+    return read
+
+
+def _written_elsewhere(slicer: Slicer, found: NodeAnalysis, record: StorageRecord, read: Masks) -> bool:
+    """Return whether anything but the node's first step, which may fill a buffer, wrote what the program reads."""
+    filled = found.steps[0]
     mask = read.get(record.number)
     later = (data for at, data in record.snapshots if at >= filled.end)
     values = {np.frombuffer(data, np.uint8)[mask[: len(data)]].tobytes() for data in later}

@@ -126,6 +126,13 @@ def argument(node: Node, position: int, name: str, default: Any = None) -> Any:
     return node.kwargs.get(name, default)
 
 
+def only_index(node: Node) -> tuple[int, Node] | None:
+    """Return position and index of a call that indexes with full slices and just one tensor."""
+    indices = argument(node, 1, "indices")
+    given = [(position, index) for position, index in enumerate(indices) if index is not None]
+    return given[0] if len(given) == 1 else None
+
+
 def drop_dead(graph: Graph) -> bool:
     """Erase calls whose result nobody reads."""
     dead = False

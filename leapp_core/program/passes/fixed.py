@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch.fx import Node
 
-from leapp_core.program.passes.editor import Editor, argument, value_of
+from leapp_core.program.passes.editor import Editor, argument, only_index, value_of
 from leapp_core.program.passes.pieces import slice_range
 
 aten = torch.ops.aten
@@ -124,11 +124,10 @@ def _strided(node: Node) -> tuple[object, int, tuple[int, ...]] | None:
 
 
 def _indexed(editor: Editor, node: Node) -> tuple[object, int, tuple[int, ...]] | None:
-    value, indices = value_of(node), argument(node, 1, "indices")
-    given = [(dim, index) for dim, index in enumerate(indices) if index is not None]
-    if value is None or len(given) != 1 or argument(node, 3, "accumulate", False):
+    value, given = value_of(node), only_index(node)
+    if value is None or given is None or argument(node, 3, "accumulate", False):
         return None
-    dim, index = given[0]
+    dim, index = given
     fixed = editor.tensors.get(index)
     if fixed is None or fixed.dim() != 1 or fixed.dtype not in (torch.int64, torch.int32):
         return None

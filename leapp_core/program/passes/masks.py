@@ -8,7 +8,7 @@ from typing import NamedTuple
 import torch
 from torch.fx import Node
 
-from leapp_core.program.passes.editor import Editor, argument, names, tensors_in, value_of
+from leapp_core.program.passes.editor import Editor, argument, names, only_index, tensors_in, value_of
 
 aten = torch.ops.aten
 
@@ -25,7 +25,7 @@ def masked_writes_to_where(editor: Editor) -> bool:
     """Turn ``x[mask] = value`` into ``where(mask, value, x)``. Why: its sizes do not depend on values."""
     changed = False
     for node in editor.nodes(aten.index_put.default):
-        mask_at = _only_mask(argument(node, 1, "indices"))
+        mask_at = _only_mask(node)
         target, values = value_of(node.args[0]), node.args[2]
         if mask_at is None or target is None or argument(node, 3, "accumulate", False) or not isinstance(values, Node):
             continue
@@ -71,19 +71,15 @@ def _selecting(selection: object, axis: object) -> Node | None:
         return selection.args[0]  # type: ignore[return-value] # a tensor
     if selection.target is not aten.index.Tensor:
         return None
-    mask_at = _only_mask(argument(selection, 1, "indices"))
+    mask_at = _only_mask(selection)
     return mask_at[1] if mask_at is not None and axis == mask_at[0] else None
 
 
-def _only_mask(indices: object) -> tuple[int, Node] | None:
-    """Return position and mask when the indices are full slices and one boolean mask."""
-    if not isinstance(indices, (list, tuple)):
-        return None
-    given = [(position, index) for position, index in enumerate(indices) if index is not None]
-    if len(given) != 1 or not isinstance(given[0][1], Node):
-        return None
-    value = value_of(given[0][1])
-    return (given[0][0], given[0][1]) if value is not None and value.dtype in (torch.bool, torch.uint8) else None
+def _only_mask(node: Node) -> tuple[int, Node] | None:
+    """Return position and mask when a call indexes with full slices and one boolean mask."""
+    given = only_index(node)
+    value = value_of(given[1]) if given is not None else None
+    return given if value is not None and value.dtype in (torch.bool, torch.uint8) else None
 
 
 def _same_for_all(editor: Editor, node: Node, values: Node, inner: int) -> Node | None:

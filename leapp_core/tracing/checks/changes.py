@@ -139,11 +139,9 @@ class Changes:
             path = getattr(sys.modules.get(base.__module__), "__file__", None)
             if base is not object and path is not None and path.endswith(".py"):
                 self._book.file(path)
+        reads = self._book.reads(name)
+        yield from ((file, load) for file, load in reads if related(owners, self._relevance.owners.of(file, load)))
         for file in self._book.files:
-            for load in file.loads.get("." + name, ()):
-                assert isinstance(load, ast.Attribute)
-                if related(owners, self._relevance.owners.of(file, load)):
-                    yield file, load
             for load in file.loads.get("getattr", ()):
                 call = file.parents[load]
                 if isinstance(call, ast.Call) and len(call.args) > 1 and ast.unparse(call.args[1]) == repr(name):

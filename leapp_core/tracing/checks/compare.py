@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 
 from leapp_core.errors import CaptureError
@@ -15,7 +14,7 @@ from leapp_core.tracing.find.messages import (
     call_name,
     chosen_in_turn,
     declared_elsewhere,
-    describe_read,
+    describe_operand,
     describe_tensor,
     where,
 )
@@ -44,16 +43,15 @@ class StepChecker:
         self._overwritten: dict[tuple[int, int], tuple[int, int]] = {}
 
     def check(self) -> None:
-        """Check everything.
+        """Check all calls and outputs.
 
         Raises:
-            CaptureError: random numbers, a branch, a baked Python value, or an undeclared input reaches an output.
+            CaptureError: random numbers, a branch, a baked Python value, or an undeclared tensor reaches an output.
         """
         self._check_random()
         for step in range(len(self._found.steps)):
             if step != self._found.reference:
                 self._check_step(step)
-        self._check_constants()
 
     def _check_random(self) -> None:
         for index in self._found.sliced.events:
@@ -198,11 +196,12 @@ class StepChecker:
             return
         if step == 0:
             return  # a first step that initialises; replay decides whether it fits
-        declared = self._declared_elsewhere(mine) or self._declared_elsewhere(its)
+        elsewhere = (declared_elsewhere(self._slicer, self._found.node, info.storage) for info in (mine, its))
+        declared = next(filter(None, elsewhere), "")
         at = event.index, event.ins.index(mine)
         raise (None if declared else chosen_in_turn(self._slicer, self._found, *at)) or CaptureError(
-            f"node {self._found.node!r}: {describe_tensor(mine)}, read by {call_name(event)}, is another tensor in "
-            f"step {step} than the other steps lead to" + (f"; it is {declared}" if declared else ""),
+            f"node {self._found.node!r}: {describe_operand(mine, event)} is another tensor in step {step} than the "
+            "other steps lead to" + (f"; it is {declared}" if declared else ""),
             where=where(self._slicer, event),
             expected="the same constant, a declared input, or a value made a fixed number of steps before",
             fix=f"declare it: session.input_tensors({self._found.node!r}, {{'name': tensor}}); for a delay longer than "
@@ -232,69 +231,3 @@ class StepChecker:
         birth = self._storages[info.storage].birth
         made_here = self._found.step.begin <= birth < self._found.step.end
         return where(self._slicer, self._events[birth]) if made_here else None
-
-    # -- constants -------------------------------------------------------------------------------------------------
-
-    def _check_constants(self) -> None:
-        for storage, leaf in self._found.leaves.items():
-            if not isinstance(leaf, Constant):
-                continue
-            record = self._storages[storage]
-            if leaf.lazy:
-                self._check_latched(storage)
-            if self._found.step.begin <= record.literal < self._found.step.end:
-                continue
-            mask = self._found.sliced.live_in.get(storage)
-            for step in range(1 if leaf.lazy else 0, len(self._found.steps)):
-                if not self._unchanged(storage, mask, step):
-                    raise self._live(storage, step)
-
-    def _check_latched(self, storage: int) -> None:
-        """Refuse a constant that the first step computed from its inputs."""
-        first = self._found.steps[0]
-        need = self._slicer.masks()
-        need.merge(storage, self._found.sliced.live_in.get(storage))
-        sliced = self._slicer.backward(first, need, outputs=False)
-        if sliced.used:
-            reads = self._found.reads.get(storage, [])
-            what, place = describe_read(self._slicer, self._found, reads[0]) if reads else ("a tensor", None)
-            raise CaptureError(
-                f"node {self._found.node!r}: {what} was computed from input {min(sliced.used)!r} of the first step and "
-                "kept",
-                where=place,
-                expected="constants that do not depend on observations",
-                fix="compute it before the first step, declare it as an input, or update it in every step",
-            )
-
-    def _unchanged(self, storage: int, mask: Any, step: int) -> bool:
-        record = self._storages[storage]
-        mine = record.value_at(self._found.step.begin)
-        its = record.value_at(self._found.steps[step].begin)
-        if record.parameter:
-            mine, its = record.snapshots[0][1], self._slicer.recorder.current_bytes(record)
-        if mine is None or its is None or mine is its:
-            return True
-        size = min(len(mine), len(its), len(mask))
-        left = np.frombuffer(mine, np.uint8)[:size][mask[:size]]
-        right = np.frombuffer(its, np.uint8)[:size][mask[:size]]
-        return bool(np.array_equal(left, right))
-
-    def _live(self, storage: int, step: int) -> CaptureError:
-        reads = self._found.reads.get(storage, [])
-        record = self._storages[storage]
-        if reads:
-            what, place = describe_read(self._slicer, self._found, reads[0])
-        else:
-            what, place = f"memory of {record.nbytes} bytes", ""
-        declared = self._declared_elsewhere(reads[0].info) if reads else ""
-        owner = ", memory owned by other software," if record.foreign else ""
-        return CaptureError(
-            f"node {self._found.node!r}: {what}{owner} changes between steps (seen in step {step}), and no recorded "
-            "call explains it (undeclared input)" + (f"; it is {declared}" if declared else ""),
-            where=place or None,
-            expected="a declared input, or a tensor that only recorded calls change",
-            fix=f"declare it: session.input_tensors({self._found.node!r}, {{'name': tensor}})",
-        )
-
-    def _declared_elsewhere(self, info: TensorInfo) -> str:
-        return declared_elsewhere(self._slicer, self._found.node, info.storage)

@@ -18,6 +18,7 @@ from leapp_core.tracing.checks.compare import HOLD_IN_TENSOR
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name, root_name
+from leapp_core.tracing.source.clocks import CLOCKS, DRAWS, SETTING, SHARED_NAMES
 from leapp_core.tracing.source.owners import Types
 from leapp_core.tracing.values.cycles import Cycles
 from leapp_core.tracing.values.fate import Place
@@ -25,15 +26,10 @@ from leapp_core.tracing.values.flows import Follower
 from leapp_core.tracing.values.relevance import Relevance
 
 _GROWING = frozenset({"append", "appendleft", "extend", "pop", "popleft", "insert"})
-_CLOCKS = frozenset(
-    {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "now", "utcnow"}
-)
-# Names that only random number generators have, and those that need an owner that looks like one.
-_DRAWS = frozenset({"random", "gauss", "standard_normal", "normalvariate", "randrange", "random_sample"})
+# Names that need an owner that looks like a random number generator.
 _DRAWS_OF_GENERATORS = frozenset(
     {"uniform", "normal", "integers", "randint", "choice", "rand", "randn", "binomial", "poisson"}
 )
-_SETTING = frozenset({"seed", "default_rng", "getstate", "setstate", "get_state", "set_state"})
 _GENERATORS = frozenset({"random", "rng", "_rng", "np_random", "generator", "_generator"})
 
 
@@ -139,21 +135,21 @@ def _varies(relevance: Relevance, file: SourceFile, call: ast.Call, name: str) -
     root = root_name(call.func)
     if relevance.owners.draws(file, call):
         return True
-    if name in _CLOCKS and root in ("time", "datetime", "dt"):
+    if name in CLOCKS and root in ("time", "datetime", "dt"):
         return True
     if isinstance(call.func, ast.Name):  # from time import perf_counter; from random import choices
         module, name = file.imported.get(name, ("", name))
         if module in ("random", "numpy.random"):
-            return name not in _SETTING and name[:1].islower()
-        clocks = _CLOCKS if module == "time" else _CLOCKS - {"time", "now"}
-        return name in clocks or name in _DRAWS - {"random"} | {"choices"}
+            return name not in SETTING and name[:1].islower()
+        clocks = CLOCKS if module == "time" else CLOCKS - SHARED_NAMES
+        return name in clocks or name in DRAWS - {"random"} | {"choices"}
     if root == "random" and name in ("choices", "choice", "sample", "betavariate", "triangular"):
         return True
     if root in ("torch", "F", ""):
         return False
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     last = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
-    return name in _DRAWS or (name in _DRAWS_OF_GENERATORS and last in _GENERATORS)
+    return name in DRAWS or (name in _DRAWS_OF_GENERATORS and last in _GENERATORS)
 
 
 def _counted(relevance: Relevance) -> set[ast.expr]:

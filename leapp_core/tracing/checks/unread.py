@@ -20,11 +20,8 @@ from leapp_core.tracing.find.messages import where
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.objects.state import Element
 from leapp_core.tracing.source.callsite import UserFrame, line_of
+from leapp_core.tracing.source.clocks import CLOCKS, DRAWS, SHARED_NAMES
 
-_CLOCKS = frozenset(
-    {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "now", "utcnow"}
-)
-_DRAWS = frozenset({"random", "gauss", "normalvariate", "randrange", "choices", "getrandbits"})
 _ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
 _FIX = "put the code into a file and run that"
 
@@ -152,4 +149,6 @@ def _reads(code: CodeType, load: _Load, element: Element) -> bool:
 
 
 def _varies(load: _Load) -> bool:
-    return load.name in _DRAWS or (load.name in _CLOCKS and (load.name != "time" or load.attribute))
+    if load.name in SHARED_NAMES:
+        return load.attribute
+    return load.name in CLOCKS or load.name in DRAWS or load.name == "choices"

@@ -17,6 +17,11 @@ def describe_tensor(info: TensorInfo) -> str:
     return f"a {str(info.dtype).removeprefix('torch.')} tensor of shape {list(info.sizes)}"
 
 
+def describe_operand(info: TensorInfo, event: Event) -> str:
+    """Return ``a float32 tensor of shape [1, 3], read by add,``."""
+    return f"{describe_tensor(info)}, read by {call_name(event)},"
+
+
 def call_name(event: Event) -> str:
     """Return a readable name of a call."""
     return event.plan.name.removeprefix("aten::")
@@ -53,7 +58,7 @@ def describe_read(slicer: Slicer, found: NodeAnalysis, read: LiveRead) -> tuple[
         place = slicer.recorder.sites.describe(declaration.stack)
         return f"output {read.port!r}, {describe_tensor(read.info)},", place
     event = slicer.recorder.events[read.event]
-    return f"{describe_tensor(read.info)}, read by {call_name(event)},", where(slicer, event)
+    return describe_operand(read.info, event), where(slicer, event)
 
 
 def chosen_in_turn(slicer: Slicer, found: NodeAnalysis, event: int, position: int) -> CaptureError | None:
@@ -65,7 +70,7 @@ def chosen_in_turn(slicer: Slicer, found: NodeAnalysis, event: int, position: in
             seen.append(events[at].ins[position].storage)
     if not 1 < len(set(seen)) < len(seen):
         return None
-    what = f"{describe_tensor(events[event].ins[position])}, read by {call_name(events[event])},"
+    what = describe_operand(events[event].ins[position], events[event])
     return CaptureError(
         f"node {found.node!r}: {what} is one of several tensors in turn: a Python index or branch chooses it",
         where=where(slicer, events[event]),

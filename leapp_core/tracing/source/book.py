@@ -97,12 +97,6 @@ class SourceFile:
         """Return what the code of a function tells of it."""
         return self.path, min([function.lineno, *(d.lineno for d in function.decorator_list)]), function.name
 
-    def owner_of(self, attribute: ast.Attribute) -> ast.ClassDef | None:
-        """Return the class whose objects ``self.x`` belongs to; ``None`` for attributes of other things."""
-        if root_name(attribute.value) not in ("self", "cls") or not isinstance(attribute.value, ast.Name):
-            return None
-        return self.class_of(attribute)
-
     def class_key(self, cls: ast.ClassDef) -> tuple[str, str]:
         """Return what a class is known by, however many have its name: the file and its qualified name."""
         found = self._class_keys.get(cls)
@@ -198,12 +192,23 @@ class SourceBook:
     def calls(self, name: str) -> list[tuple[SourceFile, ast.Call]]:
         """Return the calls of a function by its name, as ``name()`` and as ``x.name()``."""
         found = []
-        for file in self.files:
-            for load in (*file.loads.get(name, ()), *file.loads.get("." + name, ())):
-                parent = file.parents[load]
-                if isinstance(parent, ast.Call) and parent.func is load:
-                    found.append((file, parent))
+        for file, load in self.mentions(name):
+            parent = file.parents[load]
+            if isinstance(parent, ast.Call) and parent.func is load:
+                found.append((file, parent))
         return found
+
+    def mentions(self, name: str) -> Iterator[tuple[SourceFile, ast.expr]]:
+        """Yield where a name is read, as ``name`` and as ``x.name``."""
+        for file in self.files:
+            yield from ((file, load) for load in (*file.loads.get(name, ()), *file.loads.get("." + name, ())))
+
+    def reads(self, attribute: str) -> Iterator[tuple[SourceFile, ast.Attribute]]:
+        """Yield where an attribute is read."""
+        for file in self.files:
+            for load in file.loads.get("." + attribute, ()):
+                assert isinstance(load, ast.Attribute)
+                yield file, load
 
 
 def _packed(path: str) -> list[str]:
@@ -215,6 +220,15 @@ def _packed(path: str) -> list[str]:
 def called_name(call: ast.Call) -> str:
     """Return the last name of what is called."""
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def dotted(node: ast.expr | None) -> tuple[ast.expr | None, list[str]]:
+    """Return ``a`` and the names after it of ``a.b.c``."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.insert(0, node.attr)
+        node = node.value
+    return node, names
 
 
 def root_name(node: ast.expr) -> str:

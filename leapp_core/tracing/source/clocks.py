@@ -15,6 +15,10 @@ CLOCKS = frozenset(
     {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "now", "utcnow", "today"}
     | {"process_time", "process_time_ns", "thread_time", "thread_time_ns", "clock_gettime", "clock_gettime_ns"}
 )
+SHARED_NAMES = frozenset({"time", "now", "today"})
+"""Those of the clocks' names that other things have too: they tell nothing without the module or class before them."""
+DRAWS = frozenset({"random", "gauss", "standard_normal", "normalvariate", "randrange", "random_sample", "getrandbits"})
+"""Names that only random number generators have."""
 SETTING = frozenset({"seed", "default_rng", "getstate", "setstate", "get_state", "set_state", "spawn"})
 """Methods of generators that give no numbers."""
 

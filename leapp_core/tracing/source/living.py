@@ -12,7 +12,7 @@ from weakref import CallableProxyType, ProxyType
 
 import torch
 
-from leapp_core.tracing.source.book import SourceBook, SourceFile
+from leapp_core.tracing.source.book import SourceBook, SourceFile, dotted
 from leapp_core.tracing.source.clocks import Anew, gives_anew
 from leapp_core.tracing.source.heap import ClassKey, Heap, attributes_of, class_key
 
@@ -116,11 +116,8 @@ class LivingObjects:
         """
         if not isinstance(node, ast.Attribute):
             return True
-        names, first = [node.attr], node
-        while isinstance(first.value, ast.Attribute):
-            first = first.value
-            names.insert(0, first.attr)
-        owner = file.owner_of(first)
+        base, names = dotted(node)
+        owner = file.class_of(node) if isinstance(base, ast.Name) and base.id in ("self", "cls") else None
         if owner is None:
             return self._anywhere(node.attr)
         found = [_follow(root, names) for root in self._heap.objects(file.class_key(owner))]

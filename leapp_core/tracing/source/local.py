@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 
-from leapp_core.tracing.source.book import FUNCTIONS, SourceFile
+from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, dotted
 from leapp_core.tracing.source.callsite import FunctionKey
 from leapp_core.tracing.source.heap import ClassKey
 from leapp_core.tracing.source.living import LivingObjects
@@ -41,7 +41,7 @@ class LocalTypes:
         for store in stores:
             made_at = file.parents[store]
             value = made_at.value if isinstance(made_at, ast.Assign) else None
-            called = _dotted(file, value.func if isinstance(value, ast.Call) else value)
+            called = _of_module(file, value.func if isinstance(value, ast.Call) else value)
             if called and isinstance(value, ast.Call):
                 made = self._living.class_in_module(file.path, called)
                 if made is not None:
@@ -54,13 +54,9 @@ class LocalTypes:
         return self._living.types_seen({known[name]}, names)
 
 
-def _dotted(file: SourceFile, node: ast.expr | None) -> list[str]:
+def _of_module(file: SourceFile, node: ast.expr | None) -> list[str]:
     """Return the names of ``a.b`` if ``a`` is one of the module; none of anything else."""
-    names: list[str] = []
-    at = node
-    while isinstance(at, ast.Attribute):
-        names.insert(0, at.attr)
-        at = at.value
+    at, names = dotted(node)
     if not isinstance(at, ast.Name):
         return []
     local = any(isinstance(n, (*FUNCTIONS, ast.Lambda)) and binds(n, at.id) for n in file.above(at))

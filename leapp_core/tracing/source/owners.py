@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 
-from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile
+from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile, dotted
 from leapp_core.tracing.source.callsite import FunctionKey
 from leapp_core.tracing.source.heap import ClassKey
 from leapp_core.tracing.source.living import ANEW, DELEGATING, LivingObjects
@@ -93,11 +93,7 @@ class Owners:
 
     def holds(self, file: SourceFile, node: ast.expr) -> Types:
         """Return the types of what an expression holds: ``self.a.b``, ``module.a``, a name; else ``None``."""
-        names: list[str] = []
-        base = node
-        while isinstance(base, ast.Attribute):
-            names.insert(0, base.attr)
-            base = base.value
+        base, names = dotted(node)
         if not isinstance(base, ast.Name):
             return None
         if base.id not in ("self", "cls"):
@@ -184,7 +180,7 @@ class Owners:
         file: SourceFile,
         target: ast.Attribute,
         selves: Types = None,
-        among: Iterable[tuple[SourceFile, ast.expr]] | None = None,
+        among: Iterable[tuple[SourceFile, ast.Attribute]] | None = None,
     ) -> list[tuple[SourceFile, ast.Attribute, Types]]:
         """Return the places that may read an attribute, each with what ``self`` is there if that is the same object.
 
@@ -194,12 +190,9 @@ class Owners:
             selves: What ``self`` may be there, if more is known than the class around it.
             among: Reads of attributes of that name to look at; all of the source if not given.
         """
-        if among is None:
-            among = ((other, load) for other in self._book.files for load in other.loads.get("." + target.attr, ()))
         mine = self.of(file, target, selves)
         found = []
-        for other, load in among:
-            assert isinstance(load, ast.Attribute)
+        for other, load in self._book.reads(target.attr) if among is None else among:
             theirs = self.of(other, load)
             if theirs is None and is_method_of_tensors(other, load):
                 continue

@@ -24,12 +24,12 @@ def attributes_given(
     """
     if any(_name(decorator) in _PROPERTIES for decorator in function.decorator_list):
         mine = owners.selves(file, function)
-        for other, load in _loads(book, function.name):
+        for other, load in book.reads(function.name):
             if related(mine, owners.of(other, load)):
                 yield other, load
     elif function.name == "__get__":
         for name in _held_by_classes(book, file, function):
-            yield from _loads(book, name)
+            yield from book.reads(name)
     elif function.name in ("__getattr__", "__getattribute__"):
         yield from _made_up(owners, book, file, function)
 
@@ -62,13 +62,6 @@ def _made_up(
 def _is_of(owners: Owners, file: SourceFile, load: ast.Attribute, mine: frozenset[tuple[str, str]] | None) -> bool:
     theirs = owners.selves(file, load) if isinstance(load.value, ast.Name) and load.value.id == "self" else None
     return mine is not None and theirs is not None and bool(mine & theirs)
-
-
-def _loads(book: SourceBook, name: str) -> Iterator[tuple[SourceFile, ast.Attribute]]:
-    for file in book.files:
-        for load in file.loads.get("." + name, ()):
-            if isinstance(load, ast.Attribute):
-                yield file, load
 
 
 def _name(decorator: ast.expr) -> str:

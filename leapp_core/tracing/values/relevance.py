@@ -162,11 +162,10 @@ class Relevance:
 
     def is_handed_over(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
         """Return whether a function is passed on as a value, for others to call: a hook, a callback."""
-        for file in self.book.files:
-            for load in (*file.loads.get(function.name, ()), *file.loads.get("." + function.name, ())):
-                call = file.parents.get(load)
-                if isinstance(call, ast.Call) and load in call.args and called_name(call).startswith("register_"):
-                    return True
+        for file, load in self.book.mentions(function.name):
+            call = file.parents.get(load)
+            if isinstance(call, ast.Call) and load in call.args and called_name(call).startswith("register_"):
+                return True
         return False
 
     def reads(self, file: SourceFile, target: ast.expr, selves: Types = None) -> bool:
