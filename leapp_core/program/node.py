@@ -27,6 +27,7 @@ from leapp_core.tracing.checks.constants import check_constants
 from leapp_core.tracing.checks.counters import check_counters
 from leapp_core.tracing.checks.delays import check_delays
 from leapp_core.tracing.checks.escapes import check_escapes
+from leapp_core.tracing.checks.floating import check_floating
 from leapp_core.tracing.checks.proof import unproven
 from leapp_core.tracing.checks.single import check_single_step
 from leapp_core.tracing.checks.unread import check_unread
@@ -88,6 +89,7 @@ def build_node(
     relevance = Relevance(slicer, found)
     check_escapes(slicer, found, relevance)
     check_counters(slicer, found, relevance)
+    check_floating(found, relevance)
     check_delays(slicer, found)
     if len(found.steps) == 1:
         check_single_step(slicer, found)

@@ -74,8 +74,12 @@ class Follower(Branches):
         """Follow a value that is checked where the source does not show it: in an assertion, in a library."""
         if is_harmless(statement):
             self._check(file, statement)
-        else:
-            self._raising_matters(file, statement, ANY)
+            return self._fate
+        return self.raises(file, statement, ANY)
+
+    def raises(self, file: SourceFile, statement: ast.stmt, raised: str) -> Fate:
+        """Follow an exception that a statement raises for some values, by the name of its class."""
+        self._raising_matters(file, statement, raised)
         return self._fate
 
     def _climb(self, file: SourceFile, node: ast.AST, kind: str) -> None:

@@ -61,6 +61,11 @@ class Relevance:
         """Return whether calls of a statement (to the line ``end``) are part of the program."""
         return any((file.path, line) in self._lines for line in range(statement.lineno, end + 1))
 
+    def hands_on(self, file: SourceFile, statement: ast.stmt) -> bool:
+        """Return whether a statement was seen to call functions of the user."""
+        lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+        return any((file.path, line) in self._leads for line in lines)
+
     def body(self, file: SourceFile, statements: Iterable[ast.stmt]) -> bool:
         """Return whether anything within statements is part of the program, but for the one declaration of outputs.
 

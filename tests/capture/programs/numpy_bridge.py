@@ -97,3 +97,14 @@ class NumpyState:
 @exact(x=(1, 3))
 def numpy_by_asarray(x):
     return torch.from_numpy(np.asarray(x) * 2)
+
+
+@exact(x=(1, 3))
+def errors_ignored(x):
+    a = np.abs(x.numpy()) + 1
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            y = np.log(a)
+    except FloatingPointError:
+        y = np.zeros_like(a)
+    return torch.from_numpy(y)
