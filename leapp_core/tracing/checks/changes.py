@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from leapp_core.tracing.checks.outside import Outside
+from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.objects.state import Element
-from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
 from leapp_core.tracing.source.owners import Types, related
 from leapp_core.tracing.values.relevance import Relevance
@@ -52,14 +51,14 @@ class Changes:
     """Finds the reads of values that changed.
 
     Args:
-        recorder: The record, with what its Python objects held.
+        slicer: Slicer of the record, which has what Python objects held.
         relevance: What takes part in the program.
     """
 
-    def __init__(self, recorder: TraceRecorder, relevance: Relevance) -> None:
+    def __init__(self, slicer: Slicer, relevance: Relevance) -> None:
         self._relevance, self._book = relevance, relevance.book
-        self._outside = Outside()
-        self.all = recorder.python.changed(recorder.addresses())
+        self._outside = slicer.outside
+        self.all = slicer.recorder.python.changed(slicer.recorder.addresses())
         self._groups: dict[Element, list[tuple[tuple[Element, ...], Any]]] = {}
         for path, _, value in self.all:
             self._add(path, value)

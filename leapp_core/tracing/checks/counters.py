@@ -44,7 +44,7 @@ def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) ->
     Raises:
         CaptureError: naming the value, where it is read, and the fix.
     """
-    changes = Changes(slicer.recorder, relevance)
+    changes = Changes(slicer, relevance)
     cycles = Cycles(relevance.owners, changes.all)
     turns = 1  # after which all values that come round are what they were, together
     for value in _deciding(relevance, changes):

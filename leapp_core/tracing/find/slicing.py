@@ -17,6 +17,7 @@ from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.record.regions import Masks, Region, RegionTable, element_offsets, numel
 from leapp_core.tracing.source.book import SourceFiles
 from leapp_core.tracing.source.heap import Heap
+from leapp_core.tracing.source.outside import Outside
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Slicer:
         self.regions = RegionTable()
         self.sources = SourceFiles()
         self.heap = Heap()
+        self.outside = Outside()
 
     @cached_property
     def seen_types(self) -> dict[tuple[type, str], set[type]]:

@@ -68,6 +68,7 @@ class CallSites:
         # A stack is its innermost frame and the number of the stack below; the first two are empty.
         self._links: list[tuple[CodeType, int, int]] = [_NOWHERE, _NOWHERE]
         self._numbers: dict[tuple[int, int, int], int] = {}
+        self._looked_up: dict[tuple[int, int, bool], UserFrame | None] = {}
         # While a frame is held it is the same activation, and so are those below it: they wait for it to return.
         self._top: FrameType | None = None
         self._below, self._position = _NO_DRIVER, -1
@@ -165,11 +166,17 @@ class CallSites:
         own = [(code, lasti, False) for code, lasti in frames]
         if driver is not None:
             own.append((driver[0], line if line >= 0 else driver[1], True))
-        return [
-            UserFrame(code.co_filename, line_of(code, lasti), code, lasti, drives)
-            for code, lasti, drives in own
-            if not _is_library(code.co_filename)
-        ]
+        frames_of_user = (self._frame_of_user(*frame) for frame in own)
+        return [frame for frame in frames_of_user if frame is not None]
+
+    def _frame_of_user(self, code: CodeType, lasti: int, drives: bool) -> UserFrame | None:
+        """Return a frame, looked up once: most stacks have most of theirs in common."""
+        key = id(code), lasti, drives
+        if key not in self._looked_up:
+            path = code.co_filename
+            frame = None if _is_library(path) else UserFrame(path, line_of(code, lasti), code, lasti, drives)
+            self._looked_up[key] = frame
+        return self._looked_up[key]
 
     def describe(self, number: int, line: int = -1) -> str:
         """Return ``file:line: source text`` of the user's frame."""
