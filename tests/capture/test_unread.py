@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import subprocess
 import sys
 import zipfile
@@ -101,6 +102,26 @@ print(session.compile().steps)
     done = subprocess.run([sys.executable, "-"], input=script, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     assert done.stdout.endswith("{'policy': 4}\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "refusal"),
+    [
+        ("if self.steps % 100 == 0: print(self.steps)", None),
+        ("if self.steps > 100: return x", r"the Python value self\.steps changes from step to step"),
+    ],
+)
+def test_cells_of_a_notebook_are_source(line: str, refusal: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """IPython and newer interpreters keep what was typed where tracebacks look for it."""
+    cell, text = "<ipython-input-3-2f1c>", POLICY.replace("{line}", line)
+    monkeypatch.setitem(linecache.cache, cell, (len(text), None, text.splitlines(keepends=True), cell))
+    policy = made(line, cell)
+    if refusal is None:
+        assert run(policy).steps["policy"] == 4
+    else:
+        with pytest.raises(CaptureError, match=refusal) as refused:
+            run(policy)
+        assert str(refused.value.where).startswith(f"{cell}:")
 
 
 def test_source_is_found_in_an_archive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
