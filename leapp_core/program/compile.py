@@ -66,20 +66,35 @@ def compile_session(
             fix="call session.input_tensors and session.output_tensors around your policy, several times",
         )
     slicer = Slicer(recorder)
-    wiring = find_edges(slicer, steps)
-    views = ViewTable(slicer)
-    tensor_names = TensorNames(recorder, [pair for pairs in names.values() for pair in pairs], slicer.heap)
-    fed = frozenset(edge.target for edge in (*wiring.data_flow, *wiring.feedback))
-    nodes = {
-        node: compile_node(node, slicer, items, views, tensor_names, fed, functionalise)
-        for node, items in steps.items()
-    }
+    try:
+        wiring, nodes = _compile_nodes(slicer, steps, names, functionalise)
+    except CaptureError as refusal:  # it names the user's code; our frames would hide that, and hold the whole record
+        raise refusal.with_traceback(None) from refusal.__cause__
+    finally:
+        slicer.heap.release()
     open_points = tuple(point for compiled in nodes.values() for point in compiled.unproven)
     if strict and open_points:
         raise CaptureError(
             "strict: " + "; ".join(open_points), fix="capture more steps, with values that change between them"
         )
     return _assemble(name, nodes, steps, wiring, choices, open_points)
+
+
+def _compile_nodes(
+    slicer: Slicer,
+    steps: dict[str, tuple[Step, ...]],
+    names: Mapping[str, Sequence[tuple[str, torch.Tensor]]],
+    functionalise: Callable[..., ExportedProgram],
+) -> tuple[Wiring, dict[str, CompiledNode]]:
+    wiring = find_edges(slicer, steps)
+    views = ViewTable(slicer)
+    tensor_names = TensorNames(slicer.recorder, [pair for pairs in names.values() for pair in pairs], slicer.heap)
+    fed = frozenset(edge.target for edge in (*wiring.data_flow, *wiring.feedback))
+    nodes = {
+        node: compile_node(node, slicer, items, views, tensor_names, fed, functionalise)
+        for node, items in steps.items()
+    }
+    return wiring, nodes
 
 
 def _assemble(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import traceback
+import weakref
 
 import numpy as np
 import pytest
@@ -183,3 +185,22 @@ def test_steps_beyond_the_limit_run_unrecorded() -> None:
     captured = session.compile()
     assert captured.steps["policy"] == 3
     assert int(policy.count) == 40
+
+
+def test_a_refusal_that_is_kept_keeps_nothing_else_alive() -> None:
+    class Bystander:
+        """Lives beside, on its own."""
+
+    bystander = Bystander()
+    gone = weakref.ref(bystander)
+    policy = Policy()
+    with leapp_core.capture("refused") as session, torch.no_grad():
+        for _ in range(3):
+            x = torch.randn(1, 12)
+            session.input_tensors("policy", {"x": x})
+            session.output_tensors("policy", {"y": policy.net(x) * float(x.sum())})
+    with pytest.raises(CaptureError, match="a Python value given to mul changes") as refused:
+        session.compile()
+    assert len(traceback.extract_tb(refused.value.__traceback__)) == 3  # of this test, of compile and of what it calls
+    del bystander
+    assert gone() is None

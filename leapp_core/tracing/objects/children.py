@@ -7,11 +7,13 @@ import sys
 from collections import UserDict, UserList, deque
 from collections.abc import Iterator
 from enum import Enum
+from inspect import CO_OPTIMIZED
 from queue import Queue
 from random import Random
 from types import (
     BuiltinMethodType,
     CodeType,
+    FrameType,
     FunctionType,
     GeneratorType,
     MemberDescriptorType,
@@ -36,6 +38,7 @@ _CLOSED = frozenset({*sys.stdlib_module_names, "torch", "numpy", "tensordict", "
 _CLOSED_PARTS = ("leapp_core.tracing", "leapp_core.plugins", "leapp_core.spec")
 _CLASS_PARTS = (FunctionType, property, classmethod, staticmethod)
 _OPEN = (UserDict, UserList, Queue)
+_ONLY_US = 3  # references to what a frame gave: its own, ours, and that of the call that counts them
 
 Child = tuple[tuple[Any, ...], Any]
 
@@ -159,8 +162,21 @@ def _of_generator(generator: GeneratorType[Any, Any, Any]) -> Iterator[Child]:
     if frame is None:
         return
     yield ("advanced",), frame.f_lasti
-    for name, value in frame.f_locals.items():
+    for name, value in locals_of(frame).items():
         yield ("name", name, frame.f_code), value
+
+
+def locals_of(frame: FrameType) -> dict[str, Any]:
+    """Return what the local names of a frame hold.
+
+    Until Python 3.13 a function's frame keeps what it gave when it was asked: it would hold objects that the program
+    lets go of. So it is emptied again, unless somebody else asked for it too and holds it.
+    """
+    found = frame.f_locals
+    copied = dict(found)
+    if sys.version_info < (3, 13) and frame.f_code.co_flags & CO_OPTIMIZED and sys.getrefcount(found) <= _ONLY_US:
+        found.clear()
+    return copied
 
 
 def _of_instance(thing: Any) -> Iterator[Child]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leapp_core.tracing.objects.children import children_of, is_container, is_leaf
+from leapp_core.tracing.objects.children import children_of, is_container, is_leaf, locals_of
 from leapp_core.tracing.source.callsite import is_installed
 from leapp_core.tracing.source.clocks import Anew, gives_anew
 
@@ -201,7 +201,7 @@ def _roots(frame: FrameType | None, driver: int) -> Iterator[tuple[Element, Any]
         code, drives = frame.f_code, id(frame) == driver
         if not drives and not driver and is_installed(code.co_filename):
             return  # a session without a driver: a test runner or library calls the user's code
-        for name, value in frame.f_locals.items():
+        for name, value in locals_of(frame).items():
             if drives or not (is_leaf(value) or is_container(value)):
                 yield ("local", name, code), value
         yield from _globals(frame, code)

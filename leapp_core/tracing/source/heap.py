@@ -41,6 +41,11 @@ class Heap:
             found[type(thing)].append(thing)
         return found
 
+    def release(self) -> None:
+        """Let go of the objects: who keeps an error keeps its frames, but not everything that lived then."""
+        for found in ("by_type", "_modules", "_classes"):
+            self.__dict__.pop(found, None)
+
     @cached_property
     def _modules(self) -> dict[str, list[ModuleType]]:
         found: dict[str, list[ModuleType]] = defaultdict(list)
