@@ -21,6 +21,7 @@ from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.find.steps import Step, cut_steps
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
+from leapp_core.tracing.source.heap import nothing_frozen
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -67,7 +68,8 @@ def compile_session(
         )
     slicer = Slicer(recorder)
     try:
-        wiring, nodes = _compile_nodes(slicer, steps, names, functionalise)
+        with nothing_frozen():
+            wiring, nodes = _compile_nodes(slicer, steps, names, functionalise)
     except CaptureError as refusal:  # it names the user's code; our frames would hide that, and hold the whole record
         raise refusal.with_traceback(None) from refusal.__cause__
     finally:

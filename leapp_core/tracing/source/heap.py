@@ -6,6 +6,7 @@ import gc
 import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from itertools import compress
 from types import FunctionType, ModuleType
@@ -108,6 +109,18 @@ class Heap:
         """Yield the objects of a class and of those that derive from it."""
         for cls in self.with_derived(self.classes(key)):
             yield from self.by_type.get(cls, ())
+
+
+@contextmanager
+def nothing_frozen() -> Iterator[None]:
+    """Let ``gc`` find what :func:`gc.freeze` hides, then hide it again: control loops do, to be spared collections."""
+    frozen = gc.get_freeze_count() > 0
+    gc.unfreeze()
+    try:
+        yield
+    finally:
+        if frozen:
+            gc.freeze()
 
 
 def attributes_of(thing: object) -> dict[str, object]:
