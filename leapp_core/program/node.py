@@ -31,6 +31,7 @@ from leapp_core.tracing.checks.floating import check_floating
 from leapp_core.tracing.checks.proof import unproven
 from leapp_core.tracing.checks.single import check_single_step
 from leapp_core.tracing.checks.unread import check_unread
+from leapp_core.tracing.checks.weak import check_weak_references
 from leapp_core.tracing.find.analysis import NodeAnalysis, analyse, check_explained
 from leapp_core.tracing.find.foreign import check_undeclared_edges
 from leapp_core.tracing.find.initial import first_values
@@ -86,6 +87,7 @@ def build_node(
     StepChecker(slicer, found).check()
     check_constants(slicer, found)
     check_unread(slicer, found)
+    check_weak_references(slicer, found)
     relevance = Relevance(slicer, found)
     check_escapes(slicer, found, relevance)
     check_counters(slicer, found, relevance)

@@ -6,6 +6,8 @@ import contextlib
 import copy
 import traceback
 import weakref
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import numpy as np
 import pytest
@@ -176,6 +178,26 @@ def test_one_step_is_reported_and_strictly_refused() -> None:
                 session.compile()
         else:
             assert "one step was captured" in session.compile().unproven[0]
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.enable_grad, torch.inference_mode])
+def test_one_step_of_what_keeps_nothing_is_captured(context: Callable[[], AbstractContextManager[None]]) -> None:
+    net = nn.Sequential(nn.Linear(3, 4), nn.ELU(), nn.Linear(4, 2))
+    with context(), leapp_core.capture("short") as session:
+        x = session.input_tensors("policy", {"x": torch.ones(1, 3)})
+        session.output_tensors("policy", {"y": (net(x * 2) + 1).clamp(-1, 1)})
+        del x
+    assert "one step was captured" in session.compile().unproven[0]
+
+
+def test_one_step_of_what_keeps_a_result_is_refused() -> None:
+    with torch.no_grad(), leapp_core.capture("short") as session:
+        x = session.input_tensors("policy", {"x": torch.ones(1, 3)})
+        kept = x * 2
+        session.output_tensors("policy", {"y": kept + 1})
+    with pytest.raises(CaptureError, match=r"depends on its inputs is kept by your code"):
+        session.compile()
+    assert kept.sum() == 6
 
 
 def test_steps_beyond_the_limit_run_unrecorded() -> None:

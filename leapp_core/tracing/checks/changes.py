@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+import torch
+
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.objects.state import Element
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
 from leapp_core.tracing.source.owners import Types, related
 from leapp_core.tracing.values.relevance import Relevance
 
-_NAMED = frozenset({"attr", "name", "global", "local"})
+_NAMED = frozenset({"attr", "name", "global", "local", "member"})
+_DICTIONARIES = ("vars", "globals", ".__dict__")
 _UNSEEN = frozenset({"index", "advanced", "script"})
 _OPERATORS = frozenset(
     {
@@ -70,6 +73,7 @@ class Changes:
             kind = _kind({rest[0][0] if rest else "" for rest, _ in rests})
             compared = all(rest and rest[0] == ("compared",) for rest, _ in rests)
             growing = all(_is_number(rest, value) for rest, value in rests)
+            by_key = all(rest and rest[0][0] in ("key", "length") for rest, _ in rests)
             is_attribute = element[0] == "attr" and all(not rest for rest, _ in rests)
             name = element[1] if is_attribute else ""
             owners = self._relevance.owners.living.having(element[2], name) if is_attribute else None
@@ -79,7 +83,7 @@ class Changes:
                     continue
                 if compared and not isinstance(file.parents.get(load), ast.Compare):
                     continue
-                if self._relevance.runs(file, around) and not _reads_another_key(file, load, keys):
+                if self._relevance.runs(file, around) and not (by_key and _reads_another_key(file, load, keys)):
                     yield VaryingRead(file, load, kind, growing, name, owners)
 
     def _add(self, path: tuple[Element, ...], value: Any) -> None:
@@ -98,6 +102,8 @@ class Changes:
             return "advanced" if element[2].co_flags & 0x20 else ""  # of a generator
         if element[0] != "attr":
             return ""
+        if issubclass(element[2], torch.Tensor):
+            return ""
         if issubclass(element[2], tuple):
             return "advanced"
         if any(map(_is_written, map(vars(element[2]).get, _OPERATORS))):
@@ -105,22 +111,44 @@ class Changes:
         return "compared" if "__dataclass_fields__" in vars(element[2]) else ""
 
     def _loads(self, element: Element, keys: set[Any]) -> Iterator[tuple[SourceFile, ast.expr]]:
-        if element[0] == "attr":
-            if not element[1].startswith("__"):  # those are Python's own, of functions and classes
-                yield from self._attribute(element[1], element[2])
-        elif element[0] == "global":
-            file = self._book.file(element[2])
-            yield from ((file, load) for load in file.loads.get(element[1], ()))
-        elif element[0] == "name":
-            file = self._book.file(element[2].co_filename)
-            yield from ((file, n) for n in file.loads.get(element[1], ()) if _is_within(file, n, element[2].co_name))
-        if element[0] in ("attr", "global", "name"):
-            yield from self._evaluated(element[1])
+        kind, name = element[:2]
+        if kind != "local":
+            yield from self._by_name(kind, name, element[2])
+            yield from self._evaluated(name)
+            yield from self._looked_up(name)
         for file in self._book.files if any(isinstance(k, str) for k in keys) else ():
             for loads in file.loads.values():  # a dictionary may be passed on under another name
                 for load in loads:
                     if isinstance(load, ast.Name) and _key_read(file, load) in keys:
                         yield file, load
+
+    def _by_name(self, kind: str, name: str, place: Any) -> Iterator[tuple[SourceFile, ast.expr]]:
+        if kind == "attr" and not name.startswith("__"):  # those are Python's own, of functions and classes
+            yield from self._attribute(name, place)
+        elif kind == "member":
+            holder = frozenset({("<module>", place)})
+            reads = [*self._book.reads(name), *(self._book.reads("getenv") if name == "environ" else ())]
+            for file, load in reads:
+                if related(holder, self._relevance.owners.of(file, load)):
+                    yield file, _called(file, load)
+        elif kind == "global":
+            file = self._book.file(place)
+            yield from ((file, load) for load in file.loads.get(name, ()))
+        elif kind == "name":
+            file = self._book.file(place.co_filename)
+            yield from ((file, n) for n in file.loads.get(name, ()) if _is_within(file, n, place.co_name))
+
+    def _looked_up(self, name: str) -> Iterator[tuple[SourceFile, ast.expr]]:
+        """Yield what reads a value by its name in ``vars(thing)``, ``thing.__dict__``, ``globals()`` or ``getattr``."""
+        for file in self._book.files:
+            for load in (n for names in _DICTIONARIES for n in file.loads.get(names, ())):
+                given = _called(file, load)
+                if _key_read(file, given) == name:
+                    yield file, given
+            for load in file.loads.get("getattr", ()):
+                call = file.parents[load]
+                if isinstance(call, ast.Call) and len(call.args) > 1 and ast.unparse(call.args[1]) == repr(name):
+                    yield file, call
 
     def _evaluated(self, name: str) -> Iterator[tuple[SourceFile, ast.expr]]:
         """Yield what evaluates text that names a value, or that is not written out."""
@@ -140,11 +168,6 @@ class Changes:
                 self._book.file(path)
         reads = self._book.reads(name)
         yield from ((file, load) for file, load in reads if related(owners, self._relevance.owners.of(file, load)))
-        for file in self._book.files:
-            for load in file.loads.get("getattr", ()):
-                call = file.parents[load]
-                if isinstance(call, ast.Call) and len(call.args) > 1 and ast.unparse(call.args[1]) == repr(name):
-                    yield file, call
 
 
 def _is_written(operator: Any) -> bool:
@@ -168,6 +191,12 @@ def _is_number(rest: tuple[Element, ...], value: Any) -> bool:
 def _is_within(file: SourceFile, node: ast.AST, function: str) -> bool:
     kinds = (ast.Lambda,) if function == "<lambda>" else FUNCTIONS
     return any(isinstance(n, kinds) and str(getattr(n, "name", function)) == function for n in file.above(node))
+
+
+def _called(file: SourceFile, load: ast.expr) -> ast.expr:
+    """Return the call of what is read, if it is called."""
+    parent = file.parents[load]
+    return parent if isinstance(parent, ast.Call) and parent.func is load else load
 
 
 def _key_read(file: SourceFile, load: ast.expr) -> Any:

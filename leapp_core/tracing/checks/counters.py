@@ -18,7 +18,7 @@ from leapp_core.tracing.checks.compare import HOLD_IN_TENSOR
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name, root_name
-from leapp_core.tracing.source.clocks import CLOCKS, DRAWS, SETTING, SHARED_NAMES
+from leapp_core.tracing.source.clocks import CLOCKS, DRAWS, OF_PATHS, READING, SETTING, SHARED_NAMES
 from leapp_core.tracing.source.owners import Types
 from leapp_core.tracing.values.cycles import Cycles
 from leapp_core.tracing.values.fate import Place
@@ -115,6 +115,8 @@ def _varying(
             if relevance.helps(file, function):
                 calls = (n for n in ast.walk(function) if isinstance(n, ast.Call))
                 yield from ((file, n, False) for n in calls if _varies(relevance, file, n, called_name(n)))
+                reads = file.loads.get("._version", ())  # how often a tensor was written
+                yield from ((file, n, False) for n in reads if function in file.above(n))
 
 
 def _sources(
@@ -133,7 +135,7 @@ def _sources(
 def _varies(relevance: Relevance, file: SourceFile, call: ast.Call, name: str) -> bool:
     """Return whether a call gives another value each time: a clock, a random number."""
     root = root_name(call.func)
-    if relevance.owners.draws(file, call):
+    if relevance.owners.draws(file, call) or _asks_for_files(relevance, file, call, name):
         return True
     if name in CLOCKS and root in ("time", "datetime", "dt"):
         return True
@@ -150,6 +152,25 @@ def _varies(relevance: Relevance, file: SourceFile, call: ast.Call, name: str) -
     owner = call.func.value if isinstance(call.func, ast.Attribute) else None
     last = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
     return name in DRAWS or (name in _DRAWS_OF_GENERATORS and last in _GENERATORS)
+
+
+def _asks_for_files(relevance: Relevance, file: SourceFile, call: ast.Call, name: str) -> bool:
+    """Return whether a call looks at files: whether they are there; what is in them, unless that may be once only."""
+    if relevance.book.functions(name):
+        return False
+    if name in OF_PATHS and isinstance(call.func, ast.Attribute) and not call.args:
+        return True
+    return name in READING and not _perhaps_once(file, call)
+
+
+def _perhaps_once(file: SourceFile, call: ast.Call) -> bool:
+    """Return whether a call is made under a condition, or in a function that keeps its results."""
+    function = file.function_of(call)
+    if any("cache" in ast.unparse(d) for d in getattr(function, "decorator_list", ())):
+        return True
+    return any(
+        isinstance(n, (ast.If, ast.IfExp)) and part is not n.test for part, n in pairwise((call, *file.above(call)))
+    )
 
 
 def _counted(relevance: Relevance) -> set[ast.expr]:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 
 from leapp_core.errors import CaptureError
+from leapp_core.tracing.checks.dependent import Escape, dependent_escapes, follow, varying_memory
 from leapp_core.tracing.find.analysis import NodeAnalysis
-from leapp_core.tracing.find.leaves import InPlaceState, ProducedState
 from leapp_core.tracing.find.messages import where
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.numpy_calls.makers import CONVERTERS
-from leapp_core.tracing.record.events import Event, StorageRecord
-from leapp_core.tracing.record.opplan import draws_random, is_dynamic
-from leapp_core.tracing.record.regions import Masks
-from leapp_core.tracing.record.selected import SELECT
+from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.source.book import SourceFile, called_name, root_name
 from leapp_core.tracing.source.statements import LOG_NAMES, is_harmless
 from leapp_core.tracing.values.arrays import ArrayFollower
@@ -33,14 +29,6 @@ _WORDS = {
 _MAKING_ARRAYS = frozenset({"__array__", "numpy"})
 
 
-@dataclass(frozen=True)
-class Escape:
-    """One value of the reference step that depends on inputs or state and left for Python."""
-
-    event: Event
-    kind: str
-
-
 def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> None:
     """Refuse escapes that may decide what the program computes.
 
@@ -57,9 +45,9 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
         CaptureError: naming the line and the value.
     """
     narrow = {id(escape.event) for escape in dependent_escapes(slicer, found)}
-    escapes = _follow(slicer, found, found.step.out_index, _varying_memory(slicer, found), noise=True)[0]
+    escapes = follow(slicer, found, found.step.out_index, varying_memory(slicer, found), everything=True)[0]
     escapes += _resized(slicer, found)
-    checks = [escape for escape in escapes if _is_check_of_library(slicer, escape.event)]
+    checks = [e for e in escapes if e.kind == "raises" or _is_check_of_library(slicer, e.event)]
     if not escapes:
         return
     for escape in escapes:  # all source is known before anything is followed, that of the session's own function too
@@ -79,12 +67,16 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
 
 
 def _deciding(slicer: Slicer, found: NodeAnalysis, escape: Escape, place: Place) -> CaptureError:
+    used = "is caught" if escape.kind == "raises" else "is used in Python"
     what, fix = "the size of a tensor, another in each step,", "keep a history of fixed length and count in a tensor"
     if escape.kind != "sizes":
-        what = f"{_WORDS[escape.kind]} of a tensor that depends on inputs or state"
+        what = f"{_WORDS.get(escape.kind)} of a tensor that depends on inputs or state"
         fix = "use torch.where instead of if, torch.clamp instead of min and max, and keep values in tensors"
+    if escape.kind == "raises":
+        what = "an error that this call raises for some values of a tensor that depends on inputs or state"
+        fix = "clamp indices and divisors, use torch.linalg.cholesky_ex or inv_ex, and choose with torch.where"
     return CaptureError(
-        f"node {found.node!r}: {what} is used in Python, where it decides what is computed ({place}); the captured "
+        f"node {found.node!r}: {what} {used}, where it decides what is computed ({place}); the captured "
         "steps do not show every case",
         where=where(slicer, escape.event),
         expected="tensor operations between inputs and outputs",
@@ -175,39 +167,6 @@ def _is_handed_over(file: SourceFile, line: int) -> bool:
     return bool(above) and all(isinstance(a, ast.Attribute) and a.attr == "__array_interface__" for a in above)
 
 
-def dependent_escapes(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
-    """Return the escapes before the outputs of the reference step whose value depends on inputs or state.
-
-    The size of a selection (``x[mask]``, ``nonzero``) is one too: ``len`` and ``.shape`` give it to Python.
-    """
-    return _follow(slicer, found, found.step.out_index, _initial_taint(slicer, found))[0]
-
-
-def dependent_memory(slicer: Slicer, found: NodeAnalysis) -> Masks:
-    """Return the bytes that depend on inputs or state when the reference step ends."""
-    return _follow(slicer, found, found.step.end, _initial_taint(slicer, found))[1]
-
-
-def _follow(
-    slicer: Slicer, found: NodeAnalysis, end: int, tainted: Masks, *, noise: bool = False
-) -> tuple[list[Escape], Masks]:
-    step = found.step
-    declared = sorted(step.inputs.values(), key=lambda d: d.index)
-    escapes: list[Escape] = []
-    for index in range(step.begin, end):
-        while declared and declared[0].index <= index:
-            info = declared.pop(0).info
-            tainted.add(info.storage, slicer.regions.of(info))
-        event = slicer.recorder.events[index]
-        reads = any(tainted.touches(i.storage, slicer.regions.of(i)) for i in event.ins)
-        if event.plan.escape and reads and not _is_index(slicer, index):
-            escapes.append(Escape(event, event.plan.escape))
-        elif reads and is_dynamic(event):
-            escapes.append(Escape(event, "size"))
-        _spread(slicer, event, tainted, reads, noise and draws_random(event.plan, event.args, event.kwargs))
-    return escapes, tainted
-
-
 def _resized(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
     """Return the calls whose results have another size in each step: ``len`` and ``.shape`` give it to Python."""
     events, alignment = slicer.recorder.events, found.alignment
@@ -221,60 +180,6 @@ def _resized(slicer: Slicer, found: NodeAnalysis) -> list[Escape]:
         if any(index in other and [out.sizes for out in events[other[index]].outs] != sizes for other in others):
             resized.append(Escape(events[index], "sizes"))
     return resized
-
-
-def _is_index(slicer: Slicer, index: int) -> bool:
-    """Return whether a number was read only to take a row by a tensor index, which the program keeps as an index."""
-    events = slicer.recorder.events
-    return index + 1 < len(events) and events[index + 1].func == SELECT
-
-
-def _initial_taint(slicer: Slicer, found: NodeAnalysis) -> Masks:
-    tainted = slicer.masks()
-    for storage, leaf in found.leaves.items():
-        if isinstance(leaf, (InPlaceState, ProducedState)):
-            tainted.merge(storage, found.sliced.live_in.get(storage))
-    return tainted
-
-
-def _varying_memory(slicer: Slicer, found: NodeAnalysis) -> Masks:
-    """Return the memory that may differ when the step begins, whether the program needs it or not.
-
-    A tensor that counts steps decides what is computed, though no output is computed from it.
-    """
-    tainted = _initial_taint(slicer, found)
-    begin = found.steps[min(1, len(found.steps) - 1)].begin
-    written = {
-        write.info.storage
-        for event in slicer.recorder.events[begin : found.step.end]
-        for write in slicer.effects.of(event).writes
-    }
-    for record in slicer.recorder.storages:
-        if record.birth >= found.step.begin or record.literal >= 0:
-            continue
-        if record.birth >= begin or record.number in written or _differs(record, begin):
-            tainted.add(record.number, slice(None))
-    return tainted
-
-
-def _differs(record: StorageRecord, begin: int) -> bool:
-    """Return whether memory was seen with other contents since the first step, which may initialise."""
-    seen = [data for index, data in record.snapshots if index >= begin]
-    return any(data is not seen[0] for data in seen)
-
-
-def _spread(slicer: Slicer, event: Event, tainted: Masks, reads: bool, drawn: bool) -> None:
-    effects = slicer.effects.of(event)
-    dependent = drawn or (
-        reads and any(tainted.touches(event.ins[i].storage, slicer.regions.of(event.ins[i])) for i in effects.reads)
-    )
-    for info in effects.births:
-        (tainted.add if dependent else tainted.remove)(info.storage, slicer.regions.of(info))
-    for write in effects.writes:
-        if dependent:
-            tainted.add(write.info.storage, slicer.written(write))
-        elif not write.reads:
-            tainted.remove(write.info.storage, slicer.written(write))
 
 
 def _changes(slicer: Slicer, found: NodeAnalysis, escape: Escape) -> bool:

@@ -8,7 +8,7 @@ from collections import Counter
 import torch
 
 from leapp_core.errors import CaptureError
-from leapp_core.tracing.checks.escapes import dependent_memory
+from leapp_core.tracing.checks.dependent import dependent_memory
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.leaves import Constant
 from leapp_core.tracing.find.messages import describe_read, describe_tensor, where
@@ -81,8 +81,12 @@ def held_by_user(recorder: TraceRecorder) -> list[tuple[torch.Tensor, TensorInfo
     for key in list(tensors):
         tensor = tensors.pop(key)
         # One reference is the local name, one the argument of getrefcount itself; autograd's graph may hold one more.
-        uses = getattr(tensor, "_use_count", None)  # newer PyTorch only, where such a holder counts
-        saved = 1 if uses is not None and uses() > 1 else 0
-        if sys.getrefcount(tensor) - 2 - saved > known[key]:
+        if sys.getrefcount(tensor) - 2 - _held_by_autograd(tensor) > known[key]:
             found.append((tensor, recorder.info_of(tensor)))
     return found
+
+
+def _held_by_autograd(tensor: torch.Tensor) -> bool:
+    """Return whether C++ holds a tensor too; that counts as a Python reference in newer PyTorch only."""
+    uses = getattr(tensor, "_use_count", None)
+    return uses is not None and bool(uses() > 1)

@@ -14,7 +14,7 @@ from itertools import compress
 from types import CodeType, FunctionType
 
 from leapp_core.errors import CaptureError
-from leapp_core.tracing.checks.escapes import Escape, dependent_escapes
+from leapp_core.tracing.checks.dependent import Escape, dependent_escapes
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.messages import where
 from leapp_core.tracing.find.slicing import Slicer

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import functools
+import os
 import sys
 from collections import UserDict, UserList, deque
 from collections.abc import Iterator
@@ -27,17 +29,20 @@ import torch
 
 from leapp_core.tracing.objects.carried import CarriedScalar
 from leapp_core.tracing.objects.script_state import Unlike, attributes_of
+from leapp_core.tracing.objects.standard import BUFFERS, NAMESPACES, VALUES, attributes, children_of_standard
 
-_PLAIN = (int, float, complex, str, bytes, bytearray, type(None), np.generic, Enum)
+_PLAIN = (int, float, complex, str, bytes, type(None), np.generic, Enum, *VALUES, *BUFFERS)
+_ARRAYS = (np.ndarray, np.recarray, np.matrix, np.memmap)
+_NUMBERS = frozenset({bool, int, float, str})
 _SEQUENCES: tuple[type, ...] = (list, tuple, deque)
 _CONTAINERS: tuple[type, ...] = (*_SEQUENCES, dict, set, frozenset)
 _LONGEST = 256
-_LARGEST_ARRAY = 4096
 # Objects of these packages are not looked into: they are no state of a program, or the record follows them.
 _CLOSED = frozenset({*sys.stdlib_module_names, "torch", "numpy", "tensordict", "_pytest", "pytest", "pluggy", "onnx"})
 _CLOSED_PARTS = ("leapp_core.tracing", "leapp_core.plugins", "leapp_core.spec")
 _CLASS_PARTS = (FunctionType, property, classmethod, staticmethod)
-_OPEN = (UserDict, UserList, Queue)
+_OPEN = (UserDict, UserList, Queue, torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler)
+_NOTHING = object()
 _ONLY_US = 3  # references to what a frame gave: its own, ours, and that of the call that counts them
 
 Child = tuple[tuple[Any, ...], Any]
@@ -46,8 +51,8 @@ Child = tuple[tuple[Any, ...], Any]
 def is_leaf(thing: Any) -> bool:
     """Return whether something is a value to compare."""
     kind = type(thing)  # never ``isinstance``: it may run code of proxies
-    if kind is np.ndarray:
-        return bool(thing.dtype != object and thing.size <= _LARGEST_ARRAY)
+    if kind in _ARRAYS:
+        return not thing.dtype.hasobject
     return issubclass(kind, _PLAIN) and not issubclass(kind, CarriedScalar)
 
 
@@ -60,8 +65,8 @@ def children_of(thing: Any) -> Iterator[Child]:
     """Yield what an object holds, each with how it is reached."""
     kind = type(thing)
     if issubclass(kind, (torch.Tensor, np.ndarray, CarriedScalar, ModuleType, CodeType, BuiltinMethodType)):
-        return
-    if issubclass(kind, torch.jit.ScriptModule):
+        yield from _beside_data(thing, kind)
+    elif issubclass(kind, torch.jit.ScriptModule):
         yield from (((("script", name), value)) for name, value in attributes_of(thing))
     elif issubclass(kind, _CONTAINERS):
         yield from _of_container(thing, kind)
@@ -78,18 +83,37 @@ def children_of(thing: Any) -> Iterator[Child]:
         yield from _of_iterator(thing, kind)
 
 
+def _beside_data(thing: Any, kind: Any) -> Iterator[Child]:
+    if issubclass(kind, torch.Tensor):
+        yield from ((("attr", n, kind), value) for n, value in object.__getattribute__(thing, "__dict__").items())
+    elif kind is np.ndarray and thing.dtype == object:
+        yield from ((("index", number), value) for number, value in enumerate(thing.flat[:_LONGEST]))
+
+
 def _of_container(thing: Any, kind: Any) -> Iterator[Child]:
     base: Any = next(b for b in _CONTAINERS if issubclass(kind, b))
     yield ("length",), base.__len__(thing)
+    together: list[Any] = []  # numbers of which none is named by itself
     if base is dict:
-        for key, value in list(dict.items(thing))[:_LONGEST]:
-            yield ("key", key if type(key) in (str, int) else type(key)), value
+        for number, (key, value) in enumerate(list(dict.items(thing))):
+            if number < _LONGEST or type(value) not in _NUMBERS:
+                yield ("key", key if type(key) in (str, int) else (type(key), number)), value
+            else:
+                together.append(value)
     elif base in _SEQUENCES:
         fields = vars(kind).get("_fields", ())
-        for number, value in zip(range(_LONGEST), list(base.__iter__(thing)), strict=False):
+        for number, value in enumerate(list(base.__iter__(thing))):
             name = fields[number] if base is tuple and number < len(fields) else None
             part = ("item" if base is tuple else "index", number)
-            yield (part if name is None else ("attr", name, kind)), value
+            if number < _LONGEST or type(value) not in _NUMBERS:
+                yield (part if name is None else ("attr", name, kind)), value
+            else:
+                together.append(value)
+    else:
+        together += sorted(hash(value) for value in base.__iter__(thing) if type(value) in _NUMBERS)
+        yield from ((("index", n), v) for n, v in enumerate(base.__iter__(thing)) if type(v) not in _NUMBERS)
+    if together:
+        yield ("index", "together"), hash(tuple(together))
     if kind is not base and not _is_closed(kind):
         yield from _of_instance(thing)
 
@@ -111,9 +135,31 @@ def _of_function(function: FunctionType) -> Iterator[Child]:
         yield ("name", name, code), value
     for name, value in vars(function).items():
         yield ("attr", name, FunctionType), value
-    for name in _global_names(code):
-        if name in function.__globals__:
-            yield ("global", name, code.co_filename), function.__globals__[name]
+    yield from globals_of(code, function.__globals__)
+
+
+def globals_of(code: CodeType, known: dict[str, Any]) -> Iterator[Child]:
+    """Yield what code may read by its global names, of its own module and of modules that it imports."""
+    names = dict.fromkeys(_global_names(code))
+    modules: list[ModuleType] = []
+    for name in names:
+        value = known.get(name, _NOTHING)
+        if value is _NOTHING and is_leaf(vars(builtins).get(name, known)):
+            value = vars(builtins)[name]
+        if value is not _NOTHING:
+            yield ("global", sys.intern(name), code.co_filename), value
+        imported = sys.modules.get(name) if value is _NOTHING else value  # ``import`` within a function
+        if isinstance(imported, ModuleType):
+            modules.append(imported)
+    for module in modules:  # grows: of packages
+        for name in names:
+            value = vars(module).get(name, _NOTHING)
+            if type(value) is ModuleType:
+                modules += [value] if all(value is not m for m in modules) else []
+            elif value is not _NOTHING:
+                yield ("member", sys.intern(name), module.__name__), value
+        if module is os and "getenv" in names:
+            yield ("member", "environ", "os"), os.environ
 
 
 def _global_names(code: CodeType) -> Iterator[str]:
@@ -121,6 +167,8 @@ def _global_names(code: CodeType) -> Iterator[str]:
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _global_names(constant)
+        elif isinstance(constant, str) and constant.isidentifier():  # globals()["name"]
+            yield constant
 
 
 def _of_wrapper(thing: Any, kind: Any) -> Iterator[Child]:
@@ -182,36 +230,27 @@ def locals_of(frame: FrameType) -> dict[str, Any]:
 def _of_instance(thing: Any) -> Iterator[Child]:
     cls = type(thing)
     closed = _is_closed(cls)
-    if closed and not issubclass(cls, (torch.nn.Module, *_OPEN)) and cls.__name__ not in _NAMESPACES:
+    if closed and not issubclass(cls, (torch.nn.Module, *_OPEN, *NAMESPACES)):
+        if cls.__module__.partition(".")[0] in sys.stdlib_module_names:
+            yield from children_of_standard(thing, cls)
         return
+    if issubclass(cls, torch.optim.lr_scheduler.LRScheduler):  # changes them some day
+        yield ("attr", "param_groups", type(vars(thing).get("optimizer"))), iter(())
     for name, value in _attributes(thing, cls):
-        yield (("part", name) if closed and cls.__name__ not in _NAMESPACES else ("attr", name, cls)), value
+        yield (("part", name) if closed and cls not in NAMESPACES else ("attr", name, cls)), value
     yield ("part", "class"), cls
 
 
 def _attributes(thing: Any, cls: type) -> Iterator[tuple[str, Any]]:
-    try:
-        own = object.__getattribute__(thing, "__dict__")
-    except AttributeError:
-        own = {}
-    for name, value in list(own.items()) if type(own) is dict else ():
-        if name == "_modules":
+    for name, value in attributes(thing, cls):
+        if name == "_modules" and type(value) is dict:
             yield from value.items()
         elif name not in ("_parameters", "_buffers", "_non_persistent_buffers_set"):
             yield name, value
-    slots = ((n, s) for base in cls.__mro__ for n, s in vars(base).items() if isinstance(s, MemberDescriptorType))
-    for name, slot in slots:
-        try:
-            yield name, slot.__get__(thing)
-        except AttributeError:  # never assigned
-            continue
-
-
-_NAMESPACES = frozenset({"SimpleNamespace", "Namespace"})
 
 
 def _is_closed(thing: Any) -> bool:
-    module = getattr(thing, "__module__", None) or ""
+    module = str(getattr(thing, "__module__", None) or "")
     return module.partition(".")[0] in _CLOSED or module.startswith(_CLOSED_PARTS)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum
@@ -11,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leapp_core.tracing.objects.children import children_of, is_container, is_leaf, locals_of
+from leapp_core.tracing.objects.children import children_of, globals_of, is_container, is_leaf, locals_of
+from leapp_core.tracing.objects.standard import BUFFERS, contents
 from leapp_core.tracing.source.callsite import is_installed
 from leapp_core.tracing.source.clocks import Anew, gives_anew
 
@@ -166,7 +166,7 @@ class _Array:
         while isinstance(root.base, np.ndarray):
             root = root.base
         self.address = int(root.__array_interface__["data"][0])
-        self._data = (array.shape, np.ndarray.tobytes(array))
+        self._data = (array.shape, contents(array if array.flags.c_contiguous else array.copy()))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, _Array) and self._data == other._data
@@ -176,11 +176,11 @@ class _Array:
 
 
 def _value(thing: Any) -> Any:
-    if type(thing) is np.ndarray:
+    if issubclass(type(thing), np.ndarray):
         return _Array(thing)
     if issubclass(type(thing), Enum):
         return type(thing), thing.name
-    return type(thing), bytes(thing) if type(thing) is bytearray else thing
+    return type(thing), contents(thing) if issubclass(type(thing), BUFFERS) else thing
 
 
 def _different(before: dict[int, Any], after: dict[int, Any]) -> set[int]:
@@ -204,13 +204,7 @@ def _roots(frame: FrameType | None, driver: int) -> Iterator[tuple[Element, Any]
         for name, value in locals_of(frame).items():
             if drives or not (is_leaf(value) or is_container(value)):
                 yield ("local", name, code), value
-        yield from _globals(frame, code)
+        yield from globals_of(code, frame.f_globals)
         if drives:
             return
         frame = frame.f_back
-
-
-def _globals(frame: FrameType, code: CodeType) -> Iterator[tuple[Element, Any]]:
-    for name in code.co_names:
-        if name in frame.f_globals:
-            yield ("global", sys.intern(name), code.co_filename), frame.f_globals[name]

@@ -35,7 +35,7 @@ class SourceFile:
         """Attributes that are assigned, by name."""
         self._class_keys: dict[ast.ClassDef, tuple[str, str]] = {}
         self.imported: dict[str, tuple[str, str]] = {}
-        """Names that ``from module import name`` made, each with both."""
+        """Names that ``from module import name`` made, each with both; no second one for ``import module``."""
         lines = linecache.getlines(path) or _packed(path)
         self._is_there = bool(lines)
         try:
@@ -56,6 +56,9 @@ class SourceFile:
             self.classes.append(node)
         elif isinstance(node, ast.ImportFrom):
             self.imported |= {a.asname or a.name: (node.module or "", a.name) for a in node.names}
+        elif isinstance(node, ast.Import):
+            named = ((a.asname, a.name) if a.asname else (a.name.partition(".")[0],) * 2 for a in node.names)
+            self.imported |= {name: (module, "") for name, module in named}
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
             self.loads.setdefault("." + node.attr, []).append(node)
         elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):

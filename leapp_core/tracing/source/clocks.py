@@ -1,4 +1,7 @@
-"""Functions whose result is another one each time, under whatever name they are kept: clocks and random numbers."""
+"""Functions whose result is another one each time, under whatever name they are kept.
+
+Clocks, random numbers, and what asks the operating system or the interpreter how things stand.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import datetime
 import functools
 import time
 from random import Random
-from types import BuiltinMethodType, MethodType
+from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -22,6 +25,29 @@ DRAWS = frozenset({"random", "gauss", "standard_normal", "normalvariate", "randr
 SETTING = frozenset({"seed", "default_rng", "getstate", "setstate", "get_state", "set_state", "spawn"})
 """Methods of generators that give no numbers."""
 
+_ASKING = {
+    "genericpath": {"exists", "isfile", "isdir", "getmtime", "getatime", "getctime", "getsize"},
+    "posixpath": {"lexists", "islink", "ismount"},
+    "ntpath": {"lexists", "islink", "ismount", "exists", "isfile", "isdir"},
+    "posix": {"stat", "lstat", "listdir", "scandir", "access", "read", "umask", "urandom", "getloadavg", "times"},
+    "nt": {"stat", "lstat", "listdir", "scandir", "access", "read", "umask", "urandom", "times"},
+    "glob": {"glob", "iglob"},
+    "builtins": {"input"},
+    "sys": {"getrefcount", "getrecursionlimit", "getallocatedblocks"},
+    "gc": {"get_count", "get_objects", "get_stats", "isenabled"},
+    "resource": {"getrusage"},
+    "select": {"select"},
+    "subprocess": {"run", "call", "check_output", "getoutput", "getstatusoutput"},
+    "threading": {"active_count", "enumerate"},
+    "uuid": {"uuid1", "uuid4"},
+    "secrets": {"randbelow", "token_bytes", "token_hex", "token_urlsafe"},
+}
+"""Such functions by the module that has them."""
+READING = frozenset({"open", "read_text", "read_bytes"})
+"""What reads a file: configurations are read once, and others again in each step."""
+OF_PATHS = frozenset({"exists", "is_file", "is_dir", "iterdir", "stat"})
+"""Methods of paths that ask the file system."""
+
 
 class Anew:
     """Stands for the type of such a function."""
@@ -32,9 +58,13 @@ def gives_anew(thing: Any) -> bool:
     kind = type(thing)  # never ``isinstance``: functions of other software may pretend
     if kind is functools.partial:
         return gives_anew(thing.func)
+    if kind is FunctionType:
+        return thing.__name__ in _ASKING.get(thing.__module__, ())
     if kind is not BuiltinMethodType and kind is not MethodType:
         return False
     owner, name = thing.__self__, getattr(thing.__func__ if kind is MethodType else thing, "__name__", "")
     if owner is time or owner is datetime.datetime or owner is datetime.date:
         return name in CLOCKS
+    if type(owner) is ModuleType:
+        return name in _ASKING.get(vars(owner)["__name__"], ())
     return issubclass(type(owner), (Random, np.random.Generator, np.random.RandomState)) and name not in SETTING

@@ -104,6 +104,10 @@ class LivingObjects:
         """Return the types of what a dotted name means in the module of a file; ``None`` if that cannot be told."""
         return self._types(_follow(module, names) for module in self._heap.modules(path))
 
+    def types_in_package(self, module: str, names: Sequence[str]) -> frozenset[ClassKey] | None:
+        """Return the types of what a dotted name means in an imported module."""
+        return self._types([_follow(sys.modules[module], names)] if module in sys.modules else [])
+
     def may_hold_number(self, file: SourceFile, node: ast.expr) -> bool:
         """Return whether an expression may be a Python number.
 

@@ -202,7 +202,11 @@ class Owners:
 
     def draws(self, file: SourceFile, call: ast.Call) -> bool:
         """Return whether a call runs a clock, or draws a random number, under whatever name it is kept."""
-        return ANEW in (self.holds(file, call.func) or ())
+        if ANEW in (self.holds(file, call.func) or ()):
+            return True
+        base, names = dotted(call.func)  # what a function imports for itself
+        module, name = file.imported.get(getattr(base, "id", ""), ("", ""))
+        return ANEW in (self.living.types_in_package(module, [name, *names] if name else names) or ())
 
     def is_library_setting(self, file: SourceFile, target: ast.expr) -> bool:
         """Return whether an attribute of a module of PyTorch is assigned, which the module reads by itself."""

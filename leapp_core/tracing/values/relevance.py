@@ -9,7 +9,8 @@ from functools import cached_property
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile, called_name
-from leapp_core.tracing.source.callsite import FunctionKey, function_key
+from leapp_core.tracing.source.callsite import FunctionKey, function_key, is_installed
+from leapp_core.tracing.source.heap import class_key
 from leapp_core.tracing.source.living import LivingObjects
 from leapp_core.tracing.source.local import LocalTypes
 from leapp_core.tracing.source.owners import Owners, Types, related
@@ -45,7 +46,9 @@ class Relevance:
         self._sources = slicer.sources
         self._functions = {function_key(f.code) for f in frames if not f.driver}
         self._executed = self._lines_by_step(slicer, found)
-        self.book = SourceBook(sorted({f.file for f in frames if not f.driver}), slicer.sources)
+        self._results = self._passes_through(slicer, found)
+        files = {f.file for f in frames if not f.driver} | (_files_in_reach(slicer) if self._results else set())
+        self.book = SourceBook(sorted(files), slicer.sources)
         ran = {function_key(f.code) for found in self._stacks.values() for f in found}
         python = slicer.recorder.python
         drivers = {f.code for found in self._stacks.values() for f in found if f.driver}
@@ -53,7 +56,6 @@ class Relevance:
         living = LivingObjects(self.book, slicer.heap, slicer.seen_types, python.kinds)
         self._leads = leads(self._stacks.values())
         self.owners = Owners(self.book, ran, living, LocalTypes(living, driving), self._leads)
-        self._results = self._passes_through(slicer, found)
         self._searched = -1
         self._called: set[ast.AST] = set()
 
@@ -265,6 +267,12 @@ class Relevance:
         if isinstance(target, ast.Name) and target.id not in ("self", "cls"):
             return id(file.function_of(target)), target.id
         return 0, ""
+
+
+def _files_in_reach(slicer: Slicer) -> set[str]:
+    """Return the files of the classes that the steps could reach: a method that makes no call is not seen to run."""
+    files = {class_key(kind)[0] for kind in slicer.recorder.python.kinds}
+    return {f for f in files if f.endswith(".py") and not (is_installed(f) or slicer.outside.has(f))}
 
 
 def _without_items(target: ast.expr) -> ast.expr:

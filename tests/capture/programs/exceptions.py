@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import weakref
 
 import torch
 
@@ -206,4 +207,100 @@ class ErrorOfAnotherTypeCaught:
             y = x * self.gains["walk"]
         except KeyError:
             y = x * 3
+        return y
+
+
+CAUGHT = r"an error that this call raises for some values of a tensor .* is caught, where it decides"
+
+
+@refused(CAUGHT, at="torch.linalg.cholesky(spread)", x=(3, 3))
+def factorization_that_may_fail(x):
+    """Falls back to a constant where there is none."""
+    spread = torch.eye(3) * 90 - x @ x.T * 0.005
+    try:
+        return torch.linalg.cholesky(spread)
+    except torch.linalg.LinAlgError:
+        return torch.eye(3)
+
+
+@refused(CAUGHT, at="torch.linalg.inv(x + 9 * torch.eye(3))", x=(3, 3))
+class InverseThatMayFail:
+    """The caller falls back."""
+
+    def inverse(self, x):
+        return torch.linalg.inv(x + 9 * torch.eye(3))
+
+    def step(self, x):
+        try:
+            y = self.inverse(x)
+        except RuntimeError:
+            y = torch.eye(3)
+        return y + 1
+
+
+@refused(CAUGHT, at="return self.table[at]", x=(1, 4))
+class IndexThatMayBeOutOfRange:
+    """Falls back where a table ends."""
+
+    def __init__(self):
+        self.table = torch.arange(9.0)
+
+    def step(self, x):
+        at = x[0].abs().long()
+        try:
+            return self.table[at]
+        except IndexError:
+            return torch.zeros(4)
+
+
+@exact(x=(1, 4))
+class IndexWithinATable:
+    """Nothing catches the error; indices that are constants raise at once or never."""
+
+    def __init__(self):
+        self.table, self.order = torch.arange(9.0), torch.tensor([2, 0, 1, 3])
+
+    def step(self, x):
+        try:
+            y = x[:, self.order]
+        except IndexError:
+            y = torch.zeros(1, 4)
+        return y + self.table[x[0].abs().long().clamp(max=8)]
+
+
+@exact(x=(3, 3), limits={"onnx-dynamo": "linalg_cholesky", "onnx-torchscript": "linalg_cholesky"})
+def factorization_that_is_asked_how_it_went(x):
+    """``cholesky_ex`` raises nothing."""
+    factor, failed = torch.linalg.cholesky_ex(x @ x.T + torch.eye(3))
+    return torch.where(failed[..., None, None] > 0, torch.eye(3), factor)
+
+
+@refused(r"has a weak reference and no other; the record keeps it alive", x=(1, 3))
+class WeakReferenceToAResult:
+    """Adds the last result if somebody still holds it."""
+
+    def __init__(self):
+        self.last = torch.zeros(1, 3)
+        self.seen = weakref.ref(self.last)
+
+    def step(self, x):
+        last = self.seen()
+        y = x if last is None else x + last
+        self.last = x * 1
+        if last is None:
+            self.seen = weakref.ref(self.last)
+        return y
+
+
+@exact(x=(1, 3))
+class WeakReferenceToWhatIsHeld:
+    """The result is held by the program as well."""
+
+    def __init__(self):
+        self.last = torch.zeros(1, 3)
+        self.seen = weakref.ref(self.last)
+
+    def step(self, x):
+        y = x + self.seen()
+        self.last.copy_(y)
         return y

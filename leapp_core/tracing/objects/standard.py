@@ -1,0 +1,85 @@
+"""What objects of Python's standard library hold: dates, decimals, arrays, buffers, locks, context variables.
+
+They keep numbers as well as any attribute does. Nothing of the program is run to look into them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import datetime
+import decimal
+import gc
+import threading
+import zlib
+from argparse import Namespace
+from array import array
+from collections.abc import Iterator
+from contextvars import ContextVar
+from logging import Logger
+from mmap import mmap
+from queue import SimpleQueue
+from types import MappingProxyType, MemberDescriptorType, SimpleNamespace
+from typing import Any
+from weakref import ReferenceType
+
+VALUES = (decimal.Decimal, datetime.date, datetime.time, datetime.timedelta, range)
+"""Types whose objects never change and are compared as they are."""
+BUFFERS = (
+    *(bytearray, array, memoryview, mmap),
+    *(ctypes._SimpleCData, ctypes.Array, ctypes.Structure, ctypes.Union),
+)
+"""Types whose objects are memory."""
+NAMESPACES = (SimpleNamespace, Namespace, threading.local)
+"""Types whose objects anybody may set attributes on."""
+
+_WHOLE = 1 << 15
+_LARGEST = 1 << 28
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_SHOWING: tuple[type, ...] = (MappingProxyType, type({}.keys()), type({}.values()), type({}.items()))
+_HELD = (list, dict, tuple, set, frozenset, *BUFFERS)
+
+
+def contents(memory: Any) -> bytes | int | None:
+    """Return the bytes of a buffer, a checksum of a long one; ``None`` if it is closed or longer than any."""
+    try:
+        with memoryview(memory) as view:
+            if view.nbytes > _LARGEST:
+                return None
+            if view.nbytes <= _WHOLE or not view.c_contiguous:
+                return view.tobytes()
+            return zlib.crc32(view.cast("B"))
+    except (BufferError, ValueError, TypeError):
+        return None
+
+
+def children_of_standard(thing: Any, kind: type) -> Iterator[tuple[tuple[Any, ...], Any]]:
+    """Yield what an object of the standard library holds, each with how it is reached; values and containers only."""
+    if kind is ContextVar:
+        yield ("advanced",), ContextVar.get(thing, None)
+    elif issubclass(kind, ReferenceType):
+        yield ("part", "referent"), ReferenceType.__call__(thing)
+    elif kind is SimpleQueue:
+        yield ("advanced",), SimpleQueue.qsize(thing)
+    elif kind in _LOCKS:
+        yield ("advanced",), repr(thing).partition(" ")[0]  # "<locked" or "<unlocked"
+    elif kind in _SHOWING:
+        yield ("part", "shown"), gc.get_referents(thing)[0]
+    else:
+        plain = (str, int, float, complex, bytes, type(None), *VALUES)
+        held = plain if issubclass(kind, Logger) else (*plain, *_HELD)  # loggers hold all other loggers
+        yield from ((("part", n), value) for n, value in attributes(thing, kind) if issubclass(type(value), held))
+
+
+def attributes(thing: Any, cls: type) -> Iterator[tuple[str, Any]]:
+    """Yield what an object stores, in its dictionary and in slots, without running code of its class."""
+    try:
+        own = (threading.local if cls is threading.local else object).__getattribute__(thing, "__dict__")
+    except AttributeError:
+        own = {}
+    yield from list(own.items()) if type(own) is dict else ()
+    slots = ((n, s) for base in cls.__mro__ for n, s in vars(base).items() if isinstance(s, MemberDescriptorType))
+    for name, slot in slots:
+        try:
+            yield name, slot.__get__(thing)
+        except AttributeError:  # never assigned
+            continue
