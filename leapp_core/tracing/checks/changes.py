@@ -73,7 +73,7 @@ class Changes:
             kind = _kind({rest[0][0] if rest else "" for rest, _ in rests})
             compared = all(rest and rest[0] == ("compared",) for rest, _ in rests)
             growing = all(_is_number(rest, value) for rest, value in rests)
-            by_key = all(rest and rest[0][0] in ("key", "length") for rest, _ in rests)
+            by_key = all(rest and rest[0][0] in ("key", "length", "order") for rest, _ in rests)
             is_attribute = element[0] == "attr" and all(not rest for rest, _ in rests)
             name = element[1] if is_attribute else ""
             owners = self._relevance.owners.living.having(element[2], name) if is_attribute else None
@@ -179,7 +179,7 @@ def _kind(ways: set[str]) -> str:
     """Return how a change is followed, by how the values below the name are reached."""
     if ways == {"operated"}:
         return "object"
-    return "decided" if ways & {"index", "advanced", "script", "operated"} else "value"
+    return "decided" if ways & {"index", "order", "advanced", "script", "operated"} else "value"
 
 
 def _is_number(rest: tuple[Element, ...], value: Any) -> bool:

@@ -18,7 +18,9 @@ from leapp_core.tracing.checks.compare import HOLD_IN_TENSOR
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name, root_name
-from leapp_core.tracing.source.clocks import CLOCKS, DRAWS, OF_PATHS, READING, SETTING, SHARED_NAMES
+from leapp_core.tracing.source.callsite import is_installed
+from leapp_core.tracing.source.clocks import ASKING, CLOCKS, DRAWS, OF_PATHS, READING, SETTING, SHARED_NAMES
+from leapp_core.tracing.source.outside import Outside
 from leapp_core.tracing.source.owners import Types
 from leapp_core.tracing.values.cycles import Cycles
 from leapp_core.tracing.values.fate import Place
@@ -47,7 +49,7 @@ def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) ->
     changes = Changes(slicer, relevance)
     cycles = Cycles(relevance.owners, changes.all)
     turns = 1  # after which all values that come round are what they were, together
-    for value in _deciding(relevance, changes):
+    for value in _deciding(relevance, changes, slicer.outside):
         period = cycles.period(value.name, value.owners)
         turns = math.lcm(turns, period)
         if not 0 < turns <= found.reference:
@@ -65,9 +67,11 @@ class _Deciding:
     owners: Types = None
 
 
-def _deciding(relevance: Relevance, changes: Changes) -> Iterator[_Deciding]:
+def _deciding(relevance: Relevance, changes: Changes, outside: Outside) -> Iterator[_Deciding]:
     counted, grown = _counted(relevance), _grown(relevance)
     for file, node, growing in _varying(relevance, counted, grown):
+        if outside.has(file.path):
+            continue
         place = Follower(relevance, growing=growing).follow(file, node).decides
         if place is None or (growing and not relevance.owners.living.may_hold_number(file, node)):
             continue
@@ -135,6 +139,9 @@ def _sources(
 def _varies(relevance: Relevance, file: SourceFile, call: ast.Call, name: str) -> bool:
     """Return whether a call gives another value each time: a clock, a random number."""
     root = root_name(call.func)
+    # Packages look for their files when they load, and keep what they found.
+    if (name in ASKING or _asks_for_files(relevance, file, call, name)) and is_installed(file.path):
+        return False
     if relevance.owners.draws(file, call) or _asks_for_files(relevance, file, call, name):
         return True
     if name in CLOCKS and root in ("time", "datetime", "dt"):

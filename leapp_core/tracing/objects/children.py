@@ -6,7 +6,7 @@ import builtins
 import functools
 import os
 import sys
-from collections import UserDict, UserList, deque
+from collections import OrderedDict, UserDict, UserList, deque
 from collections.abc import Iterator
 from enum import Enum
 from inspect import CO_OPTIMIZED
@@ -32,7 +32,7 @@ from leapp_core.tracing.objects.script_state import Unlike, attributes_of
 from leapp_core.tracing.objects.standard import BUFFERS, NAMESPACES, VALUES, attributes, children_of_standard
 
 _PLAIN = (int, float, complex, str, bytes, type(None), np.generic, Enum, *VALUES, *BUFFERS)
-_ARRAYS = (np.ndarray, np.recarray, np.matrix, np.memmap)
+_ARRAYS = (np.ndarray, np.recarray, np.matrix, np.memmap, np.ma.MaskedArray)
 _NUMBERS = frozenset({bool, int, float, str})
 _SEQUENCES: tuple[type, ...] = (list, tuple, deque)
 _CONTAINERS: tuple[type, ...] = (*_SEQUENCES, dict, set, frozenset)
@@ -46,6 +46,15 @@ _NOTHING = object()
 _ONLY_US = 3  # references to what a frame gave: its own, ours, and that of the call that counts them
 
 Child = tuple[tuple[Any, ...], Any]
+
+
+class _Order(str):
+    """The keys of a dictionary; others are no other order of these."""
+
+    def __eq__(self, other: object) -> bool:
+        return str.__eq__(self, str(other)) or set(self.split("\0")) != set(str(other).split("\0"))
+
+    __hash__ = str.__hash__
 
 
 def is_leaf(thing: Any) -> bool:
@@ -95,6 +104,8 @@ def _of_container(thing: Any, kind: Any) -> Iterator[Child]:
     yield ("length",), base.__len__(thing)
     together: list[Any] = []  # numbers of which none is named by itself
     if base is dict:
+        keys = OrderedDict.__iter__(thing) if issubclass(kind, OrderedDict) else dict.__iter__(thing)
+        yield ("order",), _Order("\0".join(str(key) for key in keys if type(key) in _NUMBERS))
         for number, (key, value) in enumerate(list(dict.items(thing))):
             if number < _LONGEST or type(value) not in _NUMBERS:
                 yield ("key", key if type(key) in (str, int) else (type(key), number)), value
@@ -141,23 +152,36 @@ def _of_function(function: FunctionType) -> Iterator[Child]:
 def globals_of(code: CodeType, known: dict[str, Any]) -> Iterator[Child]:
     """Yield what code may read by its global names, of its own module and of modules that it imports."""
     names = dict.fromkeys(_global_names(code))
-    modules: list[ModuleType] = []
-    for name in names:
-        value = known.get(name, _NOTHING)
-        if value is _NOTHING and is_leaf(vars(builtins).get(name, known)):
-            value = vars(builtins)[name]
-        if value is not _NOTHING:
-            yield ("global", sys.intern(name), code.co_filename), value
-        imported = sys.modules.get(name) if value is _NOTHING else value  # ``import`` within a function
-        if isinstance(imported, ModuleType):
-            modules.append(imported)
-    for module in modules:  # grows: of packages
-        for name in names:
-            value = vars(module).get(name, _NOTHING)
-            if type(value) is ModuleType:
-                modules += [value] if all(value is not m for m in modules) else []
-            elif value is not _NOTHING:
-                yield ("member", sys.intern(name), module.__name__), value
+    unknown = names.keys() - known.keys()
+    imported = {
+        name: sys.modules[name] for name in sorted(unknown & sys.modules.keys())
+    }  # ``import`` within a function
+    modules = {name: module for name, module in imported.items() if isinstance(module, ModuleType)}
+    for name in (n for n in names if n not in unknown):
+        value = known[name]
+        yield ("global", sys.intern(name), code.co_filename), value
+        if isinstance(value, ModuleType):
+            modules[value.__name__] = value
+    for name in sorted(unknown & vars(builtins).keys()):
+        if is_leaf(vars(builtins)[name]):
+            yield ("global", name, code.co_filename), vars(builtins)[name]
+    yield from _of_modules(modules, names)
+
+
+def _of_modules(modules: dict[str, ModuleType], names: dict[str, None]) -> Iterator[Child]:
+    """Yield what modules hold under names, and the modules within them."""
+    waiting = list(modules.values())
+    while waiting:
+        module = waiting.pop()
+        held = vars(module)
+        for name in sorted(names.keys() & held.keys()):
+            value = held[name]
+            if type(value) is not ModuleType:
+                if value is not sys.modules:
+                    yield ("member", sys.intern(name), module.__name__), value
+            elif value.__name__ not in modules:
+                modules[value.__name__] = value
+                waiting.append(value)
         if module is os and "getenv" in names:
             yield ("member", "environ", "os"), os.environ
 

@@ -33,6 +33,8 @@ class SourceFile:
         self.loads: dict[str, list[ast.expr]] = {}
         self.stores: dict[str, list[ast.Attribute]] = {}
         """Attributes that are assigned, by name."""
+        self.asked: set[str] = set()
+        """Attributes that the source asks for by name: ``hasattr(x, "name")``, ``"name" in vars(x)``."""
         self._class_keys: dict[ast.ClassDef, tuple[str, str]] = {}
         self.imported: dict[str, tuple[str, str]] = {}
         """Names that ``from module import name`` made, each with both; no second one for ``import module``."""
@@ -65,6 +67,23 @@ class SourceFile:
             self.stores.setdefault(node.attr, []).append(node)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             self.loads.setdefault(node.id, []).append(node)
+
+        self._note_asked(node)
+
+    def _note_asked(self, node: ast.AST) -> None:
+        asked: ast.expr | None = None
+        if isinstance(node, ast.Call) and called_name(node) in ("hasattr", "getattr") and len(node.args) > 1:
+            asked = node.args[1]
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            among = node.comparators[0]
+            dictionary = (
+                called_name(among) == "vars"
+                if isinstance(among, ast.Call)
+                else getattr(among, "attr", "") == "__dict__"
+            )
+            asked = node.left if dictionary else None
+        if isinstance(asked, ast.Constant) and isinstance(asked.value, str):
+            self.asked.add(asked.value)
 
     def text(self, line: int) -> str:
         """Return a line of the file."""

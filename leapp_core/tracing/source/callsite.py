@@ -155,7 +155,7 @@ class CallSites:
         if driver is not None:
             frames.append((driver[0], line if line >= 0 else driver[1]))
         for code, lasti in frames:
-            if not _is_library(code.co_filename):
+            if not is_library(code.co_filename):
                 return code.co_filename, line_of(code, lasti)
         code, lasti = frames[0] if frames else _NOWHERE[:2]
         return code.co_filename, line_of(code, lasti)
@@ -174,7 +174,7 @@ class CallSites:
         key = id(code), lasti, drives
         if key not in self._looked_up:
             path = code.co_filename
-            frame = None if _is_library(path) else UserFrame(path, line_of(code, lasti), code, lasti, drives)
+            frame = None if is_library(path) else UserFrame(path, line_of(code, lasti), code, lasti, drives)
             self._looked_up[key] = frame
         return self._looked_up[key]
 
@@ -235,5 +235,6 @@ def is_standard(path: str) -> bool:
     return path.startswith(_STANDARD) and "-packages" not in path
 
 
-def _is_library(path: str) -> bool:
+def is_library(path: str) -> bool:
+    """Return whether a file is of PyTorch, NumPy, TensorDict or of LEAPP itself."""
     return "/torch/" in path or "/numpy/" in path or "/tensordict/" in path or path.startswith((_CAPTURE, "<frozen"))

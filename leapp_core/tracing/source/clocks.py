@@ -43,6 +43,8 @@ _ASKING = {
     "secrets": {"randbelow", "token_bytes", "token_hex", "token_urlsafe"},
 }
 """Such functions by the module that has them."""
+ASKING = frozenset(name for names in _ASKING.values() for name in names)
+"""The names of all of them."""
 READING = frozenset({"open", "read_text", "read_bytes"})
 """What reads a file: configurations are read once, and others again in each step."""
 OF_PATHS = frozenset({"exists", "is_file", "is_dir", "iterdir", "stat"})

@@ -12,7 +12,7 @@ from leapp_core.tracing.source.owners import Types
 from leapp_core.tracing.source.statements import LOG_NAMES, is_harmless
 from leapp_core.tracing.values.caught import Catcher, Catchers, raised_by
 from leapp_core.tracing.values.deciding import is_threshold
-from leapp_core.tracing.values.effects import changed_by
+from leapp_core.tracing.values.effects import changed_by, sets_library
 from leapp_core.tracing.values.fate import Fate, Place
 from leapp_core.tracing.values.relevance import Relevance
 
@@ -100,6 +100,8 @@ class Branches(ABC):
     def _call_matters(self, file: SourceFile, call: ast.Call, depth: int) -> bool:
         if depth >= 2 or called_name(call) in LOG_NAMES:
             return False
+        if sets_library(call):
+            return True
         # Methods that are handed over may run as well: ``timer.start(self.reset)``.
         handed = [ast.Call(a, [], []) for a in call.args if isinstance(a, ast.Attribute)]
         for one in (call, *handed):

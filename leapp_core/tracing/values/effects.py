@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from leapp_core.tracing.source.book import called_name
+from leapp_core.tracing.source.book import called_name, root_name
 from leapp_core.tracing.source.statements import KEEPING_NAMES, assignments
 
 # Methods of containers and modules that change what they are called on. PyTorch's end with an underscore.
@@ -16,6 +16,15 @@ _CHANGING = KEEPING_NAMES | {
 
 FILLING = frozenset({"heappush", "heapreplace", "heappushpop", "insort", "insort_left", "insort_right"})
 """Functions that put a value into the container given first."""
+
+_LIBRARIES = frozenset({"torch", "np", "numpy"})
+
+
+def sets_library(call: ast.Call) -> bool:
+    """Return whether a call changes how PyTorch or NumPy compute from then on: ``torch.set_default_dtype``."""
+    name = called_name(call)
+    setting = name.startswith("set_") or name in ("manual_seed", "seed", "seterr", "use_deterministic_algorithms")
+    return setting and root_name(call.func) in _LIBRARIES
 
 
 def changed_by(node: ast.AST) -> list[ast.expr]:

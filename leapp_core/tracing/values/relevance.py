@@ -9,7 +9,7 @@ from functools import cached_property
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile, called_name
-from leapp_core.tracing.source.callsite import FunctionKey, function_key, is_installed
+from leapp_core.tracing.source.callsite import FunctionKey, function_key, is_installed, is_library
 from leapp_core.tracing.source.heap import class_key
 from leapp_core.tracing.source.living import LivingObjects
 from leapp_core.tracing.source.local import LocalTypes
@@ -177,6 +177,8 @@ class Relevance:
 
     def reads(self, file: SourceFile, target: ast.expr, selves: Types = None) -> bool:
         """Return whether the program reads what is assigned here, ``self`` being one of some types if that is known."""
+        if isinstance(target, ast.Attribute) and any(target.attr in f.asked for f in self.book.files):
+            return True
         key = self._key(file, target)
         return key in self._names and related(self._names[key], self._owner(file, target, selves))
 
@@ -272,7 +274,7 @@ class Relevance:
 def _files_in_reach(slicer: Slicer) -> set[str]:
     """Return the files of the classes that the steps could reach: a method that makes no call is not seen to run."""
     files = {class_key(kind)[0] for kind in slicer.recorder.python.kinds}
-    return {f for f in files if f.endswith(".py") and not (is_installed(f) or slicer.outside.has(f))}
+    return {f for f in files if f.endswith(".py") and not (is_installed(f) or is_library(f) or slicer.outside.has(f))}
 
 
 def _without_items(target: ast.expr) -> ast.expr:

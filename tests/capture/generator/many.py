@@ -6,7 +6,6 @@ With ``--backends all`` (or names, separated by commas) each program is also exp
 from __future__ import annotations
 
 import argparse
-import gc
 import sys
 import tempfile
 import time
@@ -57,11 +56,9 @@ def check_seed(seed: int, backends: tuple[str, ...] = ()) -> Verdict:
 
 
 def prepare() -> None:
-    """Make a process quick: one thread, and no search for garbage in what was imported."""
+    """Make a process quick: one thread, and nothing left to import."""
     torch.set_num_threads(1)
     check_seed(0)
-    gc.collect()
-    gc.freeze()
 
 
 def main() -> int:

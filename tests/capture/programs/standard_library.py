@@ -362,6 +362,87 @@ class RateOfASchedule:
         return x * 3 if self.optimizer.param_groups[0]["lr"] < 0.5 else x * 2
 
 
+@refused(DECIDES, x=(1, 3))
+class OrderOfADictionary:
+    """The first entry goes to the end in each step."""
+
+    def __init__(self) -> None:
+        self.late = {i: i > 7 for i in range(12)}
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        first = next(iter(self.late))
+        self.late[first] = self.late.pop(first)
+        return x * 3 if next(iter(self.late.values())) else x * 2
+
+
+@refused(DECIDES, x=(1, 3))
+class OrderOfAnOrderedDictionary:
+    """The same in place."""
+
+    def __init__(self) -> None:
+        self.late = collections.OrderedDict((i, i > 7) for i in range(12))
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        first = next(iter(self.late))
+        self.late.move_to_end(first)
+        return x * 3 if next(iter(self.late.values())) else x * 2
+
+
+@refused(DECIDES, x=(1, 3))
+class AttributeThatAppears:
+    """An attribute that is set some day and asked for by name."""
+
+    def __init__(self) -> None:
+        self.age = 0
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        self.age = operator.add(self.age, 1)
+        if self.age > 7:
+            self.late = True
+        return x * 3 if hasattr(self, "late") else x * 2
+
+
+@refused(DECIDES, x=(1, 3))
+class AttributeThatAppearsInVars:
+    """The same, looked up in the dictionary of the object."""
+
+    def __init__(self) -> None:
+        self.age = 0
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        self.age = operator.add(self.age, 1)
+        if self.age > 7:
+            self.late = True
+        return x * 3 if "late" in vars(self) else x * 2
+
+
+@refused(DECIDES, x=(1, 3))
+class DefaultSetSomeDay:
+    """A setting of PyTorch."""
+
+    def __init__(self) -> None:
+        self.waiting = [0] * 7
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        if self.waiting:
+            self.waiting.pop()
+        else:
+            torch.set_num_threads(1)
+        return x * 3 if torch.get_num_threads() < 1 else x * 2
+
+
+@refused(DECIDES, x=(1, 3))
+class CounterInAMaskedArray:
+    """A NumPy array with a mask."""
+
+    def __init__(self) -> None:
+        self.ages = np.ma.zeros(1)
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        self.ages[0] = operator.add(float(self.ages[0]), 1)
+        return x * 3 if self.ages[0] > 7 else x * 2
+
+
 @exact(x=(1, 3))
 class KeptWithoutDeciding:
     """Objects of the standard library that say how long it runs, and values of theirs that never change."""
