@@ -15,6 +15,7 @@ import torch
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.objects.state import Element
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
+from leapp_core.tracing.source.callsite import is_library
 from leapp_core.tracing.source.owners import Types, related
 from leapp_core.tracing.values.relevance import Relevance
 
@@ -112,7 +113,7 @@ class Changes:
 
     def _loads(self, element: Element, keys: set[Any]) -> Iterator[tuple[SourceFile, ast.expr]]:
         kind, name = element[:2]
-        if kind != "local":
+        if kind != "local" and not name.startswith("__"):  # those are Python's own, of functions and classes
             yield from self._by_name(kind, name, element[2])
             yield from self._evaluated(name)
             yield from self._looked_up(name)
@@ -123,7 +124,7 @@ class Changes:
                         yield file, load
 
     def _by_name(self, kind: str, name: str, place: Any) -> Iterator[tuple[SourceFile, ast.expr]]:
-        if kind == "attr" and not name.startswith("__"):  # those are Python's own, of functions and classes
+        if kind == "attr":
             yield from self._attribute(name, place)
         elif kind == "member":
             holder = frozenset({("<module>", place)})
@@ -164,7 +165,7 @@ class Changes:
         owners = self._relevance.owners.living.having(cls, name)
         for base in cls.__mro__:
             path = getattr(sys.modules.get(base.__module__), "__file__", None)
-            if base is not object and path is not None and path.endswith(".py"):
+            if base is not object and path is not None and path.endswith(".py") and not is_library(path):
                 self._book.file(path)
         reads = self._book.reads(name)
         yield from ((file, load) for file, load in reads if related(owners, self._relevance.owners.of(file, load)))
