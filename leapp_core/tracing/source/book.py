@@ -6,7 +6,7 @@ import ast
 import linecache
 import sys
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import CodeType, ModuleType
 
 from leapp_core.tracing.source.callsite import FunctionKey, function_key
@@ -18,13 +18,14 @@ _TAKING_VALUES = frozenset({"item", "tolist", "numpy", "float", "int", "bool", "
 
 
 class SourceFile:
-    """One file: its tree with the parent of each node.
+    """One file: its tree with the parent of each node. It never changes, so sessions share it.
 
     Args:
         path: Its path, as code objects name it.
+        text: What it says; empty if it is not there.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, text: str) -> None:
         self.path = path
         self.parents: dict[ast.AST, ast.AST] = {}
         self.functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = []
@@ -38,10 +39,9 @@ class SourceFile:
         self._class_keys: dict[ast.ClassDef, tuple[str, str]] = {}
         self.imported: dict[str, tuple[str, str]] = {}
         """Names that ``from module import name`` made, each with both; no second one for ``import module``."""
-        lines = linecache.getlines(path) or _packed(path)
-        self._is_there = bool(lines)
+        self._is_there = bool(text)
         try:
-            tree: ast.AST = ast.parse("".join(lines))
+            tree: ast.AST = ast.parse(text)
         except SyntaxError:
             tree = ast.Module(body=[], type_ignores=[])
         for node in ast.walk(tree):
@@ -162,7 +162,8 @@ class SourceFiles:
         """Return a file."""
         found = self._files.get(path)
         if found is None:
-            found = self._files[path] = SourceFile(path)
+            lines = linecache.getlines(path) or _packed(path)
+            found = self._files[path] = _source_file(path, "".join(lines))
         return found
 
 
@@ -231,6 +232,11 @@ class SourceBook:
             for load in file.loads.get("." + attribute, ()):
                 assert isinstance(load, ast.Attribute)
                 yield file, load
+
+
+@lru_cache(maxsize=16)  # of one program; their trees are many objects
+def _source_file(path: str, text: str) -> SourceFile:
+    return SourceFile(path, text)
 
 
 def _packed(path: str) -> list[str]:

@@ -45,7 +45,7 @@ _ASKING = {
 """Such functions by the module that has them."""
 ASKING = frozenset(name for names in _ASKING.values() for name in names)
 """The names of all of them."""
-READING = frozenset({"open", "read_text", "read_bytes"})
+READING = frozenset({"open", "read_text", "read_bytes", "loadtxt", "genfromtxt", "fromfile"})
 """What reads a file: configurations are read once, and others again in each step."""
 OF_PATHS = frozenset({"exists", "is_file", "is_dir", "iterdir", "stat"})
 """Methods of paths that ask the file system."""

@@ -152,6 +152,8 @@ class Follower(Branches):
         elif isinstance(around, ast.Assign):
             for target, _ in assignments(around):
                 self._assign(file, target, kind)
+        elif isinstance(around, ast.Call):  # ``pool.submit(lambda: ...).result()``
+            self._climb(file, around, kind)
         else:
             self._fate.followed = False
 

@@ -8,6 +8,7 @@ import operator
 import os
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +180,19 @@ class FileOpenedInEachStep:
     def step(self, x: torch.Tensor) -> torch.Tensor:
         gait = self.read()
         return x * 3 if gait == "run" else x * 2
+
+
+@refused(DECIDES, x=(1, 3))
+class CounterOnAnotherThread:
+    """A thread of a pool works out the gain."""
+
+    def __init__(self) -> None:
+        self.age, self.pool = 0, ThreadPoolExecutor(1)
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        self.age = operator.add(self.age, 1)
+        gain = self.pool.submit(lambda: 1.0 + self.age // 10).result()
+        return x * gain
 
 
 @refused(DECIDES, x=(1, 3))
