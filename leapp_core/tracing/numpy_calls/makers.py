@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-import sysconfig
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +12,13 @@ import numpy as np
 import torch
 
 from leapp_core.tracing.objects.carried import CarriedScalar, Carrier
+from leapp_core.tracing.source.callsite import is_installed
 
 if TYPE_CHECKING:
     from leapp_core.tracing.numpy_calls.recorder import NumpyRecorder
 
 CONVERTERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
 FILLERS = ("zeros", "ones", "empty", "full")
-_LIBRARIES = tuple({str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")})
 
 
 class NumpyMakers:
@@ -67,7 +65,7 @@ class NumpyMakers:
         def fill(*args: Any, **kwargs: Any) -> Any:
             made = original(*args, **kwargs)
             frame = sys._getframe(1)
-            if type(made) is not np.ndarray or frame.f_code.co_filename.startswith(_LIBRARIES):
+            if type(made) is not np.ndarray or is_installed(frame.f_code.co_filename):
                 return made
             return self._recorder.filled(name, made) if _is_written_out(name, frame) else made
 

@@ -40,6 +40,7 @@ _LONGEST = 256
 # Objects of these packages are not looked into: they are no state of a program, or the record follows them.
 _CLOSED = frozenset({*sys.stdlib_module_names, "torch", "numpy", "tensordict", "_pytest", "pytest", "pluggy", "onnx"})
 _CLOSED_PARTS = ("leapp_core.tracing", "leapp_core.plugins", "leapp_core.spec")
+_MAKING = frozenset({"abc", "types"})  # classes that they make at run time are said to be theirs
 _CLASS_PARTS = (FunctionType, property, classmethod, staticmethod)
 _OPEN = (UserDict, UserList, Queue, torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler)
 _NOTHING = object()
@@ -275,6 +276,8 @@ def _attributes(thing: Any, cls: type) -> Iterator[tuple[str, Any]]:
 
 def _is_closed(thing: Any) -> bool:
     module = str(getattr(thing, "__module__", None) or "")
+    if module in _MAKING and vars(sys.modules[module]).get(thing.__name__) is not thing:
+        return False
     return module.partition(".")[0] in _CLOSED or module.startswith(_CLOSED_PARTS)
 
 

@@ -11,9 +11,16 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
 
-_CAPTURE = str(Path(__file__).resolve().parents[1])
-_INSTALLED = tuple({str(Path(sysconfig.get_path(name)).resolve()) for name in ("stdlib", "purelib", "platlib")})
-_STANDARD = str(Path(sysconfig.get_path("stdlib")).resolve())
+
+
+def _spelled(*folders: Path | str) -> tuple[str, ...]:
+    """Return folders as given and with links followed: code of a linked environment names itself either way."""
+    return tuple({str(spelling) for folder in map(Path, folders) for spelling in (folder, folder.resolve())})
+
+
+_CAPTURE = _spelled(Path(__file__).parents[1])
+_INSTALLED = _spelled(*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
+_STANDARD = _spelled(sysconfig.get_path("stdlib"))
 MAX_DEPTH = 48
 _PRECALL = dis.opmap.get("PRECALL")
 _TO_CALL = 4  # bytes: the instruction and its cache
@@ -188,7 +195,7 @@ class CallSites:
         """Return :meth:`describe` with the path below its import root, for files that leave this machine."""
         file, lineno = self.user_frame(number, line)
         text = linecache.getline(file, lineno).strip()
-        roots = [str(Path(entry or ".").resolve()) + "/" for entry in sys.path]
+        roots = [f"{spelling}/" for spelling in _spelled(*(entry or "." for entry in sys.path))]
         root = max((r for r in roots if file.startswith(r)), key=len, default=str(Path(file).parent) + "/")
         return f"{file.removeprefix(root)}:{lineno}: {text}"
 
@@ -237,4 +244,4 @@ def is_standard(path: str) -> bool:
 
 def is_library(path: str) -> bool:
     """Return whether a file is of PyTorch, NumPy, TensorDict or of LEAPP itself."""
-    return "/torch/" in path or "/numpy/" in path or "/tensordict/" in path or path.startswith((_CAPTURE, "<frozen"))
+    return "/torch/" in path or "/numpy/" in path or "/tensordict/" in path or path.startswith((*_CAPTURE, "<frozen"))

@@ -22,7 +22,9 @@ class MjlabProvider(EnvironmentProvider):
     extra: ClassVar[str | None] = "mjlab"
     light: ClassVar[bool] = True
     renders: ClassVar[bool] = True
-    simulators: ClassVar[tuple[str, ...]] = ("warp", "mujoco", "mujoco_warp", "leapp_rsl_rl.environments")
+    simulators: ClassVar[tuple[str, ...]] = (
+        "warp", "mujoco", "mujoco_warp", "mjlab.sim", "mjlab.sensor", "leapp_rsl_rl.environments",
+    )  # fmt: skip
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List registered tasks without importing mjlab."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import array
 import collections
 import contextvars
@@ -14,6 +15,7 @@ import multiprocessing
 import operator
 import queue
 import threading
+import types
 import weakref
 
 import numpy as np
@@ -475,3 +477,59 @@ class OptimizerAtHand:
 
     def step(self, x: torch.Tensor) -> torch.Tensor:
         return self.net(x)
+
+
+class Reading(abc.ABC):
+    """A sensor that knows how old its reading is."""
+
+    age = 0
+
+    @abc.abstractmethod
+    def read(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the reading."""
+
+
+def _double(self: Reading, x: torch.Tensor) -> torch.Tensor:
+    return x * 2
+
+
+# Python says that these are classes of its own modules "abc" and "types".
+Made = type("Made", (Reading,), {"read": _double})
+NewlyMade = types.new_class("NewlyMade", (), {}, lambda body: body.update(read=_double, age=0))
+
+
+class Sensors:
+    """Sensors by name."""
+
+    def __init__(self, **sensors: Reading) -> None:
+        self._sensors = sensors
+
+    def __getitem__(self, name: str) -> Reading:
+        return self._sensors[name]
+
+
+@exact(x=(1, 3))
+class SensorOfAMadeClass:
+    """Sensors whose classes are made at run time and that count what nobody asks for."""
+
+    def __init__(self) -> None:
+        self.sensors = Sensors(imu=Made(), foot=NewlyMade())
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        for name in ("imu", "foot"):
+            x = self.sensors[name].read(x)
+            self.sensors[name].age = operator.add(self.sensors[name].age, 1)
+        return x
+
+
+@refused(DECIDES, x=(1, 3))
+class CounterInAMadeClass:
+    """A sensor whose class is made at run time and that counts."""
+
+    def __init__(self) -> None:
+        self.sensors = Sensors(imu=NewlyMade())
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        sensor = self.sensors["imu"]
+        sensor.age = operator.add(1, sensor.age)
+        return sensor.read(x) if sensor.age > 7 else x
