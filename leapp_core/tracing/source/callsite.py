@@ -12,7 +12,6 @@ from types import CodeType, FrameType
 from typing import NamedTuple
 
 
-
 def _spelled(*folders: Path | str) -> tuple[str, ...]:
     """Return folders as given and with links followed: code of a linked environment names itself either way."""
     return tuple({str(spelling) for folder in map(Path, folders) for spelling in (folder, folder.resolve())})
