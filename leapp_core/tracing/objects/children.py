@@ -40,6 +40,7 @@ _LONGEST = 256
 # Objects of these packages are not looked into: they are no state of a program, or the record follows them.
 _CLOSED = frozenset({*sys.stdlib_module_names, "torch", "numpy", "tensordict", "_pytest", "pytest", "pluggy", "onnx"})
 _CLOSED_PARTS = ("leapp_core.tracing", "leapp_core.plugins", "leapp_core.spec")
+_OURS = "leapp_core."  # its functions and classes keep nothing; its objects may hold the user's
 _MAKING = frozenset({"abc", "types"})  # classes that they make at run time are said to be theirs
 _CLASS_PARTS = (FunctionType, property, classmethod, staticmethod)
 _OPEN = (UserDict, UserList, Queue, torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler)
@@ -85,7 +86,7 @@ def children_of(thing: Any) -> Iterator[Child]:
     elif issubclass(kind, (MethodType, functools.partial, functools._lru_cache_wrapper, *_CLASS_PARTS)):
         yield from _of_wrapper(thing, kind)
     elif issubclass(kind, type):
-        if not _is_closed(thing):
+        if not (_is_closed(thing) or _module_of(thing).startswith(_OURS)):
             yield from _of_class(thing)
     elif issubclass(kind, (Random, np.random.Generator, np.random.RandomState)):
         yield ("drawn",), str(_state(thing))
@@ -131,7 +132,7 @@ def _of_container(thing: Any, kind: Any) -> Iterator[Child]:
 
 
 def _of_function(function: FunctionType) -> Iterator[Child]:
-    if _is_closed(function):
+    if _is_closed(function) or _module_of(function).startswith(_OURS):
         return
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
@@ -275,10 +276,14 @@ def _attributes(thing: Any, cls: type) -> Iterator[tuple[str, Any]]:
 
 
 def _is_closed(thing: Any) -> bool:
-    module = str(getattr(thing, "__module__", None) or "")
+    module = _module_of(thing)
     if module in _MAKING and vars(sys.modules[module]).get(thing.__name__) is not thing:
         return False
     return module.partition(".")[0] in _CLOSED or module.startswith(_CLOSED_PARTS)
+
+
+def _module_of(thing: Any) -> str:
+    return str(getattr(thing, "__module__", None) or "")
 
 
 def _state(generator: Any) -> Any:

@@ -36,10 +36,12 @@ class Heap:
     def by_type(self) -> dict[type, list[object]]:
         """The objects, looked for at first use."""
         everything = gc.get_objects()
-        kinds = {k for k in set(map(type, everything)) if _is_looked_at(k)}
+        types = list(map(type, everything))  # asked once each: visiting so many objects is what takes the time
+        kinds = {k for k in set(types) if _is_looked_at(k)}
+        chosen = list(map(kinds.__contains__, types))
         found: dict[type, list[object]] = defaultdict(list)
-        for thing in compress(everything, map(kinds.__contains__, map(type, everything))):
-            found[type(thing)].append(thing)
+        for kind, thing in zip(compress(types, chosen), compress(everything, chosen), strict=True):
+            found[kind].append(thing)
         return found
 
     def release(self) -> None:
