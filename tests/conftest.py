@@ -7,14 +7,7 @@ import gc
 import pytest
 
 _RUN = pytest.StashKey[int]()
-_BETWEEN = 20
-# Every look for cycles visits all that PyTorch and the exporters keep, which is most of what there is.
-_THRESHOLDS = (20_000, 20, 20)
-
-
-def pytest_configure() -> None:
-    """Look for cycles less often than Python does by itself."""
-    gc.set_threshold(*_THRESHOLDS)
+_BETWEEN = 10
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,6 +6,7 @@ With ``--backends all`` (or names, separated by commas) each program is also exp
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from tests.capture.generator.check import Verdict, check
 from tests.capture.generator.draw import SeededChooser, draw_program
 
 CHUNK = 250
+_BETWEEN = 10
 BACKENDS = ("onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2")
 
 
@@ -39,6 +41,8 @@ def run_many(first: int, count: int, backends: tuple[str, ...] = ()) -> tuple[Co
         kinds[verdict.kind] += 1
         if verdict.kind in ("wrong", "touched", "crash"):
             failures.append(f"seed {seed}: {verdict.kind}: {verdict.detail}")
+        if seed % _BETWEEN == 0:
+            gc.collect()  # cycles of graphs that nobody needs, among which each compile would look for objects
     return kinds, failures
 
 
