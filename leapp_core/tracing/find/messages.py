@@ -47,7 +47,8 @@ def numpy_fix(slicer: Slicer, storage: int) -> str:
         return "; or write it with NumPy functions that PyTorch has too, or with tensors"
     return (
         "; a NumPy array computed from tensors is followed if NumPy functions of tensor.numpy() made it; writing "
-        "into an array that was made before the session, and tolist(), cannot be followed"
+        "into an array that was made before the session, and tolist(), cannot be followed; what arrays alone "
+        "give can be computed once, before the session"
     )
 
 

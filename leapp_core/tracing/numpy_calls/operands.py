@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
 from leapp_core.tracing.numpy_calls.memory import NumpyMemory, torch_dtype
+from leapp_core.tracing.numpy_calls.plain_terms import PlainTerms
 from leapp_core.tracing.objects.carried import Array, CarriedScalar, Carrier, plain, plain_all
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.source.array_literals import is_literal
@@ -21,11 +22,14 @@ class Operands:
     Args:
         recorder: The record.
         memory: Memory shared with NumPy.
+        carry: Makes an array one whose calls are recorded.
     """
 
-    def __init__(self, recorder: TraceRecorder, memory: NumpyMemory) -> None:
+    def __init__(self, recorder: TraceRecorder, memory: NumpyMemory, carry: Callable[[Array], Carrier]) -> None:
         self._recorder = recorder
         self._memory = memory
+        self._carry = carry
+        self._terms = PlainTerms()
 
     def of_loop(self, ufunc: np.ufunc, inputs: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
         """Return operands in the dtype in which NumPy computes."""
@@ -68,12 +72,22 @@ class Operands:
         return value
 
     def read(self, array: Array) -> torch.Tensor:
-        """Return a tensor with an array's elements; an array written out in the user's code is a literal."""
-        new = not self._memory.knows(array)
+        """Return a tensor with an array's elements.
+
+        An array written out in the user's code is a literal; one that arrays give each other there is computed again.
+        """
+        literal = again = None
+        if not self._memory.knows(array):
+            literal = is_literal(array, self._recorder.sites, sys._getframe(1))
+            again = None if literal else self._terms.again(array, sys._getframe(1), self._carry)
+        if again is not None:
+            value = self._memory.read(again)
+            if value is not None:
+                self._memory.made(array, value)
         tensor = self._memory.read(array)
         if tensor is None:
             raise TypeError(f"PyTorch has no dtype {array.dtype}")
-        if new and is_literal(array, self._recorder.sites, sys._getframe(1)):
+        if literal:
             self._recorder.mark_literal(tensor)
         return tensor
 

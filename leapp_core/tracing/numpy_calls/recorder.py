@@ -46,7 +46,7 @@ class NumpyRecorder:
             recorder.idle = True
         self._recorder = recorder
         self._memory = NumpyMemory(recorder)
-        self._operands = Operands(recorder, self._memory)
+        self._operands = Operands(recorder, self._memory, self._carrier)
 
     def close(self) -> None:
         """End of the session: arrays that are still held behave like any other from now on."""

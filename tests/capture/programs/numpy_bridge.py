@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from tests.capture.case import exact
+from tests.capture.case import exact, refused
 
 
 @exact(x=(2, 3))
@@ -108,3 +108,100 @@ def errors_ignored(x):
     except FloatingPointError:
         y = np.zeros_like(a)
     return torch.from_numpy(y)
+
+
+LOW = np.array([-1.0, -2.0, -3.0], dtype=np.float32)
+HIGH = np.array([1.0, 2.0, 4.0], dtype=np.float32)
+
+
+@exact(x=(1, 3))
+class NumpyRange:
+    """Readings scaled by a range that NumPy computes anew in each step."""
+
+    def __init__(self):
+        self.low, self.high = LOW.copy(), HIGH.copy()
+
+    def step(self, x):
+        return torch.from_numpy((x.numpy() - self.low) / (self.high - self.low) * 2 - 1)
+
+
+@exact(x=(1, 3))
+class NumpyRangeOfATable:
+    """The same, from the columns of a table and through a local name."""
+
+    def __init__(self):
+        self.limits, self.part = np.stack([LOW, HIGH], 1), np.float32(0.9)
+
+    def step(self, x):
+        span = (self.limits[:, 1] - self.limits[:, 0]) * self.part
+        middle = (self.limits[:, 1] + self.limits[:, 0]) * 0.5
+        return torch.from_numpy((np.clip(x.numpy(), -1, 1) * span + middle).astype(np.float32))
+
+
+@exact(x=(1, 3))
+class NumpyNormalizer:
+    """A normalizer whose deviation is computed in each step."""
+
+    def __init__(self):
+        self.mean, self.variance = LOW.copy(), HIGH**2
+
+    def step(self, x):
+        scaled = (x.numpy() - self.mean) / np.sqrt(self.variance + 1e-8)
+        return torch.from_numpy(np.clip(scaled, -5, 5).astype(np.float32))
+
+
+@exact(x=(1, 3))
+def numpy_range_of_the_module(x):
+    return torch.from_numpy(np.concatenate([np.divide(x.numpy()[0], HIGH - LOW), LOW * HIGH]))
+
+
+UNDECLARED = r"no recorded call (made|explains) it \(undeclared input\)"
+
+
+@refused(UNDECLARED, x=(1, 3))
+class NumpyCounterBesideARange:
+    """Arithmetic that looks like that of constants: one of them counts, in place."""
+
+    def __init__(self):
+        self.age, self.low = np.zeros(3, dtype=np.float32), LOW.copy()
+
+    def step(self, x):
+        self.age += 1
+        return torch.from_numpy(x.numpy() * (self.age - self.low))
+
+
+@refused(UNDECLARED, x=(1, 3))
+class NumpyThresholdBesideARange:
+    """Its counter shows after the captured steps only."""
+
+    def __init__(self):
+        self.age, self.least = np.zeros(3, dtype=np.float32), np.full(3, 7, dtype=np.float32)
+
+    def step(self, x):
+        np.add(self.age, 1, out=self.age)
+        factor = np.maximum(self.age, self.least)
+        return torch.from_numpy(x.numpy() * factor)
+
+
+@refused(UNDECLARED, x=(1, 3))
+class NumpyThresholdReplaced:
+    """The same, with another array in each step."""
+
+    def __init__(self):
+        self.age, self.least = np.zeros(3, dtype=np.float32), np.full(3, 7, dtype=np.float32)
+
+    def step(self, x):
+        self.age = self.age + 1
+        return torch.from_numpy(x.numpy() * np.maximum(self.age, self.least))
+
+
+@refused(UNDECLARED, x=(1, 3))
+class NumpySensorBesideARange:
+    """Arithmetic on a reading that nobody declared."""
+
+    def __init__(self):
+        self.sensor, self.low = np.random.default_rng(0), LOW.copy()
+
+    def step(self, x):
+        reading = self.sensor.normal(size=3).astype(np.float32)
+        return torch.from_numpy(x.numpy() * (self.low + reading))
