@@ -11,6 +11,7 @@ import torch
 
 from leapp_core.errors import CaptureError
 from leapp_core.plugins.exporters import NodeProgram, Sample
+from leapp_core.program.begin import check_begin
 from leapp_core.program.build import BuiltGraph, GraphBuilder, dynamic_calls
 from leapp_core.program.constants import TensorNames
 from leapp_core.program.records import constant_records
@@ -84,7 +85,7 @@ def build_node(
     """
     check_undeclared_edges(slicer, found, fed)
     check_explained(slicer, found)
-    StepChecker(slicer, found).check()
+    begins_alike = StepChecker(slicer, found).check()
     check_constants(slicer, found)
     check_unread(slicer, found)
     check_weak_references(slicer, found)
@@ -101,6 +102,8 @@ def build_node(
     states = _replay(slicer, found, built.module, initial)
     if _device(found) == "cpu":  # a GPU's state may lie within TF32 of the CPU's
         _check_carried(slicer, found, built.states, states)
+        if not begins_alike:
+            check_begin(slicer, found, built.module, initial)
     return built, initial
 
 

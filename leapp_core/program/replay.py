@@ -55,7 +55,7 @@ def replay(
         for step, (given, expected) in enumerate(zip(inputs, outputs, strict=True)):
             results = program(*given, *state)
             for (name, wanted), got in zip(expected.items(), results, strict=False):
-                detail = _difference(wanted, got, least)
+                detail = difference(wanted, got, least)
                 if detail is None:
                     continue
                 error = _mismatch(node, step, name, detail, None if place is None else place(name))
@@ -73,7 +73,7 @@ def replay(
     return seen
 
 
-def _difference(wanted: torch.Tensor, got: torch.Tensor, least: float) -> str | None:
+def difference(wanted: torch.Tensor, got: torch.Tensor, least: float = 0.0, instead_of: str = "captured") -> str | None:
     """Return in which element two results differ most; ``None`` if they agree to rounding."""
     if wanted.shape == got.shape and wanted.dtype == got.dtype:
         tolerance = max(TOLERANCE[wanted.dtype], least) if wanted.dtype in TOLERANCE else 0.0
@@ -83,8 +83,10 @@ def _difference(wanted: torch.Tensor, got: torch.Tensor, least: float) -> str | 
             return None
         difference = (wanted.double() - got.double()).abs().nan_to_num(nan=float("inf"))
         worst = int(difference.argmax())
-        return f"element {worst} is {got.reshape(-1)[worst].item()!r}, captured {wanted.reshape(-1)[worst].item()!r}"
-    return f"it is {list(got.shape)} {got.dtype}, captured {list(wanted.shape)} {wanted.dtype}"
+        return (
+            f"element {worst} is {got.reshape(-1)[worst].item()!r}, {instead_of} {wanted.reshape(-1)[worst].item()!r}"
+        )
+    return f"it is {list(got.shape)} {got.dtype}, {instead_of} {list(wanted.shape)} {wanted.dtype}"
 
 
 def _mismatch(node: str, step: int, name: str, detail: str, place: str | None) -> CaptureError:

@@ -9,6 +9,7 @@ import torch
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.checks.literals import both_nan, same_argument, shortened
 from leapp_core.tracing.find.analysis import NodeAnalysis
+from leapp_core.tracing.find.initial import number_for
 from leapp_core.tracing.find.leaves import Constant, ProducedState, arguments
 from leapp_core.tracing.find.messages import (
     call_name,
@@ -41,9 +42,13 @@ class StepChecker:
         self._found = found
         self._varying = varying_storages(slicer, found.sliced.events)
         self._overwritten: dict[tuple[int, int], tuple[int, int]] = {}
+        self._begins_alike = True
 
-    def check(self) -> None:
+    def check(self) -> bool:
         """Check all calls and outputs.
+
+        Returns:
+            Whether the first step does what the others do, call by call. It need not: it may initialise.
 
         Raises:
             CaptureError: random numbers, a branch, a baked Python value, or an undeclared tensor reaches an output.
@@ -52,6 +57,11 @@ class StepChecker:
         for step in range(len(self._found.steps)):
             if step != self._found.reference:
                 self._check_step(step)
+        first = self._found.steps[0]
+        matched = set(self._found.alignment.between(self._found.reference, 0).values())
+        outputs = [(d.info, first.outputs[name].info) for name, d in self._found.step.outputs.items()]
+        same = all((its.storage, its.offset - mine.offset) == self._expected_storage(0, mine) for mine, its in outputs)
+        return self._begins_alike and same and matched.issuperset(range(first.begin, first.out_index))
 
     def _check_random(self) -> None:
         for index in self._found.sliced.events:
@@ -72,6 +82,7 @@ class StepChecker:
             if other is None:
                 if step > 0 and not (step > self._found.reference and index >= reference.out_index):  # in the tail
                     self._refuse_branch(step, self._events[index], "is missing")
+                self._begins_alike &= step > 0
                 continue
             self._check_call(step, self._events[index], self._events[other])
         self._check_output_identity(step)
@@ -107,6 +118,9 @@ class StepChecker:
     # -- one call ------------------------------------------------------------------------------------------------
 
     def _check_call(self, step: int, event: Event, other: Event) -> None:
+        if step == 0 and any(self._begins_with_number(event, other, i) for i in range(len(event.ins))):
+            self._begins_alike = False
+            return  # replay decides whether the number is where state begins
         for mine, its in zip(arguments(event), arguments(other), strict=False):
             if not same_argument(mine, its):
                 raise self._baked(event, step, mine, its)
@@ -115,6 +129,12 @@ class StepChecker:
         for position in sorted(data):
             if position < len(other.ins):
                 self._check_operand(step, event, event.ins[position], other.ins[position])
+
+    def _begins_with_number(self, event: Event, other: Event, position: int) -> bool:
+        """Return whether a first step gave a number (``self.mean = 0.0``) where the others give what state makes."""
+        storage = event.ins[position].storage
+        made_or_kept = storage in self._found.leaves or self._storages[storage].birth >= self._found.step.begin
+        return made_or_kept and not self._is_input(storage) and number_for(event, other, position) is not None
 
     def _baked(self, event: Event, step: int, mine: Any, its: Any) -> CaptureError:
         return CaptureError(
@@ -136,6 +156,7 @@ class StepChecker:
                 expected="the same shape and dtype in every step",
                 fix="use a fixed size and torch.where instead of selecting a varying number of elements",
             )
+        self._begins_alike &= mine.sizes == its.sizes or step > 0
         leaf = self._found.leaves.get(mine.storage)
         if isinstance(leaf, ProducedState) and step < leaf.age:
             return  # it reads an initial value here
@@ -150,6 +171,8 @@ class StepChecker:
             return
         if expected is not None or step > 0:
             self._check_other_storage(step, event, mine, its)
+        else:
+            self._begins_alike = False
 
     def _baked_index(self, event: Event, step: int, mine: TensorInfo, its: TensorInfo) -> CaptureError:
         return CaptureError(
@@ -195,6 +218,7 @@ class StepChecker:
                 raise self._baked(event, step, left.tolist(), right.tolist())
             return
         if step == 0:
+            self._begins_alike = False
             return  # a first step that initialises; replay decides whether it fits
         elsewhere = (declared_elsewhere(self._slicer, self._found.node, info.storage) for info in (mine, its))
         declared = next(filter(None, elsewhere), "")

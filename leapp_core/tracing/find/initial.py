@@ -11,9 +11,12 @@ from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.messages import describe_tensor, where
 from leapp_core.tracing.find.slicing import LiveRead, Slicer
 from leapp_core.tracing.record.evaluate import Evaluator
-from leapp_core.tracing.record.events import TensorInfo
+from leapp_core.tracing.record.events import Event, TensorInfo
 from leapp_core.tracing.record.recorder import unrecorded
 from leapp_core.tracing.record.regions import element_offsets, elements_in
+
+_NUMBERS = (bool, int, float)
+_COMMUTATIVE = frozenset({torch.ops.aten.add.Tensor, torch.ops.aten.mul.Tensor})
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,12 @@ def first_values(
     flat = value.reshape(-1)
     done = torch.zeros(flat.numel(), dtype=torch.bool)
     for read in reads:
-        operand = found.classifier.counterpart(read, step)
-        if operand is None or operand.sizes != read.info.sizes:
-            continue
-        seen = _value_before(slicer, found, operand, read, step)
+        seen = _number_instead(slicer, found, read, step)
+        if seen is None:
+            operand = found.classifier.counterpart(read, step)
+            if operand is None or operand.sizes != read.info.sizes:
+                continue
+            seen = _value_before(slicer, found, operand, read, step)
         with unrecorded():
             targets = [place.get(int(o), -1) for o in element_offsets(read.info).ravel()]
             index = torch.tensor(targets, dtype=torch.long)
@@ -73,6 +78,43 @@ def first_values(
         if in_place and found.sliced.live_in.get(root.storage).any():
             done |= torch.from_numpy(elements_in(found.sliced.live_in.get(root.storage), root)).reshape(-1)
         return InitialValue(flat.reshape(root.sizes).clone(), known, done.reshape(root.sizes))
+
+
+def _number_instead(slicer: Slicer, found: NodeAnalysis, read: LiveRead, step: int) -> torch.Tensor | None:
+    """Return the number that a call of another step was given where it reads state, in the state's shape.
+
+    ``self.sum = 0`` becomes a tensor when the first step adds to it. Replay proves that the number is the first value.
+    """
+    at = found.alignment.between(found.reference, step).get(read.event)
+    if at is None:
+        return None
+    number = number_for(slicer.recorder.events[read.event], slicer.recorder.events[at], read.position)
+    with unrecorded():
+        return None if number is None else torch.full(read.info.sizes, number, dtype=read.info.dtype)
+
+
+def number_for(call: Event, other: Event, position: int) -> float | None:
+    """Return the number that a call was given in place of a tensor of another: ``x + 0.0`` instead of ``x + state``.
+
+    Args:
+        call: The call with tensors alone.
+        other: The call that was given a number.
+        position: Of the tensor among the operands.
+    """
+    numbers = [i for i, a in enumerate(other.args) if type(a) in _NUMBERS]
+    if len(numbers) != 1 or len(call.args) != len(other.args) or _settings(call) != _settings(other):
+        return None
+    if not all(isinstance(a, torch.Tensor) for a in call.args):
+        return None
+    if position != numbers[0] and call.func not in _COMMUTATIVE:  # 0.0 + x is recorded as x + 0.0
+        return None
+    number: float = other.args[numbers[0]]
+    return number
+
+
+def _settings(call: Event) -> dict[str, object]:
+    """Return the keyword arguments of a call, tensors by identity."""
+    return {k: id(v) if isinstance(v, torch.Tensor) else v for k, v in call.kwargs.items()}
 
 
 def _value_before(slicer: Slicer, found: NodeAnalysis, operand: TensorInfo, read: LiveRead, step: int) -> torch.Tensor:

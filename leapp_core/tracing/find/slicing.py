@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -107,6 +107,13 @@ class Slicer:
             need.merge(storage, end_need.get(storage))
         declared = [*step.inputs.values(), *(step.outputs.values() if outputs else ())]
         return self._walk(step.begin, step.end, need, self._by_index(declared), set(map(id, step.inputs.values())))
+
+    def backward_through(self, steps: Sequence[Step]) -> StepSlice:
+        """Slice what the outputs of steps in a row depend on, from their inputs and from before the first."""
+        inputs = [d for step in steps for d in step.inputs.values()]
+        declared = [*inputs, *(d for step in steps for d in step.outputs.values())]
+        at = self._by_index(declared)
+        return self._walk(steps[0].begin, steps[-1].end, self.masks(), at, set(map(id, inputs)))
 
     def backward_to(
         self,
