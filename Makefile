@@ -39,7 +39,7 @@ demo: $(STAMP)  ## export a trained policy, validate it, and run it closed-loop 
 	@$(BIN)/leapp demo --task Builtin-Velocity-Hopper --save_path demo_output
 
 test: $(STAMP)  ## run the test suite
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(STAMP)  ## lint, formatting and types
 	$(BIN)/ruff check .

@@ -68,8 +68,9 @@ class PluginManager:
         self._disabled = frozenset(name.strip() for name in names if name.strip())
         self._infos: dict[str, PluginInfo] = {}
         if load_entry_points:
-            for entry_point in sorted(entry_points(group=PROJECT), key=_rank):
-                self._load(entry_point)
+            found = [(*_distribution(entry_point), entry_point) for entry_point in entry_points(group=PROJECT)]
+            for name, version, entry_point in sorted(found, key=_rank):
+                self._load(entry_point, name, version)
 
     @property
     def plugins(self) -> tuple[PluginInfo, ...]:
@@ -84,9 +85,8 @@ class PluginManager:
         """
         self._register(plugin, PluginInfo(name, getattr(plugin, "__name__", type(plugin).__name__)))
 
-    def _load(self, entry_point: EntryPoint) -> None:
-        dist = entry_point.dist
-        info = PluginInfo(entry_point.name, entry_point.value, dist.name if dist else "", dist.version if dist else "")
+    def _load(self, entry_point: EntryPoint, distribution: str, version: str) -> None:
+        info = PluginInfo(entry_point.name, entry_point.value, distribution, version)
         if entry_point.name in self._disabled:
             self._infos[info.name] = _with(info, disabled=True)
             return
@@ -202,9 +202,15 @@ class PluginManager:
         return self._infos[owner]
 
 
-def _rank(entry_point: EntryPoint) -> tuple[bool, str]:
+def _distribution(entry_point: EntryPoint) -> tuple[str, str]:
+    """Return name and version of what brings an entry point; its metadata is parsed at each access."""
+    metadata = entry_point.dist.metadata if entry_point.dist is not None else {"Name": "", "Version": ""}
+    return metadata["Name"], metadata["Version"]
+
+
+def _rank(found: tuple[str, str, EntryPoint]) -> tuple[bool, str]:
     """Order of loading: ours first, so that whoever claims a name of ours is the one told that it is taken."""
-    return entry_point.dist is None or entry_point.dist.name != DISTRIBUTION, entry_point.name
+    return found[0] != DISTRIBUTION, found[2].name
 
 
 def _first_line(error: BaseException) -> str:

@@ -23,6 +23,7 @@ T = TypeVar("T")
 CHUNK = 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(20))
 def test_two_thousand_programs(chunk: int) -> None:
     kinds, failures = run_many(chunk * CHUNK, CHUNK)

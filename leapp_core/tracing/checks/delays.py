@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import deque
+from collections.abc import Iterator
 
 import torch
 
@@ -32,11 +33,11 @@ def check_delays(slicer: Slicer, found: NodeAnalysis) -> None:
     results = _results_of_several_steps(slicer, found)
     if not results:
         return
-    for tensor in slicer.recorder.held_tensors():
-        storage = slicer.recorder.storage_number(tensor)
-        if storage not in constants or not _beside(slicer.recorder, tensor, results):
-            continue
-        what, place = describe_read(slicer, found, found.reads[storage][0])
+    recorder = slicer.recorder
+    for tensor in _beside(
+        recorder, [t for t in recorder.held_tensors() if recorder.storage_number(t) in constants], results
+    ):
+        what, place = describe_read(slicer, found, found.reads[recorder.storage_number(tensor)][0])
         raise CaptureError(
             f"node {found.node!r}: {what} is the same in every captured step, and lies in a list together with results "
             "of several steps: a history or delay longer than the recording",
@@ -62,14 +63,15 @@ def _results_of_several_steps(slicer: Slicer, found: NodeAnalysis) -> set[int]:
     return {t for by_step in made.values() if len(by_step) > 1 for tensors in by_step.values() for t in tensors}
 
 
-def _beside(recorder: TraceRecorder, tensor: torch.Tensor, results: set[int]) -> bool:
-    """Return whether a list, tuple or deque of the user holds a tensor and results of several steps."""
+def _beside(recorder: TraceRecorder, tensors: list[torch.Tensor], results: set[int]) -> Iterator[torch.Tensor]:
+    """Yield those tensors that a list, tuple or deque of the user holds together with results of several steps."""
     kinds = (list, tuple, deque)
     own = {id(a) for e in recorder.events for a in (e.args, *e.args, *e.kwargs.values()) if isinstance(a, kinds)}
-    own.add(id(recorder.held_tensors()))
-    for holder in gc.get_referrers(tensor):
+    own |= {id(recorder.held_tensors()), id(tensors)}
+    wanted = set(map(id, tensors))
+    for holder in gc.get_referrers(*tensors):  # all at once: it looks at every object there is
         if isinstance(holder, kinds) and id(holder) not in own:
-            beside = [t for t in tensors_of(holder) if id(t) in results and t.shape == tensor.shape]
-            if len({id(t) for t in beside}) > 1:
-                return True
-    return False
+            held = {id(t): t for t in tensors_of(holder)}
+            for tensor in (t for key, t in held.items() if key in wanted):
+                if sum(key in results and t.shape == tensor.shape for key, t in held.items()) > 1:
+                    yield tensor
