@@ -75,16 +75,16 @@ class _Unclear(Exception):  # noqa: N818 - it is caught where it is raised for, 
 
 
 def _assigned(file: SourceFile, name: ast.Name) -> list[ast.expr]:
-    """Return the arithmetic that a local name is assigned, if it is assigned once."""
+    """Return the arithmetic that a local name is assigned, if that is all that ever happens to it."""
     within = file.function_of(name)
-    values = [
-        s.value
-        for s in file.statements
-        if isinstance(s, ast.Assign) and file.function_of(s) is within
-        for target in s.targets
-        if isinstance(target, ast.Name) and target.id == name.id
-    ]
-    return [v for v in values if isinstance(v, _TERMS)] if len(values) == 1 else []
+    everywhere = ast.walk(within) if within is not None else ()
+    parents = [(n, file.parents[n]) for n in everywhere if isinstance(n, ast.Name) and n.id == name.id]
+    assigning = [p for n, p in parents if isinstance(n.ctx, ast.Store)]
+    if len(assigning) != 1 or not isinstance(assigning[0], ast.Assign) or not isinstance(assigning[0].value, _TERMS):
+        return []
+    # Whoever else is handed the array may write into it: a method, a subscript, ``np.add(a, b, out=name)``.
+    read = all(isinstance(p, (ast.BinOp, ast.UnaryOp, ast.Compare)) for n, p in parents if isinstance(n.ctx, ast.Load))
+    return [assigning[0].value] if read else []
 
 
 def _is_same(made: Any, array: Array) -> bool:
@@ -118,7 +118,7 @@ def _called(call: ast.Call, names: Mapping[str, Any], leaf: Callable[[Array], An
         raise _Unclear
     if _held(function.value, names) is np:
         ufunc = vars(np).get(function.attr)
-        if not isinstance(ufunc, np.ufunc):
+        if not isinstance(ufunc, np.ufunc) or len(call.args) != ufunc.nin:  # one more is where it writes
             raise _Unclear
         return _computed(ufunc, *(_value(a, names, leaf) for a in call.args))
     if function.attr not in _METHODS:

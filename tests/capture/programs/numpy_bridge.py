@@ -205,3 +205,36 @@ class NumpySensorBesideARange:
     def step(self, x):
         reading = self.sensor.normal(size=3).astype(np.float32)
         return torch.from_numpy(x.numpy() * (self.low + reading))
+
+
+class Encoder:
+    """A sensor nobody declared, which reads nothing while the policy is captured."""
+
+    def read(self):
+        return np.zeros(3, dtype=np.float32)
+
+
+@refused(UNDECLARED, x=(1, 3))
+class NumpySensorAddedToARange:
+    """A range to which a reading is added in place, which was zero."""
+
+    def __init__(self):
+        self.encoder, self.low, self.high = Encoder(), LOW.copy(), HIGH.copy()
+
+    def step(self, x):
+        span = self.high - self.low
+        span += self.encoder.read()
+        return torch.from_numpy(x.numpy() / span)
+
+
+@refused(UNDECLARED, x=(1, 3))
+class NumpySensorWrittenIntoARange:
+    """A range of which a reading replaces one element, by chance with what was there."""
+
+    def __init__(self):
+        self.encoder, self.low, self.high = Encoder(), LOW.copy(), LOW.copy()
+
+    def step(self, x):
+        offset = self.high - self.low
+        offset[1] = self.encoder.read()[1]
+        return torch.from_numpy(x.numpy() + offset)
