@@ -43,12 +43,12 @@ def check_begin(
         try:
             recorded = _recorded(slicer, found, fresh)
             for number, step in enumerate(steps):
-                results = program(*(fresh[id(step.inputs[name])] for name in found.step.inputs), *state)
-                for name, got in zip(found.step.outputs, results, strict=False):
+                results = program(*(fresh[id(step.inputs[name])] for name in found.steps[-1].inputs), *state)
+                for name, got in zip(found.steps[-1].outputs, results, strict=False):
                     detail = difference(recorded[id(step.outputs[name])], got, instead_of="the recorded calls give")
                     if detail is not None:
                         raise _otherwise(slicer, found, number, name, detail)
-                state = tuple(results[len(found.step.outputs) :])
+                state = tuple(results[len(results) - len(initial) :])  # what never changes is given before
         except (RuntimeError, IndexError, ValueError):
             return  # these inputs are none that the program takes: an index out of range, a matrix without inverse
 
