@@ -13,7 +13,8 @@ from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.messages import made_at
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.record.evaluate import Evaluator
-from leapp_core.tracing.record.recorder import unrecorded
+from leapp_core.tracing.record.opplan import draws_random
+from leapp_core.tracing.record.recorder import PACK, unrecorded
 
 _STEPS = 2  # what the second reads is what the first left behind
 
@@ -40,8 +41,11 @@ def check_begin(
     fresh = {id(d): _fresh(d.value, generator) for step in steps for d in step.inputs.values()}
     state = tuple(initial)
     with unrecorded(), torch.no_grad():
+        events = [slicer.recorder.events[i] for i in slicer.backward_through(steps).events]
+        if any(e.func != PACK and draws_random(e.plan, e.args, e.kwargs) for e in events):
+            return  # weights of layers made on first use: run again, they would be others
         try:
-            recorded = _recorded(slicer, found, fresh)
+            recorded = _recorded(slicer, found, [event.index for event in events], fresh)
             for number, step in enumerate(steps):
                 results = program(*(fresh[id(step.inputs[name])] for name in found.steps[-1].inputs), *state)
                 for name, got in zip(found.steps[-1].outputs, results, strict=False):
@@ -53,10 +57,11 @@ def check_begin(
             return  # these inputs are none that the program takes: an index out of range, a matrix without inverse
 
 
-def _recorded(slicer: Slicer, found: NodeAnalysis, fresh: dict[int, torch.Tensor]) -> dict[int, torch.Tensor]:
+def _recorded(
+    slicer: Slicer, found: NodeAnalysis, events: list[int], fresh: dict[int, torch.Tensor]
+) -> dict[int, torch.Tensor]:
     """Return what the recorded calls of the first steps give for fresh inputs, by ``id`` of their declarations."""
     steps = found.steps[:_STEPS]
-    events = list(slicer.backward_through(steps).events)
     declared = [d for step in steps for d in (*step.inputs.values(), *step.outputs.values())]
     evaluator = Evaluator(slicer.recorder, steps[0].begin)
     given: dict[int, torch.Tensor] = {}
