@@ -8,13 +8,13 @@ from typing import Any
 import torch
 
 from leapp_core.errors import CaptureError
-from leapp_core.program.replay import difference
+from leapp_core.program.replay import BEGIN_ALIKE, difference
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.messages import made_at
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.record.evaluate import Evaluator
 from leapp_core.tracing.record.opplan import draws_random
-from leapp_core.tracing.record.recorder import PACK, unrecorded
+from leapp_core.tracing.record.recorder import unrecorded
 
 _STEPS = 2  # what the second reads is what the first left behind
 
@@ -42,7 +42,7 @@ def check_begin(
     state = tuple(initial)
     with unrecorded(), torch.no_grad():
         events = [slicer.recorder.events[i] for i in slicer.backward_through(steps).events]
-        if any(e.func != PACK and draws_random(e.plan, e.args, e.kwargs) for e in events):
+        if any(draws_random(e.plan, e.args, e.kwargs) for e in events):
             return  # weights of layers made on first use: run again, they would be others
         try:
             recorded = _recorded(slicer, found, [event.index for event in events], fresh)
@@ -90,5 +90,5 @@ def _otherwise(slicer: Slicer, found: NodeAnalysis, step: int, name: str, detail
         f"output {name!r} of step {step} differs: {detail}",
         where=made_at(slicer, found, name),
         expected="a first step that computes what the others do",
-        fix="initialise state before the first step, or choose with torch.where and a flag that is a tensor",
+        fix=BEGIN_ALIKE,
     )

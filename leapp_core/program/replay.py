@@ -14,6 +14,8 @@ from leapp_core.tracing.record.recorder import unrecorded
 # layers) multiplies with 10 bits.
 CUDA_TOLERANCE, TF32_TOLERANCE = 1e-4, 5e-3
 
+BEGIN_ALIKE = "initialise state before the first step, or choose with torch.where and a flag that is a tensor"
+
 # Folding and another order of the same operations move the last bits, not more.
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-5, torch.float16: 2e-2, torch.bfloat16: 1e-1}
 
@@ -65,10 +67,7 @@ def replay(
             state = tuple(results[len(expected) :])
             seen.append(state)
     if begins_otherwise is not None:
-        begins_otherwise.fix = (
-            "the first step computes something else than the others: initialise state before the first step, or choose "
-            "with torch.where and a flag that is a tensor"
-        )
+        begins_otherwise.fix = f"the first step computes something else than the others: {BEGIN_ALIKE}"
         raise begins_otherwise
     return seen
 
@@ -81,8 +80,8 @@ def difference(wanted: torch.Tensor, got: torch.Tensor, least: float = 0.0, inst
             wanted, got, rtol=tolerance, atol=tolerance * 0.1, equal_nan=True
         ):
             return None
-        difference = (wanted.double() - got.double()).abs().nan_to_num(nan=float("inf"))
-        worst = int(difference.argmax())
+        distance = (wanted.double() - got.double()).abs().nan_to_num(nan=float("inf"))
+        worst = int(distance.argmax())
         return (
             f"element {worst} is {got.reshape(-1)[worst].item()!r}, {instead_of} {wanted.reshape(-1)[worst].item()!r}"
         )

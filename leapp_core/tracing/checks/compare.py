@@ -22,7 +22,6 @@ from leapp_core.tracing.find.messages import (
 from leapp_core.tracing.find.slicing import Slicer, varying_storages
 from leapp_core.tracing.record.events import Event, TensorInfo
 from leapp_core.tracing.record.opplan import draws_random
-from leapp_core.tracing.record.recorder import PACK
 
 HOLD_IN_TENSOR = "hold it in a tensor that tensor operations update, or declare it as an input"
 
@@ -66,7 +65,7 @@ class StepChecker:
     def _check_random(self) -> None:
         for index in self._found.sliced.events:
             event = self._events[index]
-            if event.func != PACK and draws_random(event.plan, event.args, event.kwargs):
+            if draws_random(event.plan, event.args, event.kwargs):
                 raise CaptureError(
                     f"node {self._found.node!r}: random numbers from {call_name(event)} reach an output",
                     where=where(self._slicer, event),

@@ -34,9 +34,8 @@ def check_delays(slicer: Slicer, found: NodeAnalysis) -> None:
     if not results:
         return
     recorder = slicer.recorder
-    for tensor in _beside(
-        recorder, [t for t in recorder.held_tensors() if recorder.storage_number(t) in constants], results
-    ):
+    tensors = [t for t in recorder.held_tensors() if recorder.storage_number(t) in constants]
+    for tensor in _beside(recorder, tensors, results):
         what, place = describe_read(slicer, found, found.reads[recorder.storage_number(tensor)][0])
         raise CaptureError(
             f"node {found.node!r}: {what} is the same in every captured step, and lies in a list together with results "

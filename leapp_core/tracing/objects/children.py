@@ -86,7 +86,7 @@ def children_of(thing: Any) -> Iterator[Child]:
     elif issubclass(kind, (MethodType, functools.partial, functools._lru_cache_wrapper, *_CLASS_PARTS)):
         yield from _of_wrapper(thing, kind)
     elif issubclass(kind, type):
-        if not (_is_closed(thing) or _module_of(thing).startswith(_OURS)):
+        if not _keeps_nothing(thing):
             yield from _of_class(thing)
     elif issubclass(kind, (Random, np.random.Generator, np.random.RandomState)):
         yield ("drawn",), str(_state(thing))
@@ -132,7 +132,7 @@ def _of_container(thing: Any, kind: Any) -> Iterator[Child]:
 
 
 def _of_function(function: FunctionType) -> Iterator[Child]:
-    if _is_closed(function) or _module_of(function).startswith(_OURS):
+    if _keeps_nothing(function):
         return
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
@@ -280,6 +280,11 @@ def _is_closed(thing: Any) -> bool:
     if module in _MAKING and vars(sys.modules[module]).get(thing.__name__) is not thing:
         return False
     return module.partition(".")[0] in _CLOSED or module.startswith(_CLOSED_PARTS)
+
+
+def _keeps_nothing(definition: Any) -> bool:
+    """Return whether a function or class is not looked into."""
+    return _is_closed(definition) or _module_of(definition).startswith(_OURS)
 
 
 def _module_of(thing: Any) -> str:

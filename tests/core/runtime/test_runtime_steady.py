@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics
 import subprocess
 import sys
 import threading
@@ -42,8 +43,8 @@ def test_a_step_allocates_nothing_but_what_it_returns(tmp_path, name, merge):
             del outputs
     finally:
         tracemalloc.stop()
-    # The least of all: pools of Python's own (integers, tuples) grow now and then. Each step's outputs are let go of.
-    held, peak = map(min, zip(*taken, strict=True))
+    # Of most steps: pools of Python's own (integers, tuples) grow now and then. Each step's outputs are let go of.
+    held, peak = map(statistics.median, zip(*taken, strict=True))
     assert held <= returned + 200
     assert peak <= returned + 700
 
