@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
+import networkx as nx
 import pytest
 import torch
 from torch import nn
@@ -124,6 +125,17 @@ def test_a_counter_whose_object_is_gone_is_still_one() -> None:
     assert gone() is None
     with pytest.raises(CaptureError, match=r"the Python value self\.counter\.ticks changes from step to step"):
         session.compile()
+
+
+ROADS = nx.Graph()
+ROADS.add_edge(0, 1, w=2.0)
+
+
+def test_functions_with_more_defaults_than_parameters_are_looked_at() -> None:
+    """networkx compiles its functions so; torch brings it, and simulators call it in a step."""
+    assert len(nx.get_edge_attributes.__defaults__ or ()) > nx.get_edge_attributes.__code__.co_argcount
+    program = captured(lambda x: x * nx.get_edge_attributes(ROADS, "w")[0, 1]).compile()
+    assert [port.name for port in program.spec.nodes[0].inputs] == ["x"]
 
 
 COUNTING_PART = """

@@ -142,7 +142,8 @@ def _of_function(function: FunctionType) -> Iterator[Child]:
             continue
     parameters = code.co_varnames[: code.co_argcount]
     defaults = function.__defaults__ or ()
-    for name, value in zip(parameters[len(parameters) - len(defaults) :], defaults, strict=True):
+    # From the end, as defaults stand for the last parameters; decorators leave more defaults than their wrapper takes.
+    for name, value in zip(reversed(parameters), reversed(defaults), strict=False):
         yield ("name", name, code), value
     for name, value in (function.__kwdefaults__ or {}).items():
         yield ("name", name, code), value
