@@ -17,7 +17,7 @@ from leapp_core.suggest import suggest
 def axis_names(port: PortSpec) -> tuple[tuple[str, ...] | None, ...]:
     """Return the element names of every axis, ``None`` for an unnamed one."""
     given = port.element_names or ()
-    # The leading batch axis may be left out.
+    # Fewer entries than axes stand for the last ones.
     axes = (None,) * (len(port.shape) - len(given)) + tuple(given)
     return tuple(axis if isinstance(axis, tuple) else None for axis in axes)
 

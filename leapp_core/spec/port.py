@@ -25,7 +25,7 @@ class PortSpec:
         dtype: Canonical dtype name such as ``float32`` (see :mod:`leapp_core.spec.dtypes`).
         shape: Sizes; a string names a symbolic dimension.
         kind: Meaning, such as ``state/joint/position``.
-        element_names: One entry per axis; the leading batch axis may be left out.
+        element_names: One entry per axis; the leading batch axis may be left out. Fewer stand for the last axes.
         temporal_period_ms: Milliseconds between entries of the temporal axis, if there is one.
         extra: Further keys, flattened into the port in the YAML file.
     """

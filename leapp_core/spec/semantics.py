@@ -23,6 +23,7 @@ __all__ = [
     "TemporalAxis",
     "TensorSemantics",
     "check_element_names",
+    "named_axes",
     "normalise_element_names",
     "port_spec",
 ]
@@ -100,7 +101,7 @@ class TensorSemantics:
         ref: The tensor itself, where a call takes semantics in place of tensors; it is never copied.
         kind: Meaning: a member of :class:`InputKind` or :class:`OutputKind`, or any text. Kept as text.
         element_names: ``"a"``, ``["a", "b"]`` for the last axis, or one entry per axis: a list, ``None`` or a
-            :class:`TemporalAxis`. Kept normalised: one entry per axis.
+            :class:`TemporalAxis`. Kept normalised: one entry per axis. Fewer entries than axes stand for the last ones.
         extra: Further keys for the port in the YAML file (plain values only).
         temporal_period_ms: Period of the temporal axis; set from ``element_names``.
 
@@ -179,14 +180,36 @@ def _axis(item: Any, what: str) -> AxisNames:
 
 
 def check_element_names(port: PortSpec) -> str | None:
-    """Return what is wrong with a port's element names given its shape, or ``None``."""
-    names = port.element_names
+    """Return what is wrong with a port's element names given its shape, or ``None``; they stand for the last axes."""
+    return _misfit(port.element_names, port.shape)
+
+
+def named_axes(semantics: TensorSemantics, shape: Sequence[Dim]) -> tuple[AxisNames, ...] | None:
+    """Return the element names of a tensor of this shape: an entry for each axis, unnamed ones in front of those given.
+
+    A leading batch axis alone may stay out, as in existing bundles.
+
+    Raises:
+        UsageError: the names do not fit the shape.
+    """
+    names: tuple[AxisNames, ...] | None = semantics.element_names
+    wrong = _misfit(names, shape)
+    if wrong:
+        raise UsageError(
+            f"port {semantics.name!r}: {wrong}",
+            expected="one entry per axis with one name per element; fewer entries stand for the last axes",
+        )
+    unnamed = 0 if names is None else len(shape) - len(names)
+    return (*(None,) * unnamed, *(names or ())) if unnamed > 1 else names
+
+
+def _misfit(names: tuple[AxisNames, ...] | None, shape: Sequence[Dim]) -> str | None:
     if names is None:
         return None
-    skipped = len(port.shape) - len(names)
-    if skipped not in (0, 1):
-        return f"element_names has {len(names)} axes for shape {list(port.shape)}"
-    for axis, (entry, size) in enumerate(zip(names, port.shape[skipped:], strict=True), start=skipped):
+    skipped = len(shape) - len(names)
+    if skipped < 0:
+        return f"element_names has {len(names)} axes for shape {list(shape)}"
+    for axis, (entry, size) in enumerate(zip(names, shape[skipped:], strict=True), start=skipped):
         if isinstance(entry, tuple) and isinstance(size, int) and len(entry) != size:
             return f"element_names has {len(entry)} names for axis {axis}, which has size {size}"
     return None
@@ -198,19 +221,12 @@ def port_spec(semantics: TensorSemantics, *, dtype: object, shape: Sequence[Dim]
     Raises:
         UsageError: element names do not fit the shape, or the dtype cannot cross a port.
     """
-    port = PortSpec(
+    return PortSpec(
         name=semantics.name,
         dtype=canonical(dtype),
         shape=tuple(size if isinstance(size, str) else int(size) for size in shape),
         kind=None if semantics.kind is None else str(semantics.kind),
-        element_names=semantics.element_names,
+        element_names=named_axes(semantics, shape),
         temporal_period_ms=semantics.temporal_period_ms,
         extra=semantics.extra,
     )
-    wrong = check_element_names(port)
-    if wrong:
-        raise UsageError(
-            f"port {port.name!r}: {wrong}",
-            expected="one entry per axis with one name per element; a leading batch axis may be left out",
-        )
-    return port

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from leapp_core.errors import UsageError
-from leapp_core.spec.semantics import TensorSemantics
+from leapp_core.spec.semantics import TensorSemantics, named_axes
 
 
 def entries(given: Any, what: str) -> tuple[list[tuple[TensorSemantics, Any]], list[Any]]:
@@ -20,7 +20,8 @@ def entries(given: Any, what: str) -> tuple[list[tuple[TensorSemantics, Any]], l
         what: For messages: ``inputs of node 'policy'``.
 
     Raises:
-        UsageError: something else, a missing ``ref``, a duplicate name, a sparse or quantised tensor.
+        UsageError: something else, a missing ``ref``, a duplicate name, a sparse or quantised tensor, names that do not
+            fit its shape.
     """
     if isinstance(given, TensorSemantics):
         given = [given]
@@ -76,13 +77,14 @@ def _check(ports: list[tuple[TensorSemantics, Any]], what: str) -> None:
             raise UsageError(f"{what}: the name {semantics.name!r} is given twice", fix="rename one of them")
         seen.add(semantics.name)
         with torch._C.DisableTorchFunction():
-            dense = tensor.layout == torch.strided and not tensor.is_quantized
+            dense, shape = tensor.layout == torch.strided and not tensor.is_quantized, tuple(tensor.shape)
         if not dense:
             raise UsageError(
                 f"{what}: {semantics.name!r} is a {tensor.layout} tensor",
                 expected="a dense tensor",
                 fix="call .to_dense() (or .dequantize()) before declaring it",
             )
+        named_axes(semantics, shape)  # refused here, before a recording is made of it
 
 
 def _is_tensordict(value: Any) -> bool:

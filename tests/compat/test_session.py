@@ -98,6 +98,29 @@ def test_records_compiles_and_runs(leapp, tmp_path):
         manager.run_policy({"walk/joint": q})
 
 
+def test_names_of_the_last_axis_alone_as_isaac_lab_names_contact_forces(leapp, tmp_path):
+    def step(k):
+        axes = leapp.TensorSemantics(
+            name="forces", ref=torch.full((1, 3, 17, 3), float(k)), element_names=["x", "y", "z"]
+        )
+        forces = leapp.annotate.input_tensors("walk", axes)
+        leapp.annotate.output_tensors("walk", {"y": forces.norm(dim=-1).amax(dim=1)})
+
+    record(leapp, tmp_path, step)
+    assert leapp.compile_graph(visualize=False) == {"walk": True}
+    port = leapp.InferenceManager(str(tmp_path / "walk" / "walk.yaml")).nodes["walk"].input_descriptions[0]
+    assert port["element_names"] == [None, None, None, ["x", "y", "z"]]
+
+
+def test_names_that_do_not_fit_are_refused_where_they_are_given(leapp, tmp_path):
+    def step(k):
+        wrong = leapp.TensorSemantics(name="q", ref=torch.zeros(1, 3), element_names=["hip", "knee"])
+        leapp.annotate.input_tensors("walk", wrong)
+
+    with pytest.raises(UsageError, match=r"port 'q': element_names has 2 names for axis 1, which has size 3"):
+        record(leapp, tmp_path, step)
+
+
 def test_result_buffer_made_anew_for_every_step(leapp, tmp_path):
     """Isaac Lab hands image terms a fresh buffer to write to, before anything of the step is declared."""
 

@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from leapp_core.errors import BundleError, UsageError
 from leapp_core.spec.dtypes import DTYPES, canonical, numpy_dtype, torch_dtype
@@ -97,8 +99,27 @@ def test_a_port_may_leave_the_batch_axis_out_of_its_names() -> None:
     assert (port.dtype, port.shape, port.element_names) == ("float32", (1, 2), (("a", "b"),))
 
 
+def test_names_of_the_last_axes_are_kept_with_an_entry_for_each_axis() -> None:
+    """As Isaac Lab names the axes of contact forces over time: ``[environment, step, body, axis]``."""
+    forces = port_spec(TensorSemantics("forces", element_names=["x", "y", "z"]), dtype="float32", shape=[1, 3, 17, 3])
+    assert forces.element_names == (None, None, None, ("x", "y", "z"))
+    two = TensorSemantics("forces", element_names=[["left", "right"], ["x", "y", "z"]])
+    assert port_spec(two, dtype="float32", shape=[1, 3, 2, 3]).element_names == (None, None, *two.element_names)
+
+
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=5), st.data())
+def test_names_never_leave_their_axis(shape: list[int], data: st.DataObject) -> None:
+    count = data.draw(st.integers(1, len(shape)))
+    names = [[f"{axis}_{i}" for i in range(shape[axis])] for axis in range(len(shape) - count, len(shape))]
+    port = port_spec(TensorSemantics("x", element_names=names), dtype="float32", shape=shape)
+    assert port.element_names is not None
+    assert len(port.element_names) == max(count, len(shape) if count + 1 < len(shape) else count)
+    assert [list(axis) for axis in port.element_names[-count:] if isinstance(axis, tuple)] == names
+    assert set(port.element_names[:-count]) <= {None}
+
+
 @pytest.mark.parametrize(
-    ("shape", "says"), [((1, 3), "2 names for axis 1, which has size 3"), ((1, 1, 2), "1 axes for shape")]
+    ("shape", "says"), [((1, 3), "2 names for axis 1, which has size 3"), ((), r"1 axes for shape \[\]")]
 )
 def test_names_must_fit_the_shape(shape: tuple[int, ...], says: str) -> None:
     with pytest.raises(UsageError, match=says):
