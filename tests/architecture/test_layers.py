@@ -10,7 +10,7 @@ BASE = {"leapp_core.errors", "leapp_core.suggest", "leapp_core.spec", "leapp_cor
 SHARED = BASE | {"leapp_core.compare", "leapp_core.trust", "leapp_core.bundle"}
 EXPORT = SHARED | {"leapp_core.validation", "leapp_core.runtime", "leapp_core.visualize", "leapp_core.tracing"}
 TOP = EXPORT | {"leapp_core.export", "leapp_core.policy_export", "leapp_core.compat", "leapp_core.program"}
-TOP |= {"leapp_core.deploy"}
+TOP |= {"leapp_core.deploy", "leapp_core.checkpoints"}
 MAY_IMPORT = {
     "leapp_core": TOP,  # lazily: its names are resolved when they are used
     "leapp_core.errors": set(),
@@ -19,6 +19,7 @@ MAY_IMPORT = {
     "leapp_core.plugins": {"leapp_core.errors", "leapp_core.suggest", "leapp_core.spec"},
     "leapp_core.compare": {"leapp_core.errors", "leapp_core.spec"},
     "leapp_core.trust": {"leapp_core.errors"},
+    "leapp_core.checkpoints": {"leapp_core.errors"},
     "leapp_core.bundle": {"leapp_core.errors", "leapp_core.suggest", "leapp_core.spec"},
     "leapp_core.visualize": BASE,
     "leapp_core.tracing": BASE | {"leapp_core.program", "leapp_core.export"},

@@ -13,6 +13,7 @@ LIGHT_PARTS = (
     "leapp_core.spec",
     "leapp_core.plugins",
     "leapp_core.bundle",
+    "leapp_core.checkpoints",
     "leapp_core.cli",
     "leapp_core.runtime",
     "leapp_core.validation",
