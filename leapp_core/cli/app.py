@@ -13,6 +13,7 @@ from leapp_core.plugins.manager import PluginManager
 VERBS = (
     "export",
     "inspect",
+    "check",
     "validate",
     "run",
     "deploy",

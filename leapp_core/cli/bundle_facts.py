@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from leapp_core.bundle import LoadedBundle
-from leapp_core.spec.isaac_ros import why_not_controlled, why_not_wired
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
 from leapp_core.spec.port import PortSpec
@@ -28,7 +27,6 @@ def bundle_facts(bundle: LoadedBundle) -> dict[str, Any]:
         "nodes": [_node(bundle, node) for node in pipeline.nodes],
         "ports": [port for node in pipeline.nodes for port in _ports(pipeline, node)],
         "state": [_state(bundle, index) for index in range(len(pipeline.feedback))],
-        "ros2_control": {"runs": why_not_controlled(document) is None, "why_not": why_not_controlled(document)},
     }
 
 
@@ -63,7 +61,6 @@ def _ports(pipeline: PipelineSpec, node: NodeSpec) -> list[dict[str, Any]]:
 
 def _port(pipeline: PipelineSpec, ref: PortRef, port: PortSpec, *, is_input: bool) -> dict[str, Any]:
     outside = ref in (pipeline.inputs if is_input else pipeline.outputs)
-    reason = why_not_wired(port, is_input=is_input) if outside else None
     return {
         "port": str(ref),
         "direction": "input" if is_input else "output",
@@ -76,7 +73,6 @@ def _port(pipeline: PipelineSpec, ref: PortRef, port: PortSpec, *, is_input: boo
         "temporal_period_ms": port.temporal_period_ms,
         "connection": next((str(v) for k, v in port.extra.items() if k.endswith("_connection")), None),
         "extra": dict(port.extra),
-        "isaac_ros": {"wired": reason is None, "why_not": reason} if outside else None,
     }
 
 

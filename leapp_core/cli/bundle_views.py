@@ -26,7 +26,8 @@ def bundle_views(facts: Mapping[str, Any]) -> list[View]:
         views.append(table("Wires between nodes", ("from", "to", "when", "size"), rows))
     if facts["state"]:
         views.append(_state(facts["state"], with_node=len(facts["nodes"]) > 1))
-    return [*_spaced(views), Line(""), *_readers(facts)]
+    views.append(_consumers(facts["consumers"]))
+    return _spaced(views)
 
 
 def constants_views(constants: Sequence[Mapping[str, Any]]) -> list[View]:
@@ -117,11 +118,10 @@ def _outside(title: str, ports: Sequence[Mapping[str, Any]], *, with_node: bool)
             port["kind"],
             _names(port),
             port["connection"],
-            "yes" if port["isaac_ros"]["wired"] else f"no: {port['isaac_ros']['why_not']}",
         )
         for port in ports
     ]
-    return table(title, ("port", "size", "kind", "elements", "connection", "Isaac ROS wires it"), rows)
+    return table(title, ("port", "size", "kind", "elements", "connection"), rows)
 
 
 def _names(port: Mapping[str, Any]) -> str:
@@ -155,13 +155,6 @@ def _range(low: Any, high: Any) -> str:
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
-def _readers(facts: Mapping[str, Any]) -> list[View]:
-    control = facts["ros2_control"]
-    if not control["runs"]:
-        return [Line(f"Isaac ROS Deploy's ros2_control runtime does not run this bundle: {control['why_not']}")]
-    outside = [port for port in facts["ports"] if port["outside"]]
-    by_hand = sum(not port["isaac_ros"]["wired"] for port in outside)
-    wired = (
-        f"all {len(outside)} ports by itself" if not by_hand else f"all but {by_hand} of {len(outside)} ports by itself"
-    )
-    return [Line(f"Isaac ROS Deploy's ros2_control runtime runs this bundle and wires {wired}")]
+def _consumers(consumers: Sequence[Mapping[str, Any]]) -> View:
+    rows = [(c["name"], c["summary"], "yes" if c["runs"] else f"no: {c['why_not']}") for c in consumers]
+    return table("Runs in (`leapp check` says more)", ("consumer", "what it is", "runs it"), rows)

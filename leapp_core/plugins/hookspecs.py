@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     import typer
 
+    from leapp_core.plugins.consumers import Consumer
     from leapp_core.plugins.environments import EnvironmentProvider
     from leapp_core.plugins.exporters import Exporter, ProgramPass, WrittenArtifact
     from leapp_core.plugins.policies import PolicyAdapter
@@ -41,6 +42,11 @@ def leapp_register_adapters(registry: OwnedRegistry[PolicyAdapter]) -> None:
 @hookspec
 def leapp_register_environments(registry: OwnedRegistry[EnvironmentProvider]) -> None:
     """Add environment providers: where tasks come from."""
+
+
+@hookspec
+def leapp_register_consumers(registry: OwnedRegistry[Consumer]) -> None:
+    """Add consumers: runtimes and tools that read bundles, with what each takes."""
 
 
 @hookspec

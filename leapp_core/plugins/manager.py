@@ -21,6 +21,7 @@ from leapp_core.plugins.requirements import DISTRIBUTION
 if TYPE_CHECKING:
     import typer
 
+    from leapp_core.plugins.consumers import Consumer
     from leapp_core.plugins.environments import EnvironmentProvider
     from leapp_core.plugins.exporters import Exporter, ProgramPass
     from leapp_core.plugins.policies import PolicyAdapter
@@ -196,6 +197,13 @@ class PluginManager:
         from leapp_core.plugins.environments import EnvironmentProvider
 
         return self._fill("leapp_register_environments", Registry("environment", EnvironmentProvider, self._describe))
+
+    @cached_property
+    def consumers(self) -> Registry[Consumer]:
+        """Consumers of bundles by name."""
+        from leapp_core.plugins.consumers import Consumer
+
+        return self._fill("leapp_register_consumers", Registry("consumer", Consumer, self._describe))
 
     def info(self, owner: str) -> PluginInfo:
         """Return what is known of the plugin that owns a registry entry."""

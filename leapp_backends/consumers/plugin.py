@@ -1,0 +1,16 @@
+"""Register the consumers."""
+
+from __future__ import annotations
+
+from leapp_core.plugins.consumers import Consumer
+from leapp_core.plugins.markers import hookimpl
+from leapp_core.plugins.registry import OwnedRegistry
+
+
+@hookimpl
+def leapp_register_consumers(registry: OwnedRegistry[Consumer]) -> None:
+    """Add the runtimes of Isaac ROS Deploy."""
+    from leapp_backends.consumers.isaac_ros import IsaacRosControl, IsaacRosNodes, IsaacRosOld
+
+    for consumer in (IsaacRosControl(), IsaacRosNodes(), IsaacRosOld()):
+        registry.add(consumer)

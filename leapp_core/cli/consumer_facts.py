@@ -1,0 +1,80 @@
+"""What consumers make of a bundle, as plain values that tables and JSON are made from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leapp_core.bundle import LoadedBundle
+from leapp_core.cli.listing import provider_facts
+from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, PortAt, check_consumer, ports_of
+from leapp_core.plugins.manager import PluginManager
+
+
+def consumer_facts(consumer: Consumer, loaded: LoadedBundle) -> dict[str, Any]:
+    """Return the verdict of one consumer on a bundle, with every port."""
+    bundle = ConsumedBundle(loaded.document, loaded.folder)
+    findings = check_consumer(consumer, bundle)
+    blocking = [finding for finding in findings if finding.blocks]
+    return {
+        "name": consumer.name,
+        "summary": consumer.summary,
+        "runs": not blocking,
+        "why_not": _why(blocking),
+        "findings": [_finding(finding) for finding in findings],
+        "ports": [_port(consumer, port, findings) for port in ports_of(bundle.document)],
+    }
+
+
+def listed_consumers(manager: PluginManager) -> list[dict[str, Any]]:
+    """Return every consumer with its rules."""
+    return [
+        {
+            "name": entry.item.name,
+            "aliases": list(entry.item.aliases),
+            "summary": entry.item.summary,
+            "evidence": entry.item.evidence,
+            "rules": {rule.name: rule.fact for rule in entry.item.rules()},
+            **provider_facts(manager, entry.owner),
+        }
+        for entry in manager.consumers
+    ]
+
+
+def _why(blocking: list[Finding]) -> str | None:
+    """Return the first reason, with the number of ports it holds for and of further rules that object."""
+    if not blocking:
+        return None
+    first = blocking[0]
+    same = [finding for finding in blocking if finding.rule == first.rule]
+    more = len({finding.rule for finding in blocking}) - 1
+    where = f"{first.port.ref.port}: " if first.port is not None else ""
+    others = f" (and {len(same) - 1} more ports)" if len(same) > 1 else ""
+    rules = f"; {more} more rule{'s' if more > 1 else ''}" if more else ""
+    return f"{where}{first.message}{others}{rules}"
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "blocks": finding.blocks,
+        "port": None if finding.port is None else str(finding.port.ref),
+        "direction": None if finding.port is None else _direction(finding.port),
+        "message": finding.message,
+        "fix": finding.fix,
+    }
+
+
+def _port(consumer: Consumer, port: PortAt, findings: tuple[Finding, ...]) -> dict[str, Any]:
+    wrong = next((finding.message for finding in findings if finding.port == port and finding.blocks), None)
+    return {
+        "port": str(port.ref),
+        "direction": _direction(port),
+        "dtype": port.spec.dtype,
+        "kind": port.spec.kind,
+        "wired": wrong is None,
+        "served": consumer.serves(port) if wrong is None else f"no: {wrong}",
+    }
+
+
+def _direction(port: PortAt) -> str:
+    return "input" if port.is_input else "output"
