@@ -11,6 +11,7 @@ STAMP := $(VENV)/.leapp-installed
 TORCH := torch==2.13.0
 JOBS ?= auto
 PYTEST_ARGS ?=
+SLICES ?=
 SIMULATORS_ARGS ?=
 PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.10 python; do \
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' >/dev/null 2>&1 && echo $$p && break; done)
@@ -20,10 +21,10 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench docs simulators clean
+.PHONY: help install demo test test-all check format bench docs simulators clean
 
 help:  ## show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(STAMP)  ## make the virtual environment and install everything for development
 
@@ -38,8 +39,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: $(STAMP)  ## export a trained policy, validate it, and run it closed-loop for an episode
 	@$(BIN)/leapp demo --task Builtin-Velocity-Hopper --save_path demo_output
 
-test: $(STAMP)  ## run the test suite
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+test: $(STAMP)  ## run the quick tests: every behaviour once, in minutes
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal --quick $(PYTEST_ARGS)
+
+test-all: $(STAMP)  ## run the other tests (an hour and more), or SLICES="slow-1 environments" of them
+	$(BIN)/python -m tests.slices --jobs $(JOBS) --pytest "$(PYTEST_ARGS)" $(SLICES)
 
 check: $(STAMP)  ## lint, formatting and types
 	$(BIN)/ruff check .

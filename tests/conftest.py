@@ -1,18 +1,32 @@
-"""What all tests share."""
+"""What all tests share: tiers and slices, skips that are allowed, and collecting garbage."""
 
 from __future__ import annotations
 
 import gc
+import os
 import time
-from pathlib import Path
 
 import pytest
 
+from tests import skips
+from tests.tiers import SLICES, Slice, slice_of
+
 _COLLECTED = pytest.StashKey[float]()
 _BETWEEN = 10.0  # seconds
-_LONG = {"simulator": 0, "slow": 1, "venv": 1}
-_SHORT = 2
-_LONG_FILE = "test_programs.py"  # of many tests that are short
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let a run be narrowed to what ``make test`` runs, or to slices of the rest."""
+    group = parser.getgroup("tiers")
+    group.addoption("--quick", action="store_true", help="run only the quick tier")
+    names = [each.name for each in SLICES]
+    group.addoption("--slice", action="append", choices=names, default=[], help="run this slice of what is not quick")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Watch skips where a skip must not pass for a test."""
+    if os.environ.get("CI") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(skips.Watch())
 
 
 @pytest.hookimpl(trylast=True)
@@ -24,11 +38,21 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
         item.config.stash[_COLLECTED] = time.monotonic()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest: with several workers, whoever is handed one of them last ends last."""
-    ranks: dict[Path, int] = {}
-    for item in items:
-        marks = (_LONG.get(mark.name, _SHORT) for mark in item.iter_markers())
-        least = _LONG["slow"] if item.path.name == _LONG_FILE else _SHORT
-        ranks[item.path] = min([ranks.get(item.path, least), *marks])
-    items.sort(key=lambda item: ranks[item.path])
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tier or the slices asked for, what takes longest first: whoever is handed that last ends last."""
+    quick, wanted = config.getoption("quick"), set(config.getoption("slice"))
+    if not quick and not wanted:
+        return
+    found = {item: slice_of(item.nodeid, {mark.name for mark in item.iter_markers()}) for item in items}
+    kept = [item for item in items if (quick if (each := found[item]) is None else each.name in wanted)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    kept.sort(key=lambda item: _place(found[item]))
+    for item in kept:
+        each = found[item]
+        if each is not None and each.by_file:
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+    items[:] = kept
+
+
+def _place(found: Slice | None) -> int:
+    return len(SLICES) if found is None else SLICES.index(found)

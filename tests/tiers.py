@@ -1,0 +1,66 @@
+"""Which tests run when: the quick tier, and slices of the rest.
+
+The quick tier is what ``make test`` runs: every behaviour once, in minutes. A test belongs to it unless a marker says
+otherwise: ``slow``, ``venv``, ``simulator`` or ``gpu``. Those are the rest, which ``make test-all`` runs, cut into
+slices so that continuous integration keeps within its hour. A test is in exactly one slice, by its markers; slow tests
+are dealt out by a checksum of their names, so a new one needs no list.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+SHARDS = 3  # of slow tests
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A part of what is not quick.
+
+    Attributes:
+        name: What ``--slice`` takes.
+        what: What it runs.
+        turn: Whether continuous integration runs it ``always``, in ``rotation`` with others, or it is run ``by hand``.
+        by_file: Whether the tests of a file stay in one worker, because they share an environment.
+    """
+
+    name: str
+    what: str
+    turn: str
+    by_file: bool = False
+
+
+ENVIRONMENTS = Slice("environments", "the wheel, plugins and other Pythons, freshly installed", "always", by_file=True)
+SIMULATORS = Slice("simulators", "tasks of mjlab and Isaac Lab", "always", by_file=True)
+SLOW = tuple(
+    Slice(f"slow-{number}", f"part {number} of {SHARDS} of the slow tests", "rotation")
+    for number in range(1, SHARDS + 1)
+)
+GPU = Slice("gpu", "capture, export and execution providers on an NVIDIA GPU", "by hand")
+SLICES = (ENVIRONMENTS, SIMULATORS, *SLOW, GPU)
+
+
+def slice_of(name: str, markers: Collection[str]) -> Slice | None:
+    """Return the slice of a test, or None for the quick tier.
+
+    Args:
+        name: Node id of the test.
+        markers: Names of its markers.
+    """
+    if "gpu" in markers:
+        return GPU
+    if "simulator" in markers:
+        return SIMULATORS
+    if "venv" in markers:
+        return ENVIRONMENTS
+    if "slow" in markers:
+        return SLOW[zlib.crc32(name.encode()) % SHARDS]
+    return None
+
+
+def slices_of_turn(turn: int) -> Sequence[Slice]:
+    """Return the slices that continuous integration runs: those of every run, and one by the number of commits."""
+    rotation = [each for each in SLICES if each.turn == "rotation"]
+    return [*(each for each in SLICES if each.turn == "always"), rotation[turn % len(rotation)]]
