@@ -79,7 +79,7 @@ def compile_session(
         raise CaptureError(
             "strict: " + "; ".join(open_points), fix="capture more steps, with values that change between them"
         )
-    return _assemble(name, nodes, steps, wiring, choices, open_points)
+    return _assemble(name, nodes, steps, wiring, choices, open_points, recorder)
 
 
 def _compile_nodes(
@@ -106,6 +106,7 @@ def _assemble(
     wiring: Wiring,
     choices: Mapping[str, BackendChoice],
     open_points: tuple[str, ...],
+    recorder: TraceRecorder,
 ) -> CapturedPipeline:
     order = execution_order(list(nodes), wiring.data_flow)
     feedback = (*wiring.feedback, *(e for n in order for e in nodes[n].feedback))
@@ -131,6 +132,7 @@ def _assemble(
         initial_values=initial,
         choices=dict(choices),
         constants=tuple(c for n in order for c in nodes[n].constants),
+        notes=recorder.python.notes(),
         unproven=open_points,
         steps={n: len(s) for n, s in steps.items()},
     )

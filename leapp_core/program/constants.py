@@ -14,6 +14,7 @@ from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.record.events import TensorInfo
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.source.heap import Heap
+from leapp_core.tracing.source.static import class_module, dict_of
 
 _GROUP = 64
 _UNSAFE = re.compile(r"\W+")
@@ -123,13 +124,13 @@ def _attributes(tensors: Sequence[torch.Tensor], ours: object) -> dict[int, str]
 
 
 def _keys_of(referrer: object, wanted: set[int]) -> dict[int, str]:
-    if type(referrer).__module__.startswith("leapp_core."):
+    if class_module(type(referrer)).startswith("leapp_core."):
         return {}
-    attributes = referrer if type(referrer) is dict else getattr(referrer, "__dict__", {})
+    attributes = referrer if type(referrer) is dict else dict_of(referrer)
     return {
         id(value): key.strip("_")
         for key, value in list(attributes.items())
-        if id(value) in wanted and isinstance(key, str) and key.strip("_")
+        if id(value) in wanted and type(key) is str and key.strip("_")
     }
 
 

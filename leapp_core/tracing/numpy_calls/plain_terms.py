@@ -15,7 +15,7 @@ from leapp_core.tracing.objects.carried import Array, Carrier
 from leapp_core.tracing.objects.children import locals_of
 from leapp_core.tracing.source.book import SourceFile, SourceFiles
 from leapp_core.tracing.source.callsite import is_library, line_of
-from leapp_core.tracing.source.heap import attributes_of
+from leapp_core.tracing.source.static import dict_of, module_dict
 
 _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
@@ -155,7 +155,7 @@ def _held(node: ast.expr, names: Mapping[str, Any]) -> Any:
     if not isinstance(node, ast.Attribute):
         raise _Unclear
     owner = _held(node.value, names)
-    own = vars(owner) if type(owner) is ModuleType else attributes_of(owner)
+    own = module_dict(owner) if type(owner) is ModuleType else dict_of(owner)
     if node.attr in own:
         return own[node.attr]
     found = next((vars(base)[node.attr] for base in type(owner).__mro__ if node.attr in vars(base)), None)

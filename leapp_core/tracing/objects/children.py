@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import functools
 import os
+import random
 import sys
 from collections import OrderedDict, UserDict, UserList, deque
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from types import (
     ModuleType,
 )
 from typing import Any
+from weakref import CallableProxyType, ProxyType
 
 import numpy as np
 import torch
@@ -30,12 +32,26 @@ import torch
 from leapp_core.tracing.objects.carried import CarriedScalar
 from leapp_core.tracing.objects.script_state import Unlike, attributes_of
 from leapp_core.tracing.objects.standard import BUFFERS, NAMESPACES, VALUES, attributes, children_of_standard
+from leapp_core.tracing.source.static import (
+    bases,
+    class_attribute,
+    class_dict,
+    class_module,
+    class_name,
+    derives,
+    dict_of,
+    is_a,
+    is_plain_class,
+    module_dict,
+    module_text,
+)
 
 _PLAIN = (int, float, complex, str, bytes, type(None), np.generic, Enum, *VALUES, *BUFFERS)
 _ARRAYS = (np.ndarray, np.recarray, np.matrix, np.memmap, np.ma.MaskedArray)
-_NUMBERS = frozenset({bool, int, float, str})
+_NUMBERS = (bool, int, float, str)
 _SEQUENCES: tuple[type, ...] = (list, tuple, deque)
 _CONTAINERS: tuple[type, ...] = (*_SEQUENCES, dict, set, frozenset)
+_PROXIES = (ProxyType, CallableProxyType)  # what they stand for is reached by its owner, or runs code
 _LONGEST = 256
 # Objects of these packages are not looked into: they are no state of a program, or the record follows them.
 _CLOSED = frozenset({*sys.stdlib_module_names, "torch", "numpy", "tensordict", "_pytest", "pytest", "pluggy", "onnx"})
@@ -44,13 +60,12 @@ _OURS = "leapp_core."  # its functions and classes keep nothing; its objects may
 _MAKING = frozenset({"abc", "types"})  # classes that they make at run time are said to be theirs
 _CLASS_PARTS = (FunctionType, property, classmethod, staticmethod)
 _OPEN = (UserDict, UserList, Queue, torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler)
-_NOTHING = object()
 _ONLY_US = 3  # references to what a frame gave: its own, ours, and that of the call that counts them
 
 Child = tuple[tuple[Any, ...], Any]
 
 
-class _Order(str):
+class Order(str):
     """The keys of a dictionary; others are no other order of these."""
 
     def __eq__(self, other: object) -> bool:
@@ -62,68 +77,77 @@ class _Order(str):
 def is_leaf(thing: Any) -> bool:
     """Return whether something is a value to compare."""
     kind = type(thing)  # never ``isinstance``: it may run code of proxies
-    if kind in _ARRAYS:
+    if any(kind is array for array in _ARRAYS):
         return not thing.dtype.hasobject
-    return issubclass(kind, _PLAIN) and not issubclass(kind, CarriedScalar)
+    return derives(kind, *_PLAIN) and not derives(kind, CarriedScalar)
 
 
 def is_container(thing: Any) -> bool:
     """Return whether something is a list, dictionary, tuple, set or deque."""
-    return issubclass(type(thing), _CONTAINERS)
+    return is_a(thing, *_CONTAINERS)
 
 
 def children_of(thing: Any) -> Iterator[Child]:
     """Yield what an object holds, each with how it is reached."""
     kind = type(thing)
-    if issubclass(kind, (torch.Tensor, np.ndarray, CarriedScalar, ModuleType, CodeType, BuiltinMethodType)):
+    if not is_plain_class(kind) or (derives(kind, type) and not is_plain_class(thing)):
+        return  # a class with operators of its own cannot name a place
+    if derives(kind, torch.Tensor, np.ndarray, CarriedScalar, ModuleType, CodeType, BuiltinMethodType, *_PROXIES):
         yield from _beside_data(thing, kind)
-    elif issubclass(kind, torch.jit.ScriptModule):
+    elif derives(kind, torch.jit.ScriptModule):
         yield from (((("script", name), value)) for name, value in attributes_of(thing))
-    elif issubclass(kind, _CONTAINERS):
+    elif derives(kind, *_CONTAINERS):
         yield from _of_container(thing, kind)
     elif kind is FunctionType:
         yield from _of_function(thing)
-    elif issubclass(kind, (MethodType, functools.partial, functools._lru_cache_wrapper, *_CLASS_PARTS)):
+    elif derives(kind, MethodType, functools.partial, functools._lru_cache_wrapper, *_CLASS_PARTS):
         yield from _of_wrapper(thing, kind)
-    elif issubclass(kind, type):
+    elif derives(kind, type):
         if not _keeps_nothing(thing):
             yield from _of_class(thing)
-    elif issubclass(kind, (Random, np.random.Generator, np.random.RandomState)):
-        yield ("drawn",), str(_state(thing))
+    elif derives(kind, Random, np.random.Generator, np.random.RandomState):
+        yield ("drawn",), str(_state(thing, kind))
     else:
         yield from _of_iterator(thing, kind)
 
 
 def _beside_data(thing: Any, kind: Any) -> Iterator[Child]:
-    if issubclass(kind, torch.Tensor):
-        yield from ((("attr", n, kind), value) for n, value in object.__getattribute__(thing, "__dict__").items())
+    if derives(kind, torch.Tensor):
+        yield from ((("attr", n, kind), value) for n, value in dict_of(thing).items() if type(n) is str)
     elif kind is np.ndarray and thing.dtype == object:
         yield from ((("index", number), value) for number, value in enumerate(thing.flat[:_LONGEST]))
 
 
+def _is_number(thing: Any) -> bool:
+    """Return whether something is a plain number or text: by identity, since not every type can be looked up."""
+    kind = type(thing)
+    return any(kind is number for number in _NUMBERS)
+
+
 def _of_container(thing: Any, kind: Any) -> Iterator[Child]:
-    base: Any = next(b for b in _CONTAINERS if issubclass(kind, b))
+    base: Any = next(b for b in _CONTAINERS if derives(kind, b))
     yield ("length",), base.__len__(thing)
     together: list[Any] = []  # numbers of which none is named by itself
     if base is dict:
-        keys = OrderedDict.__iter__(thing) if issubclass(kind, OrderedDict) else dict.__iter__(thing)
-        yield ("order",), _Order("\0".join(str(key) for key in keys if type(key) in _NUMBERS))
+        keys = OrderedDict.__iter__(thing) if derives(kind, OrderedDict) else dict.__iter__(thing)
+        yield ("order",), Order("\0".join(str(key) for key in keys if _is_number(key)))
         for number, (key, value) in enumerate(list(dict.items(thing))):
-            if number < _LONGEST or type(value) not in _NUMBERS:
-                yield ("key", key if type(key) in (str, int) else (type(key), number)), value
+            if number < _LONGEST or not _is_number(value):
+                yield ("key", key if type(key) is str or type(key) is int else (class_name(type(key)), number)), value
             else:
                 together.append(value)
     elif base in _SEQUENCES:
-        fields = vars(kind).get("_fields", ())
+        fields = class_dict(kind).get("_fields") if base is tuple else None
+        fields = fields if type(fields) is tuple and all(type(f) is str for f in fields) else ()
         for number, value in enumerate(list(base.__iter__(thing))):
-            name = fields[number] if base is tuple and number < len(fields) else None
+            name = fields[number] if number < len(fields) else None
             part = ("item" if base is tuple else "index", number)
-            if number < _LONGEST or type(value) not in _NUMBERS:
+            if number < _LONGEST or not _is_number(value):
                 yield (part if name is None else ("attr", name, kind)), value
             else:
                 together.append(value)
     else:
-        together += sorted(hash(value) for value in base.__iter__(thing) if type(value) in _NUMBERS)
+        together += sorted(hash(value) for value in base.__iter__(thing) if _is_number(value))
         yield from ((("index", n), v) for n, v in enumerate(base.__iter__(thing)) if type(v) not in _NUMBERS)
     if together:
         yield ("index", "together"), hash(tuple(together))
@@ -140,33 +164,31 @@ def _of_function(function: FunctionType) -> Iterator[Child]:
             yield ("name", name, code), cell.cell_contents
         except ValueError:  # not assigned yet
             continue
-    parameters = code.co_varnames[: code.co_argcount]
     defaults = function.__defaults__ or ()
-    # From the end, as defaults stand for the last parameters; decorators leave more defaults than their wrapper takes.
-    for name, value in zip(reversed(parameters), reversed(defaults), strict=False):
-        yield ("name", name, code), value
-    for name, value in (function.__kwdefaults__ or {}).items():
-        yield ("name", name, code), value
-    for name, value in vars(function).items():
-        yield ("attr", name, FunctionType), value
+    # Compiled functions and functions with replaced code may have more defaults than parameters.
+    named = zip(reversed(code.co_varnames[: code.co_argcount]), reversed(defaults), strict=False)
+    for name, value in (*named, *(function.__kwdefaults__ or {}).items()):
+        if type(name) is str:
+            yield ("name", name, code), value
+    for name, value in dict_of(function).items():
+        if type(name) is str:
+            yield ("attr", name, FunctionType), value
     yield from globals_of(code, function.__globals__)
 
 
 def globals_of(code: CodeType, known: dict[str, Any]) -> Iterator[Child]:
     """Yield what code may read by its global names, of its own module and of modules that it imports."""
     names = dict.fromkeys(_global_names(code))
-    unknown = names.keys() - known.keys()
-    imported = {
-        name: sys.modules[name] for name in sorted(unknown & sys.modules.keys())
-    }  # ``import`` within a function
-    modules = {name: module for name, module in imported.items() if isinstance(module, ModuleType)}
-    for name in (n for n in names if n not in unknown):
-        value = known[name]
+    held = {name: dict.__getitem__(known, name) for name in names if dict.__contains__(known, name)}
+    unknown = sorted(name for name in names if name not in held)
+    imported = {name: sys.modules[name] for name in unknown if name in sys.modules}  # ``import`` within a function
+    modules = {name: module for name, module in imported.items() if is_a(module, ModuleType)}
+    for name, value in held.items():
         yield ("global", sys.intern(name), code.co_filename), value
-        if isinstance(value, ModuleType):
-            modules[value.__name__] = value
-    for name in sorted(unknown & vars(builtins).keys()):
-        if is_leaf(vars(builtins)[name]):
+        if is_a(value, ModuleType):
+            modules[module_text(value, "__name__")] = value
+    for name in unknown:
+        if name in vars(builtins) and is_leaf(vars(builtins)[name]):
             yield ("global", name, code.co_filename), vars(builtins)[name]
     yield from _of_modules(modules, names)
 
@@ -176,21 +198,21 @@ def _of_modules(modules: dict[str, ModuleType], names: dict[str, None]) -> Itera
     waiting = list(modules.values())
     while waiting:
         module = waiting.pop()
-        held = vars(module)
-        for name in sorted(names.keys() & held.keys()):
+        held, called = module_dict(module), module_text(module, "__name__")
+        for name in sorted(name for name in names if name in held):
             value = held[name]
             if type(value) is not ModuleType:
                 if value is not sys.modules:
-                    yield ("member", sys.intern(name), module.__name__), value
-            elif value.__name__ not in modules:
-                modules[value.__name__] = value
+                    yield ("member", sys.intern(name), called), value
+            elif module_text(value, "__name__") not in modules:
+                modules[module_text(value, "__name__")] = value
                 waiting.append(value)
         if module is os and "getenv" in names:
             yield ("member", "environ", "os"), os.environ
 
 
 def _global_names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
+    yield from (str(name) for name in code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             yield from _global_names(constant)
@@ -199,34 +221,41 @@ def _global_names(code: CodeType) -> Iterator[str]:
 
 
 def _of_wrapper(thing: Any, kind: Any) -> Iterator[Child]:
-    if issubclass(kind, functools.partial):
-        for number, value in enumerate((thing.func, *thing.args)):
+    if derives(kind, functools.partial):
+        read = class_dict(functools.partial)
+        for number, value in enumerate((read["func"].__get__(thing), *read["args"].__get__(thing))):
             yield ("part", number), value
-        for name, value in thing.keywords.items():
-            yield ("part", name), value
-    elif issubclass(kind, property):
-        yield ("part", "fget"), thing.fget
-    elif issubclass(kind, MethodType):
+        for name, value in dict.items(read["keywords"].__get__(thing)):
+            if type(name) is str:
+                yield ("part", name), value
+    elif derives(kind, property):
+        yield ("part", "fget"), class_dict(property)["fget"].__get__(thing)
+    elif derives(kind, MethodType):
         yield ("part", "self"), thing.__self__
         yield ("part", "function"), thing.__func__
+    elif derives(kind, functools._lru_cache_wrapper):
+        yield ("part", "wrapped"), dict_of(thing).get("__wrapped__")
     else:
-        yield ("part", "wrapped"), thing.__wrapped__
+        base = classmethod if derives(kind, classmethod) else staticmethod
+        yield ("part", "wrapped"), class_dict(base)["__wrapped__"].__get__(thing)
 
 
 def _of_class(cls: type) -> Iterator[Child]:
-    for name, value in list(vars(cls).items()):
-        if isinstance(value, _CLASS_PARTS):
+    for name, value in list(class_dict(cls).items()):
+        if type(name) is not str:
+            continue
+        if is_a(value, *_CLASS_PARTS):
             yield ("part", name), value
-        elif not name.startswith("__") and not isinstance(value, MemberDescriptorType):
+        elif not name.startswith("__") and type(value) is not MemberDescriptorType:
             yield ("attr", name, cls), value
-    for base in cls.__bases__:
-        yield ("part", base.__name__), base
+    for base in bases(cls):
+        yield ("part", class_name(base)), base
 
 
 def _of_iterator(thing: Any, kind: Any) -> Iterator[Child]:
     if kind is GeneratorType:
         yield from _of_generator(thing)
-    elif any("__next__" in vars(base) for base in kind.__mro__) and _is_closed(kind):
+    elif class_attribute(kind, "__next__") is not None and _is_closed(kind):
         yield ("advanced",), Unlike()
     else:
         yield from _of_instance(thing)
@@ -248,8 +277,11 @@ def locals_of(frame: FrameType) -> dict[str, Any]:
     lets go of. So it is emptied again, unless somebody else asked for it too and holds it.
     """
     found = frame.f_locals
+    optimized = frame.f_code.co_flags & CO_OPTIMIZED
+    if not optimized:  # of a module, or of a class body, whose metaclass may give any mapping
+        return {k: v for k, v in dict.items(found) if type(k) is str} if is_a(found, dict) else {}
     copied = dict(found)
-    if sys.version_info < (3, 13) and frame.f_code.co_flags & CO_OPTIMIZED and sys.getrefcount(found) <= _ONLY_US:
+    if sys.version_info < (3, 13) and sys.getrefcount(found) <= _ONLY_US:
         found.clear()
     return copied
 
@@ -257,12 +289,12 @@ def locals_of(frame: FrameType) -> dict[str, Any]:
 def _of_instance(thing: Any) -> Iterator[Child]:
     cls = type(thing)
     closed = _is_closed(cls)
-    if closed and not issubclass(cls, (torch.nn.Module, *_OPEN, *NAMESPACES)):
-        if cls.__module__.partition(".")[0] in sys.stdlib_module_names:
+    if closed and not derives(cls, torch.nn.Module, *_OPEN, *NAMESPACES):
+        if class_module(cls).partition(".")[0] in sys.stdlib_module_names:
             yield from children_of_standard(thing, cls)
         return
-    if issubclass(cls, torch.optim.lr_scheduler.LRScheduler):  # changes them some day
-        yield ("attr", "param_groups", type(vars(thing).get("optimizer"))), iter(())
+    if derives(cls, torch.optim.lr_scheduler.LRScheduler):  # changes them some day
+        yield ("attr", "param_groups", type(dict_of(thing).get("optimizer"))), iter(())
     for name, value in _attributes(thing, cls):
         yield (("part", name) if closed and cls not in NAMESPACES else ("attr", name, cls)), value
     yield ("part", "class"), cls
@@ -278,7 +310,7 @@ def _attributes(thing: Any, cls: type) -> Iterator[tuple[str, Any]]:
 
 def _is_closed(thing: Any) -> bool:
     module = _module_of(thing)
-    if module in _MAKING and vars(sys.modules[module]).get(thing.__name__) is not thing:
+    if module in _MAKING and module_dict(sys.modules[module]).get(_name_of(thing)) is not thing:
         return False
     return module.partition(".")[0] in _CLOSED or module.startswith(_CLOSED_PARTS)
 
@@ -288,13 +320,22 @@ def _keeps_nothing(definition: Any) -> bool:
     return _is_closed(definition) or _module_of(definition).startswith(_OURS)
 
 
-def _module_of(thing: Any) -> str:
-    return str(getattr(thing, "__module__", None) or "")
+def _module_of(definition: Any) -> str:
+    """Return the module of a class or function."""
+    if derives(type(definition), type):
+        return class_module(definition)
+    found = definition.__module__
+    return found if type(found) is str else ""
 
 
-def _state(generator: Any) -> Any:
-    if isinstance(generator, Random):
-        return hash(generator.getstate())
-    if isinstance(generator, np.random.RandomState):
-        return hash(str(generator.get_state()))
-    return generator.bit_generator.state
+def _name_of(definition: Any) -> str:
+    return class_name(definition) if derives(type(definition), type) else str(definition.__name__)
+
+
+def _state(generator: Any, kind: type) -> Any:
+    """Return how far a generator came, asked from the C code below it: methods of users' classes are not run."""
+    if derives(kind, Random):
+        return hash(random.Random.__base__.getstate(generator))  # type: ignore[union-attr]
+    if derives(kind, np.random.RandomState):
+        return hash(str(np.random.RandomState.get_state(generator)))
+    return class_dict(np.random.Generator)["bit_generator"].__get__(generator).state

@@ -18,9 +18,11 @@ from contextvars import ContextVar
 from logging import Logger
 from mmap import mmap
 from queue import SimpleQueue
-from types import MappingProxyType, MemberDescriptorType, SimpleNamespace
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from weakref import ReferenceType
+
+from leapp_core.tracing.source.static import dict_of, slots_of
 
 VALUES = (decimal.Decimal, datetime.date, datetime.time, datetime.timedelta, range)
 """Types whose objects never change and are compared as they are."""
@@ -72,14 +74,6 @@ def children_of_standard(thing: Any, kind: type) -> Iterator[tuple[tuple[Any, ..
 
 def attributes(thing: Any, cls: type) -> Iterator[tuple[str, Any]]:
     """Yield what an object stores, in its dictionary and in slots, without running code of its class."""
-    try:
-        own = (threading.local if cls is threading.local else object).__getattribute__(thing, "__dict__")
-    except AttributeError:
-        own = {}
-    yield from list(own.items()) if type(own) is dict else ()
-    slots = ((n, s) for base in cls.__mro__ for n, s in vars(base).items() if isinstance(s, MemberDescriptorType))
-    for name, slot in slots:
-        try:
-            yield name, slot.__get__(thing)
-        except AttributeError:  # never assigned
-            continue
+    own = threading.local.__getattribute__(thing, "__dict__") if cls is threading.local else dict_of(thing)
+    yield from ((name, value) for name, value in list(own.items()) if type(name) is str)
+    yield from slots_of(thing).items()

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from leapp_core.tracing.objects.children import children_of, globals_of, is_container, is_leaf, locals_of
+from leapp_core.tracing.objects.children import Order, children_of, globals_of, is_container, is_leaf, locals_of
+from leapp_core.tracing.objects.script_state import Unlike
 from leapp_core.tracing.objects.standard import BUFFERS, contents
 from leapp_core.tracing.source.callsite import is_installed
 from leapp_core.tracing.source.clocks import Anew, gives_anew
+from leapp_core.tracing.source.static import class_name, derives, dict_of, is_plain_class
 
 MAX_OBJECTS = 60_000
 _MAX_FRAMES = 12
+_PLAIN = (int, float, bool, str, bytes, complex, type(None), range, datetime.timedelta, datetime.date, decimal.Decimal)
+# The values of derived classes, and of dates that may have a time zone of the user's, by the code of their base.
+_CONVERTED: dict[type, Callable[[Any], Any]] = {
+    int: int.__int__,
+    float: float.__float__,
+    str: str.__str__,
+    bytes: bytes.hex,
+    complex: complex.__repr__,
+    datetime.datetime: lambda thing: datetime.datetime.__reduce_ex__(thing, 2)[1][0],
+    datetime.date: lambda thing: datetime.date.__reduce__(thing)[1],
+    datetime.time: lambda thing: datetime.time.__reduce_ex__(thing, 2)[1][0],
+    datetime.timedelta: lambda thing: datetime.timedelta.__reduce__(thing)[1],
+    decimal.Decimal: decimal.Decimal.as_tuple,
+}
 
 Element = tuple[Any, ...]
 """One part of a path: ``("attr", name, type)``, ``("name", name, code)``, ``("global", name, file)``, ``("key", k)``,
@@ -42,6 +60,10 @@ class PythonState:
 
     Tensors are left out: the record follows them. Nothing of the program is run, and nothing is kept but values: paths
     are compared, so objects that are made anew in each step are the same as before if they hold the same.
+
+    Attributes:
+        odd: Names of classes whose objects could not be looked into, to the reason.
+        cut_off: There were more objects than are looked at.
     """
 
     def __init__(self) -> None:
@@ -53,6 +75,8 @@ class PythonState:
         self._before_pause: dict[int, Any] | None = None
         self._by_others: set[int] = set()
         self._kinds: dict[int, type] = {}
+        self.odd: dict[str, str] = {}
+        self.cut_off = False
 
     @property
     def watching(self) -> bool:
@@ -101,6 +125,13 @@ class PythonState:
                 found.append(Changed(self._path(place), before.get(place), value))
         return found
 
+    def notes(self) -> tuple[str, ...]:
+        """Return what could not be looked at, said to the user."""
+        found = [f"objects of {name} were not looked into: {reason}" for name, reason in sorted(self.odd.items())]
+        if self.cut_off:
+            found.append(f"only the nearest {MAX_OBJECTS} Python objects were looked at for values that change")
+        return tuple(found)
+
     def types_of_attributes(self) -> dict[tuple[type, str], set[type]]:
         """Return the types of what objects were seen to hold, by their class and the attribute."""
         found: dict[tuple[type, str], set[type]] = {}
@@ -138,6 +169,8 @@ class PythonState:
         while waiting and len(seen) < MAX_OBJECTS:
             place, thing = waiting.popleft()
             kind = Anew if gives_anew(thing) else type(thing)
+            if not is_plain_class(kind):
+                continue  # a class whose metaclass has operators of its own: it can be no key
             if kinds.setdefault(place, kind) is not kind:
                 kinds[place] = object  # of more than one type
             if is_leaf(thing):
@@ -146,8 +179,13 @@ class PythonState:
             if id(thing) in seen:
                 continue
             seen[id(thing)] = thing  # kept until the end: what children are made of must not be used again
-            for element, child in children_of(thing):
-                waiting.append((self._place(place, element), child))
+            try:
+                children = list(children_of(thing))
+            except Exception as error:  # noqa: BLE001 - an object odder than any we know of must not end the user's session
+                self.odd[class_name(type(thing))] = f"{type(error).__name__}: {error}"
+                continue
+            waiting.extend((self._place(place, element), child) for element, child in children)
+        self.cut_off |= len(seen) >= MAX_OBJECTS
         return found
 
     def _place(self, parent: int, element: Element) -> int:
@@ -176,11 +214,30 @@ class _Array:
 
 
 def _value(thing: Any) -> Any:
-    if issubclass(type(thing), np.ndarray):
+    """Return a type and a plain value that stands for a leaf: operators of users' classes are never run."""
+    kind = type(thing)
+    if derives(kind, np.ndarray):
         return _Array(thing)
-    if issubclass(type(thing), Enum):
-        return type(thing), thing.name
-    return type(thing), contents(thing) if issubclass(type(thing), BUFFERS) else thing
+    if derives(kind, Enum):
+        return kind, str(dict_of(thing).get("_name_"))
+    if derives(kind, np.generic):
+        return kind, np.generic.tobytes(thing)
+    if derives(kind, *BUFFERS):
+        return kind, contents(thing)
+    for plain in _PLAIN:
+        if kind is plain:
+            return kind, thing
+    return kind, _as_plain(thing, kind)
+
+
+def _as_plain(thing: Any, kind: type) -> Any:
+    """Return the plain value of an object of a class that derives from a type of Python's."""
+    if derives(kind, Unlike) or derives(kind, Order):
+        return thing
+    for base, convert in _CONVERTED.items():
+        if derives(kind, base):
+            return convert(thing)
+    return None
 
 
 def _different(before: dict[int, Any], after: dict[int, Any]) -> set[int]:

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from leapp_core.tracing.source.static import is_a, module_text
+
 CLOCKS = frozenset(
     {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "now", "utcnow", "today"}
     | {"process_time", "process_time_ns", "thread_time", "thread_time_ns", "clock_gettime", "clock_gettime_ns"}
@@ -61,12 +63,15 @@ def gives_anew(thing: Any) -> bool:
     if kind is functools.partial:
         return gives_anew(thing.func)
     if kind is FunctionType:
-        return thing.__name__ in _ASKING.get(thing.__module__, ())
+        return type(thing.__module__) is str and thing.__name__ in _ASKING.get(thing.__module__, ())
     if kind is not BuiltinMethodType and kind is not MethodType:
         return False
-    owner, name = thing.__self__, getattr(thing.__func__ if kind is MethodType else thing, "__name__", "")
+    owner, called = thing.__self__, thing.__func__ if kind is MethodType else thing
+    if type(called) is not BuiltinMethodType and type(called) is not FunctionType:
+        return False
     if owner is time or owner is datetime.datetime or owner is datetime.date:
-        return name in CLOCKS
+        return called.__name__ in CLOCKS
     if type(owner) is ModuleType:
-        return name in _ASKING.get(vars(owner)["__name__"], ())
-    return issubclass(type(owner), (Random, np.random.Generator, np.random.RandomState)) and name not in SETTING
+        return called.__name__ in _ASKING.get(module_text(owner, "__name__"), ())
+    drawing = is_a(owner, Random, np.random.Generator, np.random.RandomState)
+    return drawing and called.__name__ not in SETTING

@@ -15,6 +15,16 @@ from typing import TypeVar
 import torch
 
 from leapp_core.tracing.source.callsite import is_standard
+from leapp_core.tracing.source.static import (
+    class_dict,
+    class_module,
+    derives,
+    dict_of,
+    is_a,
+    is_plain_class,
+    module_text,
+    qualified_name,
+)
 
 ClassKey = tuple[str, str]
 """A class: the file it was written in, as code objects name it, and its qualified name. The file is empty where it is
@@ -23,6 +33,7 @@ not known (classes without functions that were typed into a notebook)."""
 T = TypeVar("T")
 
 _NO_HOLDERS = ("leapp_core.", "torch._", "torch.distributed", "inspect", "_frozen_importlib", "dataclasses")
+_FLAGS = type.__dict__["__flags__"].__get__
 _HEAP_TYPE = 1 << 9  # ``Py_TPFLAGS_HEAPTYPE``: made by a ``class`` statement
 
 
@@ -37,8 +48,9 @@ class Heap:
         """The objects, looked for at first use."""
         everything = gc.get_objects()
         types = list(map(type, everything))  # asked once each: visiting so many objects is what takes the time
-        kinds = {k for k in set(types) if _is_looked_at(k)}
-        chosen = list(map(kinds.__contains__, types))
+        numbers = list(map(id, types))  # not every type can be a key: metaclasses may have operators of their own
+        kinds = {number for number, k in dict(zip(numbers, types, strict=True)).items() if _is_looked_at(k)}
+        chosen = list(map(kinds.__contains__, numbers))
         found: dict[type, list[object]] = defaultdict(list)
         for kind, thing in zip(compress(types, chosen), compress(everything, chosen), strict=True):
             found[kind].append(thing)
@@ -53,21 +65,20 @@ class Heap:
     def _modules(self) -> dict[str, list[ModuleType]]:
         found: dict[str, list[ModuleType]] = defaultdict(list)
         for module in self.kinds_of(ModuleType):
-            found[str(vars(module).get("__file__"))].append(module)
+            found[module_text(module, "__file__")].append(module)
         return found
 
     @cached_property
     def _classes(self) -> dict[str, list[type]]:
         """Classes by qualified name."""
-        name_of = type.__dict__["__qualname__"].__get__
         found: dict[str, list[type]] = defaultdict(list)
-        for cls in self.kinds_of(type):
-            found[name_of(cls)].append(cls)
+        for cls in filter(is_plain_class, self.kinds_of(type)):
+            found[qualified_name(cls)].append(cls)
         return found
 
     def kinds_of(self, cls: type[T]) -> list[T]:
         """Return the objects of a class and of those that derive from it."""
-        return [thing for kind, things in self.by_type.items() if issubclass(kind, cls) for thing in things]  # type: ignore[misc]
+        return [thing for kind, things in self.by_type.items() if derives(kind, cls) for thing in things]  # type: ignore[misc]
 
     def modules(self, path: str) -> list[ModuleType]:
         """Return the modules of a file."""
@@ -77,11 +88,11 @@ class Heap:
         """Return the attributes under which objects hold things, by ``id`` of the thing."""
         found: dict[int, str] = {}
         for kind, things in self.by_type.items():
-            if issubclass(kind, (type, ModuleType)) or str(kind.__module__).startswith(_NO_HOLDERS):
+            if derives(kind, type, ModuleType) or class_module(kind).startswith(_NO_HOLDERS):
                 continue
             for thing in things:
-                for name, value in attributes_of(thing).items():
-                    if id(value) in wanted and name.strip("_"):
+                for name, value in dict_of(thing).items():
+                    if id(value) in wanted and type(name) is str and name.strip("_"):
                         found[id(value)] = name.strip("_")
         return found
 
@@ -102,7 +113,7 @@ class Heap:
         waiting = list(classes)
         while waiting:
             cls = waiting.pop()
-            if cls not in found:
+            if is_plain_class(cls) and cls not in found:
                 found.add(cls)
                 waiting += type.__subclasses__(cls)
         return found
@@ -125,20 +136,11 @@ def nothing_frozen() -> Iterator[None]:
             gc.freeze()
 
 
-def attributes_of(thing: object) -> dict[str, object]:
-    """Return an object's own attributes: deprecated names of libraries warn when they are looked at in other ways."""
-    try:
-        own = object.__getattribute__(thing, "__dict__")
-    except AttributeError:
-        return {}
-    return own if type(own) is dict else {}
-
-
 def _is_looked_at(kind: type) -> bool:
     """Return whether objects of a type are; not tensors, since who else refers to them may decide."""
-    if issubclass(kind, torch.Tensor):
+    if derives(kind, torch.Tensor) or not is_plain_class(kind):
         return False
-    return bool(kind.__flags__ & _HEAP_TYPE) or issubclass(kind, (type, ModuleType))
+    return bool(_FLAGS(kind) & _HEAP_TYPE) or derives(kind, type, ModuleType)
 
 
 def class_key(cls: type) -> ClassKey:
@@ -147,24 +149,27 @@ def class_key(cls: type) -> ClassKey:
     A class may say that it is of another module (packages that export it do so), and functions may be made by
     libraries (of a named tuple, of a dataclass): the file is where its own functions were written, if they tell.
     """
-    name = type.__dict__["__qualname__"].__get__(cls)
-    module = sys.modules.get(str(type.__dict__["__module__"].__get__(cls)))
-    at = getattr(module, "__file__", None) if type(module) is ModuleType else None
+    name = qualified_name(cls)
+    module = sys.modules.get(class_module(cls))
+    at = module_text(module, "__file__") if type(module) is ModuleType else ""
     files = list(_files(cls, name + "."))
     written = [f for f in files if not (f.startswith("<") or is_standard(f))]
     if written and at not in files:
         return written[0], name
-    known = module is not None and module.__name__ != "__main__"
-    return at or (files[0] if files else f"<module {cls.__module__}>" if known else ""), name
+    known = module is not None and class_module(cls) != "__main__"
+    return at or (files[0] if files else f"<module {class_module(cls)}>" if known else ""), name
 
 
 def _files(cls: type, prefix: str) -> Iterator[str]:
     """Yield the files of the functions that a class defines."""
-    for member in vars(cls).values():
-        function = getattr(member, "fget", None) if isinstance(member, property) else member
-        if isinstance(function, (classmethod, staticmethod)):
-            function = function.__func__
-        while isinstance(function, FunctionType):
+    for member in class_dict(cls).values():
+        function = member
+        if is_a(member, property):
+            function = class_dict(property)["fget"].__get__(member)
+        elif is_a(member, classmethod, staticmethod):
+            base = classmethod if is_a(member, classmethod) else staticmethod
+            function = class_dict(base)["__func__"].__get__(member)
+        while type(function) is FunctionType:
             if function.__qualname__.startswith(prefix):
                 yield function.__code__.co_filename
-            function = vars(function).get("__wrapped__")
+            function = dict_of(function).get("__wrapped__")

@@ -6,15 +6,26 @@ import argparse
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from numbers import Real
 from types import MemberDescriptorType, ModuleType, NoneType, SimpleNamespace, WrapperDescriptorType
 from weakref import CallableProxyType, ProxyType
 
+import numpy as np
 import torch
 
 from leapp_core.tracing.source.book import SourceBook, SourceFile, dotted
 from leapp_core.tracing.source.clocks import Anew, gives_anew
-from leapp_core.tracing.source.heap import ClassKey, Heap, attributes_of, class_key
+from leapp_core.tracing.source.heap import ClassKey, Heap, class_key
+from leapp_core.tracing.source.static import (
+    class_attribute,
+    class_dict,
+    class_module,
+    derives,
+    dict_of,
+    is_a,
+    module_dict,
+    module_text,
+    mro,
+)
 
 SeenTypes = Mapping[tuple[type, str], set[type]]
 
@@ -64,7 +75,7 @@ class LivingObjects:
 
     def having(self, cls: type, attribute: str) -> frozenset[ClassKey]:
         """Return whose attribute it is that objects of a class hold, or the class itself for those below it."""
-        kinds = self._heap.with_derived([cls]) if attribute in vars(cls) else [cls]
+        kinds = self._heap.with_derived([cls]) if attribute in class_dict(cls) else [cls]
         return frozenset(map(self._heap.key, kinds))
 
     def types_under(self, key: ClassKey, attributes: Sequence[str]) -> frozenset[ClassKey] | None:
@@ -77,13 +88,14 @@ class LivingObjects:
     def class_in_module(self, path: str, names: Sequence[str]) -> type | None:
         """Return the class that a dotted name means in the module of a file."""
         found = [_follow(module, names) for module in self._heap.modules(path)]
-        plain = len(found) == 1 and isinstance(found[0], type) and type(found[0]).__call__ is type.__call__
-        return found[0] if plain and isinstance(found[0], type) else None
+        cls = found[0] if len(found) == 1 and is_a(found[0], type) else None
+        plain = cls is not None and class_attribute(type(cls), "__call__") is class_dict(type)["__call__"]
+        return cls if plain and isinstance(cls, type) else None
 
     def is_module_of_torch(self, types: Iterable[ClassKey]) -> bool:
         """Return whether an object may be a module that PyTorch wrote: it reads its attributes where none sees."""
         kinds = (cls for key in types for cls in self._heap.classes(key))
-        return any(issubclass(k, torch.nn.Module) and k.__module__.startswith("torch.") for k in kinds)
+        return any(derives(k, torch.nn.Module) and class_module(k).startswith("torch.") for k in kinds)
 
     def types_under_class(self, cls: type, attributes: Sequence[str]) -> frozenset[ClassKey] | None:
         """Return the types of what new objects of just one class hold; their own where no attribute is named."""
@@ -96,7 +108,7 @@ class LivingObjects:
         for name in attributes:
             held = [self._seen.get((kind, name), set()) for kind in kinds]
             kinds = set().union(*held) - {NoneType}
-        if not kinds or any(kind is object or _delegates(kind) or issubclass(kind, type) for kind in kinds):
+        if not kinds or any(kind is object or _delegates(kind) or derives(kind, type) for kind in kinds):
             return None
         return frozenset(map(self._heap.key, kinds))
 
@@ -136,9 +148,9 @@ class LivingObjects:
         """Yield the user's objects; one whose module is not known may be of the user."""
         files = {file.path for file in self._book.files}
         for kind, things in self._heap.by_type.items():
-            if issubclass(kind, ModuleType):
-                yield from (m for m in things if _file_of(m) in files or vars(m).get("__name__") == "__main__")
-            elif kind in _OPEN or any(_may_be_of(cls, files) for cls in kind.__mro__):
+            if derives(kind, ModuleType):
+                yield from (m for m in things if _file_of(m) in files or module_text(m, "__name__") == "__main__")
+            elif kind in _OPEN or any(_may_be_of(cls, files) for cls in mro(kind)):
                 yield from things
 
     def _types(self, held: Iterable[object]) -> frozenset[ClassKey] | None:
@@ -148,30 +160,31 @@ class LivingObjects:
         return frozenset(key for thing in known for key in self._keys(thing))
 
     def _keys(self, thing: object) -> Iterable[ClassKey]:
-        if isinstance(thing, ModuleType):
-            return [("<module>", thing.__name__)]
+        if is_a(thing, ModuleType):
+            return [("<module>", module_text(thing, "__name__"))]
         if gives_anew(thing):
             return [ANEW]
         # What a class holds is what objects of it and of the classes below it have.
-        kinds = self._heap.with_derived([thing]) if isinstance(thing, type) else [type(thing)]
+        kinds = self._heap.with_derived([thing]) if is_a(thing, type) else [type(thing)]  # type: ignore[list-item]
         return map(self._heap.key, kinds)
 
 
 def _file_of(module: object) -> object:
-    return attributes_of(module).get("__file__")
+    return module_text(module, "__file__") or None
 
 
 def _may_be_of(cls: type, files: set[str]) -> bool:
-    module = sys.modules.get(str(cls.__module__))
+    module = sys.modules.get(class_module(cls))
     path = _file_of(module)  # what is typed into a notebook has no file
-    return module is None or path in files or (path is None and cls.__module__ == "__main__")
+    return module is None or path in files or (path is None and class_module(cls) == "__main__")
 
 
 def _delegates(cls: type) -> bool:
     """Return whether objects may give attributes of others as their own."""
-    found = (vars(c)[name] for c in cls.__mro__ if c is not torch.nn.Module for name in DELEGATING & vars(c).keys())
+    tables = [class_dict(c) for c in mro(cls) if c is not torch.nn.Module]
+    found = (table[name] for table in tables for name in DELEGATING if name in table)
     # Types written in C have the plain one of their own, but for proxies.
-    return issubclass(cls, _PROXIES) or any(not isinstance(f, WrapperDescriptorType) for f in found)
+    return derives(cls, *_PROXIES) or any(type(f) is not WrapperDescriptorType for f in found)
 
 
 def _follow(thing: object, names: Sequence[str]) -> object:
@@ -184,30 +197,32 @@ def _follow(thing: object, names: Sequence[str]) -> object:
 
 def _held(thing: object, name: str) -> object:
     """Return what an object holds under a name; unknown where only code of the object could tell."""
-    if isinstance(thing, type):
-        return next((_of_class(vars(cls)[name], thing) for cls in thing.__mro__ if name in vars(cls)), _UNKNOWN)
-    own = attributes_of(thing)
+    if is_a(thing, type):
+        tables = [class_dict(cls) for cls in mro(thing)]  # type: ignore[arg-type]
+        return next((_of_class(table[name], thing) for table in tables if name in table), _UNKNOWN)
+    own = module_dict(thing) if is_a(thing, ModuleType) else dict_of(thing)  # type: ignore[arg-type]
     if name in own:
         return own[name]
-    is_module = issubclass(type(thing), torch.nn.Module)
+    is_module = is_a(thing, torch.nn.Module)
     for group in _IN_MODULES if is_module else ():
         held = own.get(group)
         if type(held) is dict and name in held:
             return held[name]
-    for cls in type(thing).__mro__:
-        if name in vars(cls):
-            return _of_class(vars(cls)[name], thing)
-    return _UNKNOWN if hasattr(type(thing), "__getattr__") and not is_module else _MISSING
+    found = class_attribute(type(thing), name)
+    if found is not None:
+        return _of_class(found, thing)
+    known = class_attribute(type(thing), "__getattr__") is None or is_module
+    return _MISSING if known else _UNKNOWN
 
 
 def _of_class(found: object, thing: object) -> object:
-    if isinstance(found, MemberDescriptorType):  # a slot
+    if type(found) is MemberDescriptorType:  # a slot
         try:
             return found.__get__(thing)
         except AttributeError:
             return _MISSING
-    return _UNKNOWN if hasattr(type(found), "__get__") else found
+    return found if class_attribute(type(found), "__get__") is None else _UNKNOWN
 
 
 def _is_number(value: object) -> bool:
-    return issubclass(type(value), Real) and type(value) is not bool
+    return is_a(value, int, float, np.number) and type(value) is not bool

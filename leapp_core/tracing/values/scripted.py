@@ -13,6 +13,7 @@ import torch
 from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.source.book import SourceBook, SourceFile, called_name, root_name
 from leapp_core.tracing.source.callsite import CallSites
+from leapp_core.tracing.source.static import dict_of, is_a, module_dict, module_text
 
 _UNKNOWN = object()
 
@@ -37,7 +38,7 @@ def _is_scripted(file: SourceFile, call: ast.Call, book: SourceBook) -> bool:
     name = called_name(call)
     target = _resolve(file, call.func)
     if target is not _UNKNOWN:
-        return isinstance(target, (torch.jit.ScriptFunction, torch.jit.ScriptModule))
+        return is_a(target, torch.jit.ScriptFunction, torch.jit.ScriptModule)
     if hasattr(torch.Tensor, name) or hasattr(builtins, name) or book.functions(name):
         return False
     # An attribute that holds something callable without a Python frame.
@@ -45,14 +46,20 @@ def _is_scripted(file: SourceFile, call: ast.Call, book: SourceBook) -> bool:
 
 
 def _resolve(file: SourceFile, node: ast.expr) -> Any:
-    """Return what a dotted name means in the module of a file."""
+    """Return what a dotted name means in the module of a file; no code of the user's is run for it."""
     if isinstance(node, ast.Name):
-        return getattr(_module(file), node.id, _UNKNOWN)
+        return module_dict(module).get(node.id, _UNKNOWN) if (module := _module(file)) is not None else _UNKNOWN
     if isinstance(node, ast.Attribute):
         base = _resolve(file, node.value)
-        return _UNKNOWN if base is _UNKNOWN else getattr(base, node.attr, _UNKNOWN)
+        if base is _UNKNOWN:
+            return _UNKNOWN
+        if is_a(base, ModuleType):
+            return module_dict(base).get(node.attr, _UNKNOWN)
+        own = dict_of(base)
+        parts = own.get("_modules") if is_a(base, torch.nn.Module) else None
+        return {**own, **(parts if type(parts) is dict else {})}.get(node.attr, _UNKNOWN)
     return _UNKNOWN
 
 
 def _module(file: SourceFile) -> ModuleType | None:
-    return next((m for m in list(sys.modules.values()) if getattr(m, "__file__", None) == file.path), None)
+    return next((m for m in list(sys.modules.values()) if module_text(m, "__file__") == file.path), None)

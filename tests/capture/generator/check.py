@@ -59,7 +59,7 @@ def check(program: RandomProgram, steps: int, backends: tuple[str, ...] = (), fo
     try:
         with leapp_core.capture("random", max_cached_io=steps) as session:
             seen = [_step(twin, given, session) for given in inputs[:steps]]
-        captured = session.compile() if backends else _compile_graphs(session)
+        captured = session.compile() if backends else compile_graphs(session)
     except LeappError as error:
         return Verdict("refused", error.message)
     for step, (mine, its) in enumerate(zip(wanted, seen, strict=False)):
@@ -93,7 +93,7 @@ def _step(running: Running, given: Tensors, session: CaptureSession | None = Non
     return seen
 
 
-def _compile_graphs(session: CaptureSession) -> CapturedPipeline:
+def compile_graphs(session: CaptureSession) -> CapturedPipeline:
     """Compile a session into the recorded graphs themselves."""
 
     def functionalise(node: str, module: torch.fx.GraphModule, *_: Any, **__: Any) -> Any:
