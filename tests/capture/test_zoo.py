@@ -129,5 +129,5 @@ def test_what_changes_is_still_seen_beside_them() -> None:
             x = torch.full((3,), float(step))
             session.input_tensors("policy", {"x": x})
             session.output_tensors("policy", {"y": policy.step(x)})
-    with pytest.raises(CaptureError, match="self.n"):
+    with pytest.raises(CaptureError, match=r"self\.n"):
         compile_graphs(session)
