@@ -44,8 +44,8 @@ def page(rows: Mapping[str, Mapping[str, str]]) -> str:
         "# Everyday idioms\n",
         "Pipelines as published controllers and deploy scripts write them, each in several ways. A row is exact when"
         " the `onnx-dynamo` bundle gives what the program itself gives over the recorded and 50 fresh steps, some of"
-        " whose inputs are 30 times larger. The table is written by `python -m tests.idioms --write`; the programs are in"
-        " `tests/idioms/pipelines`.\n",
+        " whose inputs are 30 times larger. The table is written by `python -m tests.idioms --write`; the programs are"
+        " in `tests/idioms/pipelines`.\n",
         f"{len(rows)} variants: {summary}.\n",
         "| pipeline | idiom | outcome |\n| --- | --- | --- |",
     ]
