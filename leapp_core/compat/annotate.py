@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from leapp_core.compat.engine import Engine, static_form
+from leapp_core.compat.returns import returned_names
 from leapp_core.compat.semantics import core_form, plain_values
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ class Annotate:
         export_with: str | None = None,
         backend_params: Mapping[str, Any] | None = None,
     ) -> Callable[[F], F]:
-        """Decorate a function whose tensor arguments are inputs and whose results are outputs of a node."""
+        """Decorate a function whose tensor arguments are inputs and whose results are outputs of a node.
+
+        Outputs are called as in the function's return statement; see :func:`leapp_core.compat.returns.returned_names`.
+        """
 
         def decorate(function: F) -> F:
             @functools.wraps(function)
@@ -79,7 +83,11 @@ class Annotate:
                 session = self._engine.recording
                 if session is None:
                     return function(*args, **kwargs)
-                return session.method(node_name, export_with, backend_params)(function)(*args, **kwargs)
+                from leapp_core.tracing.decorate import annotate_function
+                from leapp_core.tracing.result import BackendChoice
+
+                choice = BackendChoice(export_with, dict(backend_params or {}))
+                return annotate_function(session, node_name, choice, returned_names)(function)(*args, **kwargs)
 
             return wrapper  # type: ignore[return-value]
 

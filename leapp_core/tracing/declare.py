@@ -12,11 +12,11 @@ from leapp_core.spec.semantics import TensorSemantics, named_axes
 
 
 def entries(given: Any, what: str) -> tuple[list[tuple[TensorSemantics, Any]], list[Any]]:
-    """Return ``(semantics, tensor)`` per port, nested mappings flattened with dots, and the values as given.
+    """Return ``(semantics, tensor)`` per port, nested values named ``obs_pos``, and the values as given.
 
     Args:
-        given: ``{name: tensor}`` (values may be nested mappings or TensorDicts), one :class:`TensorSemantics` with
-            a ``ref``, or a list of them.
+        given: ``{name: tensor}`` (values may be nested mappings, TensorDicts, lists or tuples), one
+            :class:`TensorSemantics` with a ``ref``, or a list of them.
         what: For messages: ``inputs of node 'policy'``.
 
     Raises:
@@ -61,11 +61,15 @@ def _semantics_entries(semantics: TensorSemantics, what: str) -> list[tuple[Tens
 
 
 def _flatten(name: str, value: Any, what: str) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the tensors of a value; keys and indices are joined with ``_``, as the public ``leapp`` names them."""
     if isinstance(value, torch.Tensor):
         yield name, value
     elif isinstance(value, Mapping) or _is_tensordict(value):
         for key, item in value.items():
-            yield from _flatten(f"{name}.{key}", item, what)
+            yield from _flatten(f"{name}_{key}", item, what)
+    elif isinstance(value, (list, tuple)):
+        for index, item in enumerate(value):
+            yield from _flatten(f"{name}_{index}", item, what)
     else:
         raise UsageError(f"{what}: {name!r} is a {type(value).__name__}", expected="a torch tensor")
 

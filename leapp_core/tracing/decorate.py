@@ -17,13 +17,29 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def annotate_function(session: CaptureSession, node: str | None, choice: BackendChoice) -> Callable[[F], F]:
+def named_results(function: Callable[..., Any], result: Any) -> Any:
+    """Name results ``output`` (one), ``output_0``, ``output_1`` (a tuple) or by their keys (a dict)."""
+    del function
+    if isinstance(result, Mapping):
+        return result
+    if isinstance(result, (tuple, list)):
+        return {f"output_{i}": t for i, t in enumerate(result)}
+    return {"output": result}
+
+
+def annotate_function(
+    session: CaptureSession,
+    node: str | None,
+    choice: BackendChoice,
+    outputs: Callable[[Callable[..., Any], Any], Any] = named_results,
+) -> Callable[[F], F]:
     """Return a decorator that declares a function's arguments and results while a session records.
 
     Args:
         session: The session.
         node: Node name; the function's name by default.
         choice: Backend asked for.
+        outputs: Names what the function returns, given it and its result.
     """
 
     def decorate(function: F) -> F:
@@ -37,7 +53,7 @@ def annotate_function(session: CaptureSession, node: str | None, choice: Backend
             bound = signature.bind(*args, **kwargs).arguments
             session.input_tensors(name, {k: v for k, v in bound.items() if _holds_tensors(v)})
             result = function(*args, **kwargs)
-            session.output_tensors(name, _named(result), None, choice.name, choice.options)
+            session.output_tensors(name, outputs(function, result), None, choice.name, choice.options)
             return result
 
         return wrapper  # type: ignore[return-value]
@@ -48,12 +64,6 @@ def annotate_function(session: CaptureSession, node: str | None, choice: Backend
 def _holds_tensors(value: Any) -> bool:
     if isinstance(value, Mapping):
         return bool(value) and all(_holds_tensors(v) for v in value.values())
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(_holds_tensors(v) for v in value)
     return isinstance(value, torch.Tensor)
-
-
-def _named(result: Any) -> Any:
-    if isinstance(result, Mapping):
-        return result
-    if isinstance(result, (tuple, list)):
-        return {f"output_{i}": t for i, t in enumerate(result)}
-    return {"output": result}

@@ -93,7 +93,7 @@ class CaptureSession:
 
         Args:
             node: Node name.
-            tensors: ``{name: tensor}`` (nested mappings and TensorDicts are flattened with dots), one
+            tensors: ``{name: tensor}`` (in nested mappings, TensorDicts and lists: ``obs_pos``), one
                 :class:`~leapp_core.TensorSemantics` with its ``ref``, or a list of them.
 
         Returns:

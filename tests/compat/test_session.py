@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from leapp_core.bundle import load_document
 from leapp_core.compat import activate, deactivate
 from leapp_core.errors import RuntimeInputError, UsageError
 
@@ -180,7 +181,7 @@ def test_decorated_methods_are_nodes(leapp, tmp_path):
     assert leapp.compile_graph(visualize=False) == {"walk": True}
     manager = leapp.InferenceManager(str(tmp_path / "walk" / "walk.yaml"))
     x = torch.tensor([[1.0, 2.0]])
-    assert torch.equal(manager.run_policy({"walk/x": x})["walk/output"], x * 3)
+    assert torch.equal(manager.run_policy({"walk/x": x})["walk/output1"], x * 3)
 
 
 def test_sessions_do_not_nest(leapp, tmp_path):
@@ -212,3 +213,95 @@ def test_memory_of_a_simulator_that_became_a_constant_is_logged(leapp, tmp_path,
     assert said.startswith("node walk, constant constant_0 from ")
     assert "torch.from_numpy(contact)" in said
     assert "owned by software outside PyTorch" in said
+
+
+def ports(tmp_path):
+    pipeline = load_document(tmp_path / "walk").document.pipeline
+    return [ref.port for ref in pipeline.inputs], [ref.port for ref in pipeline.outputs]
+
+
+def test_nested_values_are_named_as_the_public_package_names_them(leapp, tmp_path):
+    """Consumers of existing bundles find their ports; the names are those of leapp 0.7.2 for the same program."""
+
+    def step(k):
+        x = torch.full((1, 3), float(k))
+        obs, cmd = leapp.annotate.input_tensors(
+            "walk", {"obs": {"pos": x + 1, "vel": {"lin": x, "ang": x + 2}}, "cmd": [x[:, :2] + 3, (x - 1,)]}
+        )
+        action = {"arm": obs["pos"] + obs["vel"]["lin"], "hand": {"a": obs["vel"]["ang"] * 2}}
+        leapp.annotate.output_tensors("walk", {"act": action, "more": [cmd[0] * 2, cmd[1][0] * 3]})
+
+    record(leapp, tmp_path, step)
+    assert leapp.compile_graph(visualize=False) == {"walk": True}
+    assert ports(tmp_path) == (
+        ["obs_pos", "obs_vel_lin", "obs_vel_ang", "cmd_0", "cmd_1_0"],
+        ["act_arm", "act_hand_a", "more_0", "more_1"],
+    )
+
+
+def test_two_values_of_one_name_are_refused(leapp, tmp_path):
+    def step(k):
+        x = torch.full((1, 3), float(k))
+        leapp.annotate.input_tensors("walk", {"obs": {"pos": x}, "obs_pos": x + 1})
+
+    with pytest.raises(UsageError, match="the name 'obs_pos' is given twice"):
+        record(leapp, tmp_path, step)
+
+
+def returns_a_name(x):
+    act = x * 2
+    return act  # noqa: RET504 - the name is what this is about
+
+
+def returns_two_names(x):
+    u, v = x * 2, x + 1
+    return u, v
+
+
+def returns_mapping(x):
+    return {"act": x * 2, "more": {"k": x + 1}}
+
+
+def returns_a_list(x):
+    return [x * 2, (x + 1, {"q": x - 1})]
+
+
+def returns_in_two_places(x):
+    if x.dim() == 1:
+        return x * 2, x
+    act = x * 3
+    return act, x + 1
+
+
+def returns_a_tuple_by_name(x):
+    both = (x * 2, x + 1)
+    return both  # noqa: RET504
+
+
+@pytest.mark.parametrize(
+    ("function", "names"),
+    [
+        (returns_a_name, ["act"]),
+        (returns_two_names, ["u", "v"]),
+        (returns_mapping, ["output1_act", "output1_more_k"]),
+        (returns_a_list, ["output1_0", "output1_1_0", "output1_1_1_q"]),
+        (returns_in_two_places, ["act", "x"]),
+        (returns_a_tuple_by_name, ["both_0", "both_1"]),
+        (eval("lambda x: x * 2"), ["output1"]),
+    ],
+)
+def test_results_of_a_decorated_function_are_named_as_the_public_package_names_them(leapp, tmp_path, function, names):
+    decorated = leapp.annotate.method(node_name="walk")(function)
+    record(leapp, tmp_path, lambda k: decorated(torch.full((1, 2), float(k))))
+    assert leapp.compile_graph(visualize=False) == {"walk": True}
+    assert ports(tmp_path) == (["x"], names)
+
+
+def test_arguments_of_a_decorated_function_may_be_nested(leapp, tmp_path):
+    @leapp.annotate.method(node_name="walk")
+    def act(obs, pair, gain=2):
+        return obs["pos"] * gain + pair[1]
+
+    record(leapp, tmp_path, lambda k: act({"pos": torch.full((1, 2), k + 0.5)}, [torch.ones(1), torch.ones(1, 2) * k]))
+    assert leapp.compile_graph(visualize=False) == {"walk": True}
+    assert ports(tmp_path) == (["obs_pos", "pair_0", "pair_1"], ["output1"])

@@ -148,8 +148,8 @@ class OddNames:
 
 
 @exact(x=(1, 3), y=(1, 2))
-class NestedInputs:
-    """Nested dicts are flattened with dots."""
+class JoinedInputs:
+    """Two inputs of one declaration are joined."""
 
     def run(self, io, x, y):
         io.inputs("policy", {"x": x, "y": y})
