@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ def read_checkpoint(path: Path, device: str = "cpu") -> Mapping[str, Any]:
             named parts.
     """
     _check_exists(path)
+    _check_kind(path)
     content = read_torch_file(path, device=device)
     if not isinstance(content, Mapping):
         raise CheckpointError(
@@ -44,3 +46,25 @@ def _check_exists(path: Path) -> None:
         expected="a file such as model_1500.pt that rsl_rl's runner saved",
         fix=f"the folder {folder.name!r} has {found}" if folder.is_dir() else f"the folder {folder} does not exist",
     )
+
+
+def _check_kind(path: Path) -> None:
+    """Name files of other kinds, which PyTorch would call damaged."""
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+    if any(name.endswith("/constants.pkl") for name in names):
+        raise CheckpointError(
+            "the file is a TorchScript program, which was exported before, not a checkpoint",
+            where=str(path),
+            expected="a file such as model_1500.pt that rsl_rl's runner saved",
+            fix="name the checkpoint of the training run, not the policy in its 'exported' folder",
+        )
+    if not any(name.endswith("data.pkl") for name in names):
+        raise CheckpointError(
+            f"the file is a zip archive without a checkpoint of PyTorch; it holds {', '.join(names[:4]) or 'nothing'}",
+            where=str(path),
+            expected="a file such as model_1500.pt that rsl_rl's runner saved",
+            fix="`leapp adapters list` shows which training libraries' checkpoints load; --adapter chooses one",
+        )

@@ -14,6 +14,7 @@ import torch
 
 from leapp_core.errors import CheckpointError
 from leapp_core.suggest import suggest
+from leapp_rsl_rl.wrappers import unwrapped
 
 StateDict = dict[str, torch.Tensor]
 
@@ -54,9 +55,19 @@ _JOINT_RENAMES = {
         *_SPLIT_RENAMES,
     ),
 }
+_WEIGHTS = ("mlp.", "actor.", "student.", "module.", "_orig_mod.")
 _JOINT_IGNORED = ("critic", "memory_c.", "teacher", "memory_t.")
 _ROLES = {"actor": "an actor", "student": "a distilled student"}
+EXPLORATION_ONLY = "distribution."
+"""Weights that the deterministic action, which is what is exported, does not depend on."""
 _DEFAULT_UNITS = 256
+_USE_ANOTHER = "use another checkpoint of the run, as its trainer saved it"
+_JOINT_CLASSES = {
+    **dict.fromkeys(("ActorCritic", "StudentTeacher"), "MLPModel"),
+    **dict.fromkeys(("ActorCriticRecurrent", "StudentTeacherRecurrent"), "RNNModel"),
+    "ActorCriticCNN": "CNNModel",
+}
+"""Policy classes of 2.x and 3.x, which the runners of these versions look up in rsl_rl, and what they became."""
 _SEPARATE_NORMALIZER = "obs_norm_state_dict"
 
 
@@ -73,14 +84,18 @@ def actor_state(content: Mapping[str, Any], where: str) -> ActorState:
     for role in ("student", "actor"):
         part = content.get(f"{role}_state_dict")
         if isinstance(part, Mapping):
-            return ActorState(_rename(part, _SPLIT_RENAMES, where), role, "rsl-rl-lib 4.x or 5.x")
+            return ActorState(_rename(unwrapped(part, where), _SPLIT_RENAMES, where), role, "rsl-rl-lib 4.x or 5.x")
     part = content.get("model_state_dict")
     if isinstance(part, Mapping):
         return _joint_state(part, content, where)
+    bare = any(str(key).startswith(_WEIGHTS) for key in content)
     raise CheckpointError(
         f"the file is not an rsl_rl checkpoint; it holds {', '.join(map(repr, list(content)[:6])) or 'nothing'}",
         where=where,
         expected="'actor_state_dict' or 'student_state_dict' (4.x, 5.x), or 'model_state_dict' (2.x, 3.x)",
+        fix="these are the weights alone; use the file that the runner saved, which holds them and the normalizer"
+        if bare
+        else None,
     )
 
 
@@ -115,12 +130,14 @@ def current_layout(agent: Mapping[str, Any], role: str, where: str) -> dict[str,
 
 
 def _joint_state(part: Mapping[str, Any], content: Mapping[str, Any], where: str) -> ActorState:
-    role = "student" if any(str(key).startswith("student.") for key in part) else "actor"
-    kept = {key: value for key, value in part.items() if not str(key).startswith(_JOINT_IGNORED)}
+    part = unwrapped(part, where)
+    role = "student" if any(key.startswith("student.") for key in part) else "actor"
+    kept = {key: value for key, value in part.items() if not key.startswith(_JOINT_IGNORED)}
     weights = _rename(kept, _JOINT_RENAMES[role], where)
     separate = content.get(_SEPARATE_NORMALIZER)
     if isinstance(separate, Mapping):
-        weights.update({f"obs_normalizer.{key}": value for key, value in separate.items()})
+        named = {f"obs_normalizer.{key}": value for key, value in unwrapped(separate, where).items()}
+        weights.update(_rename(named, (), where))
     return ActorState(weights, role, "rsl-rl-lib 2.x or 3.x")
 
 
@@ -131,8 +148,27 @@ def _rename(part: Mapping[str, Any], renames: tuple[tuple[str, str], ...], where
             raise CheckpointError(
                 f"the checkpoint has a {type(value).__name__} under {key!r}", where=where, expected="a tensor"
             )
-        weights[_renamed(str(key), renames)] = value
+        weights[_renamed(key, renames)] = value
+        if not _renamed(key, renames).startswith(EXPLORATION_ONLY):
+            _check_values(key, value, where)
     return weights
+
+
+def _check_values(key: str, value: torch.Tensor, where: str) -> None:
+    """Refuse what would be copied into a model without a word and make it act otherwise, or not at all.
+
+    Raises:
+        CheckpointError: The tensor holds no values, other than floating-point numbers, or what is no number.
+    """
+    wrong = None
+    if value.is_meta:
+        wrong = f"the checkpoint has no values for {key!r}, only a shape (it was saved from the 'meta' device)"
+    elif not value.is_floating_point() and not key.endswith("count"):
+        wrong = f"the checkpoint has {str(value.dtype).removeprefix('torch.')} values under {key!r}"
+    elif not bool(torch.isfinite(value).all()):
+        wrong = f"the checkpoint has values that are infinite or no numbers under {key!r}: training had diverged"
+    if wrong is not None:
+        raise CheckpointError(wrong, where=where, expected="finite floating-point numbers", fix=_USE_ANOTHER)
 
 
 def _renamed(key: str, renames: tuple[tuple[str, str], ...]) -> str:
@@ -157,7 +193,7 @@ def _legacy_section(agent: Mapping[str, Any], role: str, where: str) -> dict[str
     if normalize is None:
         normalize = agent.get("empirical_normalization")
     section: dict[str, Any] = {
-        "class_name": "RNNModel" if "Recurrent" in str(policy.get("class_name", "")) else "MLPModel",
+        "class_name": _joint_class(str(policy.get("class_name") or "ActorCritic"), where),
         "hidden_dims": policy.get(f"{role}_hidden_dims", [256, 256, 256]),
         "activation": policy.get("activation", "elu"),
         "obs_normalization": bool(normalize),
@@ -172,6 +208,18 @@ def _legacy_section(agent: Mapping[str, Any], role: str, where: str) -> dict[str
     if policy.get("actor_cnn_cfg") is not None:
         section.update(class_name="CNNModel", cnn_cfg=policy["actor_cnn_cfg"])
     return section
+
+
+def _joint_class(name: str, where: str) -> str:
+    package, _, bare = name.replace(":", ".").rpartition(".")
+    if bare in _JOINT_CLASSES and package.partition(".")[0] in ("", "rsl_rl"):
+        return _JOINT_CLASSES[bare]
+    raise CheckpointError(
+        f"the policy was trained with the class {name!r}, which is not one of rsl_rl's and may compute otherwise",
+        where=where,
+        expected=f"one of {', '.join(_JOINT_CLASSES)}",
+        fix="a policy adapter of your own can build it: see docs/howto/write-an-environment.md",
+    )
 
 
 def _without_unset_cell(section: dict[str, Any]) -> dict[str, Any]:

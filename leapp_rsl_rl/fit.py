@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import torch
 
 from leapp_core.errors import CheckpointError
-from leapp_rsl_rl.compat import ActorConfig, ActorState
+from leapp_core.plugins.policies import NO_TERMS, Terms
+from leapp_rsl_rl.compat import EXPLORATION_ONLY, ActorConfig, ActorState
+from leapp_rsl_rl.widths import Widths, widths_of
 
-_EXPLORATION_ONLY = "distribution."
 _SHOWN = 3
 _GATES = {3: "GRU", 4: "LSTM"}
+_NORMALIZER = "obs_normalizer."
 
 
-def check_fit(expected: Mapping[str, torch.Tensor], state: ActorState, config: ActorConfig, where: str) -> None:
+@dataclass(frozen=True)
+class Task:
+    """What the task gives and takes.
+
+    Attributes:
+        observations: Example observations by group, each (num_envs, ...).
+        num_actions: Size of an action, or ``None`` if it is not known.
+        terms: What both are made of.
+    """
+
+    observations: Mapping[str, torch.Tensor]
+    num_actions: int | None = None
+    terms: Terms = NO_TERMS
+
+
+def check_fit(
+    expected: Mapping[str, torch.Tensor], state: ActorState, config: ActorConfig, task: Task, where: str
+) -> None:
     """Make sure that loading the weights fills the whole model and leaves nothing over.
 
     Parameters of the exploration noise are not compared: the exported action does not depend on them.
@@ -22,36 +42,86 @@ def check_fit(expected: Mapping[str, torch.Tensor], state: ActorState, config: A
     Args:
         expected: State dict of the model as configured.
         state: Weights of the checkpoint.
-        config: The configuration, for messages.
+        config: The configuration.
+        task: What the task gives and takes.
         where: The checkpoint, for messages.
 
     Raises:
-        CheckpointError: Keys or shapes differ; the first few are named with what was expected and found.
+        CheckpointError: Keys or shapes differ; the first few are named with what was expected and found, and the
+            widths that differ are set beside each other.
     """
-    found = {key: value for key, value in state.weights.items() if not key.startswith(_EXPLORATION_ONLY)}
-    wanted = {key: value for key, value in expected.items() if not key.startswith(_EXPLORATION_ONLY)}
+    found = {key: value for key, value in state.weights.items() if not key.startswith(EXPLORATION_ONLY)}
+    wanted = {key: value for key, value in expected.items() if not key.startswith(EXPLORATION_ONLY)}
     wrong_shape = [key for key in wanted if key in found and wanted[key].shape != found[key].shape]
     missing = [key for key in wanted if key not in found]
     surplus = [key for key in found if key not in wanted]
     if not (wrong_shape or missing or surplus):
         return
+    if missing and all(key.startswith(_NORMALIZER) for key in missing) and not (wrong_shape or surplus):
+        raise _lost_normalizer(missing, wanted, where)
     problems = [
         f"{key} has shape {tuple(found[key].shape)} where {tuple(wanted[key].shape)} is expected" for key in wrong_shape
     ]
     problems += [f"{key} {tuple(wanted[key].shape)} is missing" for key in missing]
     problems += [f"{key} {tuple(found[key].shape)} has no place" for key in surplus]
     more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+    meant = f"weights of {config.class_name} on {', '.join(config.obs_groups)} as the agent configuration says"
+    compared = list(_compared(widths_of(found, config), widths_of(wanted, config), config, task))
     raise CheckpointError(
         f"the checkpoint does not fit the policy: {'; '.join(problems[:_SHOWN])}{more}",
         where=where,
-        expected=f"weights of {config.class_name} on {', '.join(config.obs_groups)} as the agent configuration says",
+        expected="\n    ".join((meant, *compared)),
         fix=_advice(wanted, found),
     )
 
 
+def _lost_normalizer(missing: list[str], wanted: Mapping[str, torch.Tensor], where: str) -> CheckpointError:
+    """Say what is missing and nothing more: a policy without its normalizer sees other numbers and still acts."""
+    named = ", ".join(f"{key} {tuple(wanted[key].shape)}" for key in missing)
+    return CheckpointError(
+        f"the checkpoint lacks the normalizer of observations, in whole or in part: {named}",
+        where=where,
+        expected="the statistics of the normalizer that the agent configuration says the policy was trained with",
+        fix="use the file that the runner saved: a copy of the weights alone loses them, and nothing can replace them",
+    )
+
+
+def _compared(trained: Widths, built: Widths, config: ActorConfig, task: Task) -> Iterator[str]:
+    """Set widths beside each other, those that differ only."""
+    if trained.inputs != built.inputs:
+        groups = "; ".join(_group(name, task) for name in config.obs_groups)
+        yield f"observations: {trained.inputs} in the checkpoint, {built.inputs} in the task ({groups})"
+    if trained.normalizer != built.normalizer and None not in (trained.normalizer, built.normalizer):
+        yield f"normalizer: {trained.normalizer} values in the checkpoint, {built.normalizer} in the model"
+    if trained.cell != built.cell and None not in (trained.cell, built.cell):
+        yield f"recurrent units: {trained.cell} in the checkpoint, {built.cell} in the agent configuration"
+    if trained.hidden != built.hidden:
+        yield (
+            f"hidden layers: {_sizes(trained.hidden)} in the checkpoint, {_sizes(built.hidden)} in the agent "
+            "configuration"
+        )
+    if trained.actions != built.actions:
+        made_of = f" ({_terms(task.terms.actions)})" if task.terms.actions else ""
+        yield f"actions: {trained.actions} in the checkpoint, {built.actions} in the task{made_of}"
+
+
+def _group(name: str, task: Task) -> str:
+    shape = "x".join(map(str, task.observations[name].shape[1:])) if name in task.observations else "?"
+    terms = task.terms.observations.get(name)
+    return f"{name} {shape}" + (f" = {_terms(terms)}" if terms else "")
+
+
+def _terms(terms: Mapping[str, int]) -> str:
+    return " + ".join(f"{name} {width}" for name, width in terms.items())
+
+
+def _sizes(layers: tuple[int, ...]) -> str:
+    return "-".join(map(str, layers)) or "none"
+
+
 def _advice(wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> str:
     """Return the most likely reason and what to do about it."""
-    for reason in (_recurrence, _observation_width, _normalizer):
+    for reason in (_recurrence, _observation_width, _action_width, _normalizer):
         text = reason(wanted, found)
         if text is not None:
             return text
@@ -74,14 +144,18 @@ def _cell(weights: Mapping[str, torch.Tensor]) -> str | None:
 
 
 def _normalizer(wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> str | None:
-    configured, trained = (any(key.startswith("obs_normalizer.") for key in part) for part in (wanted, found))
-    if configured == trained:
+    configured, trained = (any(key.startswith(_NORMALIZER) for key in part) for part in (wanted, found))
+    if trained and not configured:
+        return "the policy was trained with normalized observations: set 'obs_normalization: true'"
+    return None
+
+
+def _action_width(wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> str | None:
+    keys = [key for key in wanted if key.startswith("mlp.") and key.endswith(".bias")]
+    differing = [key for key in keys if key in found and wanted[key].shape != found[key].shape]
+    if differing != keys[-1:]:
         return None
-    return (
-        "the policy was trained with normalized observations: set 'obs_normalization: true'"
-        if trained
-        else "the policy was trained without normalized observations: set 'obs_normalization: false'"
-    )
+    return "the policy was trained with another number of actions than the task takes: is it the right task?"
 
 
 def _observation_width(wanted: Mapping[str, torch.Tensor], found: Mapping[str, torch.Tensor]) -> str | None:

@@ -13,11 +13,14 @@ from rsl_rl.utils import resolve_callable
 from tensordict import TensorDict
 
 from leapp_core.errors import CheckpointError
+from leapp_core.plugins.policies import NO_TERMS, Terms
 from leapp_core.suggest import suggest
 from leapp_rsl_rl.compat import ActorConfig, ActorState
-from leapp_rsl_rl.fit import check_fit
+from leapp_rsl_rl.fit import Task, check_fit
+from leapp_rsl_rl.widths import values_per_action
+from leapp_rsl_rl.wrappers import bare_names
 
-_TWO_VALUES_PER_ACTION = ("HeteroscedasticGaussianDistribution", "BetaDistribution")
+_DISTRIBUTIONS = ("GaussianDistribution", "HeteroscedasticGaussianDistribution", "BetaDistribution")
 
 
 def build_model(
@@ -26,6 +29,7 @@ def build_model(
     observations: Mapping[str, torch.Tensor],
     num_actions: int | None,
     where: str,
+    terms: Terms = NO_TERMS,
 ) -> MLPModel:
     """Return the acting model in evaluation mode with the checkpoint's weights.
 
@@ -35,15 +39,19 @@ def build_model(
         observations: Example observations by group, each (num_envs, ...).
         num_actions: Size of an action, or None to take it from the weights.
         where: The checkpoint, for messages.
+        terms: What observations and actions are made of, for messages.
 
     Raises:
         CheckpointError: The configuration cannot be built, or the weights do not fit it.
     """
     count = num_actions or _actions_in(state.weights, config, where)
     model = construct(config, state.role, observations, count, where)
-    check_fit(model.state_dict(), state, config, where)
-    # noise settings only matter for exploration, so those that a configuration does not have are left out
-    model.load_state_dict(state.weights, strict=False)
+    names = bare_names(model.state_dict())
+    wanted = {bare: model.state_dict()[name] for bare, name in names.items()}
+    check_fit(wanted, state, config, Task(observations, num_actions, terms), where)
+    # Noise settings only matter for exploration: those that a configuration does not have, or not like that, are left.
+    fitting = {names[k]: w for k, w in state.weights.items() if k in wanted and wanted[k].shape == w.shape}
+    model.load_state_dict(fitting, strict=False)
     return model.eval()
 
 
@@ -55,15 +63,10 @@ def construct(
     Raises:
         CheckpointError: The configuration cannot be built.
     """
-    try:
-        model_class: Any = resolve_callable(config.class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise CheckpointError(
-            f"the agent configuration names the model class {config.class_name!r}, which cannot be found",
-            where=where,
-            expected=suggest(config.class_name, ("MLPModel", "RNNModel", "CNNModel")),
-            fix="install the package that defines it, or correct 'class_name' in params/agent.yaml",
-        ) from error
+    model_class = _class("model", config.class_name, ("MLPModel", "RNNModel", "CNNModel"), where)
+    distribution = config.arguments.get("distribution_cfg")
+    if isinstance(distribution, Mapping) and isinstance(distribution.get("class_name"), str):
+        _class("distribution", distribution["class_name"], _DISTRIBUTIONS, where)
     arguments = copy.deepcopy(_accepted(model_class, config.arguments, where))  # rsl_rl takes keys out of them
     batch = len(next(iter(observations.values())))
     example = TensorDict(dict(observations), batch_size=[batch])
@@ -74,6 +77,28 @@ def construct(
             f"{config.class_name} cannot be built from the agent configuration: {error}", where=where
         ) from error
     return model
+
+
+def _class(what: str, name: str, known: tuple[str, ...], where: str) -> Any:
+    """Return the class that a configuration names. The file may be anybody's: nothing but a module is ever called."""
+    fix = "install the package that defines it, or correct 'class_name' in params/agent.yaml"
+    try:
+        found: Any = resolve_callable(name)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise CheckpointError(
+            f"the agent configuration names the {what} class {name!r}, which cannot be found",
+            where=where,
+            expected=suggest(name, known),
+            fix=fix,
+        ) from error
+    if not isinstance(found, type) or not issubclass(found, torch.nn.Module):
+        raise CheckpointError(
+            f"the agent configuration names {name!r} as {what} class, which is no module of PyTorch",
+            where=where,
+            expected=f"a class such as {', '.join(known)}",
+            fix="correct 'class_name' in params/agent.yaml",
+        )
+    return found
 
 
 def _accepted(model_class: Any, arguments: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -99,5 +124,4 @@ def _actions_in(weights: Mapping[str, torch.Tensor], config: ActorConfig, where:
     if not numbers:
         raise CheckpointError("the checkpoint has no weights under 'mlp.'", where=where)
     width = int(weights[f"mlp.{max(numbers)}.weight"].shape[0])
-    distribution = config.arguments.get("distribution_cfg") or {}
-    return width // 2 if distribution.get("class_name") in _TWO_VALUES_PER_ACTION else width
+    return width // values_per_action(config)

@@ -81,7 +81,7 @@ def load_policy(request: PolicyRequest) -> RslRlPolicy:
     agent = find_agent_config(request.checkpoint, request.agent)
     agent = with_changes(current_layout(agent, state.role, where), request.agent_changes)
     config = actor_config(agent, state.role, request.observations, where)
-    model = build_model(config, state, request.observations, request.num_actions, where)
+    model = build_model(config, state, request.observations, request.num_actions, where, request.terms)
     return RslRlPolicy(model.to(request.device), config.obs_groups, state.layout, action_limit(agent, where))
 
 

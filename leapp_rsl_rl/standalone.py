@@ -19,10 +19,11 @@ from leapp_rsl_rl.checkpoint import read_checkpoint
 from leapp_rsl_rl.compat import ActorConfig, ActorState, actor_config, actor_state, configured_groups
 from leapp_rsl_rl.model import build_model, construct
 from leapp_rsl_rl.policy import RslRlPolicy
+from leapp_rsl_rl.widths import FIRST_LAYERS
 
 JOINED = "observations"
 """Input that takes several groups one after the other, as the network does."""
-_FIRST_LAYERS = ("rnn.rnn.weight_ih_l0", "mlp.0.weight")
+
 _OPTION = "--observation_shape"
 
 Shape = tuple[int, ...]
@@ -102,7 +103,7 @@ def _width(
     """
     if not vectors:
         return 0
-    key = next((key for key in _FIRST_LAYERS if key in state.weights), None)
+    key = next((key for key in FIRST_LAYERS if key in state.weights), None)
     if key is None:
         raise CheckpointError("the checkpoint has no weights of a network's first layer", where=where)
     config = replace(config, obs_groups=(vectors[0], *images))

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from leapp_core.plugins.policies import NO_TERMS, Terms
 from leapp_core.plugins.requirements import require
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class PolicyEnvironment(ABC):
             beside a checkpoint.
         max_episode_steps: Control steps of one episode.
         notes: What was switched off or replaced to make it exportable, for the report.
+        terms: What its observations and actions are made of, for messages about checkpoints that do not fit.
     """
 
     task: str
@@ -93,6 +95,7 @@ class PolicyEnvironment(ABC):
     max_episode_steps: int
     agent_changes: Mapping[str, Any] = MappingProxyType({})
     notes: tuple[str, ...] = ()
+    terms: Terms = NO_TERMS
 
     @abstractmethod
     def observations(self) -> Mapping[str, torch.Tensor]:

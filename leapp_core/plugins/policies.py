@@ -54,6 +54,22 @@ class Recorder(Protocol):
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What observations and actions of a task are made of, for messages: names and widths, in order.
+
+    Attributes:
+        observations: Group to term to number of values.
+        actions: Action term to number of values.
+    """
+
+    observations: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    actions: Mapping[str, int] = field(default_factory=dict)
+
+
+NO_TERMS = Terms()
+
+
+@dataclass(frozen=True)
 class PolicyRequest:
     """What an adapter gets to build a policy.
 
@@ -64,6 +80,7 @@ class PolicyRequest:
         num_actions: Size of an action, or ``None`` if only the checkpoint can tell.
         device: Torch device string.
         agent_changes: What the user set in the agent configuration, by dotted path; goes before any file.
+        terms: What observations and actions are made of, for messages about widths that differ.
     """
 
     checkpoint: Path
@@ -72,11 +89,12 @@ class PolicyRequest:
     num_actions: int | None = None
     device: str = "cpu"
     agent_changes: Mapping[str, Any] = field(default_factory=dict)
+    terms: Terms = NO_TERMS
 
     @classmethod
     def within(cls, env: PolicyEnvironment, checkpoint: Path, device: str = "cpu") -> PolicyRequest:
         """Return what is needed to load a checkpoint for an environment."""
-        return cls(checkpoint, env.agent, env.observations(), env.num_actions, device, env.agent_changes)
+        return cls(checkpoint, env.agent, env.observations(), env.num_actions, device, env.agent_changes, env.terms)
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def test_a_normalizer_is_never_left_out(copied, name: str, old: str, new: str) -
 @pytest.mark.parametrize("name", ["2.3.3-mlp-plain", "3.3.0-mlp-plain", "4.0.1-mlp-plain", "5.0.1-mlp-plain"])
 def test_a_normalizer_is_never_made_up(copied, name: str) -> None:
     old = "empirical_normalization: false" if name < "3" else "obs_normalization: false"
-    with pytest.raises(CheckpointError, match="was trained without normalized observations"):
+    with pytest.raises(CheckpointError, match="lacks the normalizer of observations"):
         load(copied(name, (old, old.replace("false", "true"))))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from leapp_core.plugins.environments import PolicyEnvironment, StepOutcome
-from leapp_core.plugins.policies import LoadedPolicy, Recorder
+from leapp_core.plugins.policies import LoadedPolicy, Recorder, Terms
 from leapp_core.spec.semantics import OutputKind, TensorSemantics
 from leapp_rsl_rl.environments.builtin.catalog import BuiltinTask
 from leapp_rsl_rl.environments.builtin.env import ManagerBasedEnv
@@ -40,6 +40,7 @@ class BuiltinPolicyEnvironment(PolicyEnvironment):
         self.node = task.name
         self.frequency = 1.0 / self._config.step_dt
         self.num_actions = self._env.num_actions
+        self.terms = self._terms()
         self.agent: Mapping[str, Any] | None = task.agent_config()
         self.max_episode_steps = self._env.max_episode_length
         left_out = [event.name for event in trained.events if event not in self._config.events]
@@ -70,6 +71,11 @@ class BuiltinPolicyEnvironment(PolicyEnvironment):
                 session.output_tensors(self.node, self._target_semantics(), static_outputs=self._gain_semantics())
             with session.paused() if session is not None else nullcontext():
                 return advance(self._env)
+
+    def _terms(self) -> Terms:
+        layout = self._env.observation_manager.layout
+        groups = {group.name: dict(layout(group.name)) for group in self._config.observations}
+        return Terms(groups, {term.spec.name: term.width for term in self._env.action_manager.terms})
 
     def _carried(self) -> dict[str, torch.Tensor]:
         """Return the environment's own tensors that may turn out to be state of the policy, by a readable name."""

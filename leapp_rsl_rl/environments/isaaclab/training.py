@@ -16,6 +16,7 @@ from leapp_rsl_rl.environments.isaaclab.relay import AnnotationRelay
 from leapp_rsl_rl.environments.isaaclab.sensors import SensorReadings
 from leapp_rsl_rl.environments.isaaclab.state import robot_state
 from leapp_rsl_rl.environments.random_stream import RandomStream
+from leapp_rsl_rl.environments.terms import manager_terms
 
 if TYPE_CHECKING:
     import torch
@@ -43,6 +44,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         with self._random.active(), contextlib.redirect_stdout(io.StringIO()):
             self._env, self.node = self._make(config, device)
         self.num_actions = int(self._env.num_actions)
+        self.terms = manager_terms(self._env.unwrapped)
         self._seed, self._fresh, self._recorded = seed, False, False
         self._observed: Mapping[str, torch.Tensor] = {}
         self.reset(seed)

@@ -18,6 +18,7 @@ from leapp_rsl_rl.environments.mjlab.sources import install_taps
 from leapp_rsl_rl.environments.mjlab.stepping import StepGate
 from leapp_rsl_rl.environments.mjlab.taps import TapBoard
 from leapp_rsl_rl.environments.mjlab.writes import Write, WriteBoard
+from leapp_rsl_rl.environments.terms import manager_terms
 
 if TYPE_CHECKING:
     import torch
@@ -44,6 +45,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
         env = self._simulator.env
         self.frequency = self._simulator.frequency
         self.num_actions = int(env.action_manager.total_action_dim)
+        self.terms = manager_terms(env)
         self._buffers = replace_buffers(env.observation_manager, env.num_envs, device)
         self.notes = (*config.notes, *self._buffers.notes)
         self._taps, self._writes = TapBoard(), WriteBoard(env)
