@@ -35,7 +35,7 @@ class OnnxDynamoExporter(Exporter):
         from leapp_backends.onnx.interface import set_interface
         from leapp_backends.onnx.tidy import tidy
         from leapp_backends.onnx.translate import translate
-        from leapp_backends.onnx.write import check_opset, write_model
+        from leapp_backends.onnx.write import check_opset, count_operators, write_model
 
         options: OnnxDynamoOptions = request.options
         program = apply_batch(request.program, options.dynamic_batch)
@@ -53,4 +53,4 @@ class OnnxDynamoExporter(Exporter):
         set_interface(model, program.spec)
         parameters = write_model(model, request.destination, program.spec.name)
         check_opset(parameters["opset_version"], options.opset)
-        return WrittenArtifact(request.destination, parameters, program.spec, tuple(notes))
+        return WrittenArtifact(request.destination, parameters, program.spec, tuple(notes), count_operators(model))

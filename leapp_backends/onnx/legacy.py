@@ -41,7 +41,7 @@ class OnnxTorchscriptExporter(Exporter):
         from leapp_backends.common.quiet import quiet, silent_stdout
         from leapp_backends.onnx.interface import set_interface
         from leapp_backends.onnx.tidy import tidy
-        from leapp_backends.onnx.write import check_opset, write_model
+        from leapp_backends.onnx.write import check_opset, count_operators, write_model
 
         options: OnnxTorchscriptOptions = request.options
         program = apply_batch(request.program, options.dynamic_batch)
@@ -59,7 +59,7 @@ class OnnxTorchscriptExporter(Exporter):
         set_interface(model, program.spec, _present(model))
         parameters = write_model(model, request.destination, program.spec.name)
         check_opset(parameters["opset_version"], options.opset)
-        return WrittenArtifact(request.destination, parameters, program.spec, tuple(notes))
+        return WrittenArtifact(request.destination, parameters, program.spec, tuple(notes), count_operators(model))
 
 
 def _trace(program: NodeProgram, options: OnnxTorchscriptOptions) -> ir.Model:

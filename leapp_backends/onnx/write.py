@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,13 @@ def write_model(model: ir.Model, destination: Path, node: str) -> dict[str, Any]
     check_loads(content, node)
     destination.write_bytes(content)
     return {"opset_version": next(item.version for item in proto.opset_import if item.domain in {"", "ai.onnx"})}
+
+
+def count_operators(model: ir.Model) -> dict[str, int]:
+    """Return how often each operator stands in a model, those of branches and loops included."""
+    nodes = [node for function in model.functions.values() for node in function.all_nodes()]
+    counts = Counter(f"{n.domain}::{n.op_type}" if n.domain else n.op_type for n in (*model.graph.all_nodes(), *nodes))
+    return dict(sorted(counts.items()))
 
 
 def check_opset(written: int, wanted: int | None) -> None:

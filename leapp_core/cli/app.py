@@ -20,6 +20,7 @@ VERBS = (
     "bench",
     "diff",
     "visualize",
+    "report",
     "demo",
     "backends",
     "envs",

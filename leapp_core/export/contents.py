@@ -15,6 +15,7 @@ UNFINISHED = ".leapp-unfinished"
 
 LOG = "log.txt"
 REPORT = "report.json"
+PAGE = "report.html"
 _MARK = re.compile(rb"^models:", re.MULTILINE)
 
 
@@ -22,7 +23,7 @@ def reserved_names(graph: str) -> frozenset[str]:
     """Return the names a bundle uses besides its artifacts."""
     return frozenset(
         {f"{graph}.yaml", f"{graph}_initial_values.safetensors", f"{graph}_validation.safetensors"}
-        | {f"{graph}.png", f"{graph}.svg", LOG, REPORT}
+        | {f"{graph}.png", f"{graph}.svg", LOG, REPORT, PAGE}
     )
 
 

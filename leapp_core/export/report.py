@@ -31,6 +31,7 @@ class NodeReport:
         sha256: Its hash.
         steps: Captured steps.
         notes: What the exporter reported.
+        operators: How often each operator stands in the artifact, or in the program if the exporter does not say.
     """
 
     node: str
@@ -42,6 +43,7 @@ class NodeReport:
     sha256: str
     steps: int
     notes: tuple[str, ...] = ()
+    operators: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

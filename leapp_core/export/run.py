@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, is_dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.bundle import load_document
-from leapp_core.errors import ExportError, LeappError
+from leapp_core.errors import ExportError, LeappError, MissingExtraError
 from leapp_core.export.arrays import to_array
 from leapp_core.export.assemble import add_samples, make_document, write_artifact, write_yaml
 from leapp_core.export.contents import LOG, REPORT, check_clash, reserved_names
@@ -18,7 +19,7 @@ from leapp_core.export.plan import ExportPlan, NodePlan, make_plan
 from leapp_core.export.report import ExportReport, NodeReport, describe, report_text
 from leapp_core.export.staging import Staging, staging
 from leapp_core.export.validate import ValidationSettings, make_episodes, validate_bundle_against
-from leapp_core.plugins.exporters import WrittenArtifact
+from leapp_core.plugins.exporters import NodeProgram, WrittenArtifact
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.spec.document import BundleDocument
 from leapp_core.spec.names import PortRef
@@ -54,7 +55,7 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
         options: Options of ``backend``.
         configs: Frequency and settings of the pipeline, in place of the captured ones.
         validate: Hold the bundle against the programs (levels 1 and 2).
-        visualize: Draw the picture.
+        visualize: Draw the picture and write the page ``report.html``.
         strict: A bundle that fails validation is not put in place, and the failure is raised.
         validation: How to validate.
         progress: Told what begins and what is done.
@@ -104,6 +105,8 @@ class _Job:
         describe(report, self.captured, self.log)
         (place.folder / LOG).write_text(self.log.text(), encoding="utf-8")
         (place.folder / REPORT).write_text(report_text(report), encoding="utf-8")
+        if visualize:
+            report = replace(report, notes=(*report.notes, *self._page(place.folder)))
         return replace(report, timings=dict(self.log.timings))
 
     def _artifact(self, node: NodePlan, folder: Path) -> WrittenArtifact:
@@ -143,6 +146,16 @@ class _Job:
                 return (f"no picture: {error.message}",)
         return ()
 
+    def _page(self, folder: Path) -> tuple[str, ...]:
+        from leapp_core.report import write_report
+
+        with self.log.stage("report page"):
+            try:
+                write_report(folder / f"{self.plan.graph}.yaml", self.plugins, trust=True)
+            except MissingExtraError as error:
+                return (f"no report page: {error.message}",)
+        return ()
+
     def _initial_values(self) -> dict[PortRef, Any]:
         return {ref: to_array(value) for ref, value in self.captured.initial_values.items()}
 
@@ -164,6 +177,7 @@ class _Job:
                 sha256=document.artifacts[node.node].sha256,
                 steps=len(node.program.samples),
                 notes=written[node.node].notes,
+                operators=written[node.node].operators or _operators(node.program),
             )
             for node in self.plan.nodes
         )
@@ -177,3 +191,9 @@ class _Job:
             notes=self.captured.notes,
             unproven=self.captured.unproven,
         )
+
+
+def _operators(program: NodeProgram) -> dict[str, int]:
+    """Return how often a program calls each ATen operator."""
+    calls = (node.target for node in program.exported.graph.nodes if node.op == "call_function")
+    return dict(sorted(Counter(str(getattr(target, "name", lambda t=target: t)()) for target in calls).items()))

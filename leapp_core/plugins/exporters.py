@@ -88,12 +88,14 @@ class WrittenArtifact:
         parameters: Facts for the YAML read from the file itself, such as ``opset_version``.
         spec: The interface the file really has: equal to the program's, but for dimensions the user made symbolic.
         notes: What the user should know (a fallback taken, a warning of the exporter).
+        operators: How often each operator stands in the file, for the report; those of the program if left out.
     """
 
     path: Path
     parameters: Mapping[str, Any] = field(default_factory=dict)
     spec: NodeSpec | None = None
     notes: tuple[str, ...] = ()
+    operators: Mapping[str, int] = field(default_factory=dict)
 
 
 class Exporter(ABC):

@@ -169,6 +169,7 @@ class _Sides:
 def _prove(job: ExportJob, result: JobResult, sides: _Sides, plugins: PluginManager) -> JobResult:
     from leapp_core.bundle import load_document
     from leapp_core.export.closed_loop import Loop, run_closed_loop
+    from leapp_core.report.loop import LoopTrace
     from leapp_core.runtime import load
 
     path = result.report.yaml_path
@@ -180,6 +181,8 @@ def _prove(job: ExportJob, result: JobResult, sides: _Sides, plugins: PluginMana
         return replace(result, notes=(f"closed loop not run: {error.message}",))
     steps = min(job.closed_loop_steps, sides.env.max_episode_steps)
     with closing(scene):
-        loop = run_closed_loop(Loop(sides.env, sides.policy, scene, runtime), seed=job.seed, steps=steps)
-    file_closed_loop(result.report.bundle, loop)
+        sides_of = Loop(sides.env, sides.policy, scene, runtime)
+        trace = LoopTrace(runtime.pipeline)
+        loop = run_closed_loop(sides_of, seed=job.seed, steps=steps, observe=trace.add)
+    file_closed_loop(result.report.bundle, loop, trace, plugins)
     return replace(result, closed_loop=loop)

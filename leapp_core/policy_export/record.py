@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leapp_core.errors import ExportError
-from leapp_core.export.contents import LOG, REPORT
+from leapp_core.export.contents import LOG, PAGE, REPORT
+from leapp_core.report import write_report
 
 if TYPE_CHECKING:
     from leapp_core.export.closed_loop import ClosedLoopReport
+    from leapp_core.plugins.manager import PluginManager
+    from leapp_core.report.loop import LoopTrace
 
 
 def check_writable(save_path: Path) -> None:
@@ -32,15 +35,24 @@ def check_writable(save_path: Path) -> None:
         )
 
 
-def file_closed_loop(bundle: Path, loop: ClosedLoopReport) -> None:
-    """Write the closed loop's figures into ``report.json`` and ``log.txt``; each file is replaced whole."""
+def file_closed_loop(bundle: Path, loop: ClosedLoopReport, trace: LoopTrace, plugins: PluginManager) -> None:
+    """Write the closed loop's figures into ``report.json``, ``log.txt`` and the page; each is replaced whole.
+
+    Args:
+        bundle: Folder of the bundle.
+        loop: What was compared.
+        trace: Its curves.
+        plugins: Where runners come from, to draw the page again.
+    """
     report = json.loads((bundle / REPORT).read_text(encoding="utf-8"))
-    report["closed_loop"] = loop.to_json()
+    report["closed_loop"] = {**loop.to_json(), "trace": trace.to_json()}
     _replace(bundle / REPORT, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
     worst = max(loop.level.max_error.values(), default=0.0)
     verdict = "ok" if loop.ok else "FAILED"
     line = f"validation, {loop.level.level}: {verdict}, {loop.level.steps} steps, largest difference {worst:.3g}\n"
     _replace(bundle / LOG, (bundle / LOG).read_text(encoding="utf-8") + line)
+    if (bundle / PAGE).is_file():
+        write_report(bundle, plugins, trust=True)
 
 
 def _replace(path: Path, text: str) -> None:

@@ -10,7 +10,7 @@ BASE = {"leapp_core.errors", "leapp_core.suggest", "leapp_core.spec", "leapp_cor
 SHARED = BASE | {"leapp_core.compare", "leapp_core.trust", "leapp_core.bundle"}
 EXPORT = SHARED | {"leapp_core.validation", "leapp_core.runtime", "leapp_core.visualize", "leapp_core.tracing"}
 TOP = EXPORT | {"leapp_core.export", "leapp_core.policy_export", "leapp_core.compat", "leapp_core.program"}
-TOP |= {"leapp_core.deploy", "leapp_core.checkpoints"}
+TOP |= {"leapp_core.deploy", "leapp_core.checkpoints", "leapp_core.report"}
 MAY_IMPORT = {
     "leapp_core": TOP,  # lazily: its names are resolved when they are used
     "leapp_core.errors": set(),
@@ -26,8 +26,9 @@ MAY_IMPORT = {
     "leapp_core.program": BASE | {"leapp_core.tracing"},
     "leapp_core.runtime": SHARED,
     "leapp_core.validation": SHARED | {"leapp_core.runtime"},
-    "leapp_core.export": EXPORT | {"leapp_core.program"},
-    "leapp_core.policy_export": EXPORT | {"leapp_core.export"},
+    "leapp_core.report": SHARED | {"leapp_core.validation", "leapp_core.runtime", "leapp_core.visualize"},
+    "leapp_core.export": EXPORT | {"leapp_core.program", "leapp_core.report"},
+    "leapp_core.policy_export": EXPORT | {"leapp_core.export", "leapp_core.report"},
     "leapp_core.deploy": EXPORT | {"leapp_core.export", "leapp_core.policy_export"},
     "leapp_core.compat": EXPORT | {"leapp_core.export"},
     "leapp_core.testing": TOP,

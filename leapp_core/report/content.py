@@ -1,0 +1,336 @@
+"""What the page of a bundle says, as plain values for its template."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from leapp_core.bundle import LoadedBundle
+from leapp_core.report.names import short_name
+from leapp_core.spec.names import PortRef
+from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
+from leapp_core.spec.port import PortSpec
+from leapp_core.validation.episodes import Episode
+from leapp_core.visualize.labels import TIMES, names_text, size_text
+
+if TYPE_CHECKING:
+    import numpy as np
+
+REPORT_FILE = "report.json"
+
+# Units follow from the kind of a port: the LEAPP kinds are in SI units and radians.
+UNITS = {
+    "state/joint/position": "rad or m",
+    "state/joint/velocity": "rad/s or m/s",
+    "state/joint/effort": "N m or N",
+    "target/joint/position": "rad or m",
+    "target/joint/velocity": "rad/s or m/s",
+    "target/joint/effort": "N m or N",
+    "target/joint/torques": "N m or N",
+    "command/joint/position": "rad or m",
+    "command/joint/velocity": "rad/s or m/s",
+    "state/body/position": "m",
+    "state/body/linear_velocity": "m/s",
+    "state/body/angular_velocity": "rad/s",
+    "state/body/linear_acceleration": "m/s²",
+    "state/body/angular_acceleration": "rad/s²",
+    "state/body/rotation": "unit quaternion",
+    "command/body/rotation": "unit quaternion",
+    "command/body/velocity": "m/s, rad/s",
+    "kp": "N m/rad or N/m",
+    "kd": "N m s/rad or N s/m",
+}
+
+
+def read_report(folder: Path) -> dict[str, Any]:
+    """Return what ``report.json`` of a bundle says; nothing for bundles of other writers or a damaged file."""
+    path = folder / REPORT_FILE
+    try:
+        report = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return report if isinstance(report, dict) else {}
+
+
+def page_content(
+    bundle: LoadedBundle, report: Mapping[str, Any], episodes: Sequence[Episode], *, source: bool
+) -> dict[str, Any]:
+    """Return everything the page shows in words and tables.
+
+    Args:
+        bundle: Read and checked.
+        report: Contents of its ``report.json``.
+        episodes: Recorded values, for the range of each port.
+        source: Show lines of the user's code beside what was captured from them.
+    """
+    document = bundle.document
+    pipeline = document.pipeline
+    ranges = _ranges(episodes)
+    inputs = [_port(ref, pipeline.input_spec(ref), ranges, pipeline) for ref in pipeline.inputs]
+    outputs = [_port(ref, pipeline.output_spec(ref), ranges, pipeline) for ref in pipeline.outputs]
+    return {
+        "name": document.name,
+        "frequency": pipeline.configs.frequency,
+        "verdict": _verdict(report),
+        "ports": [
+            {"title": "What it takes in each control step", "ports": inputs, "more": any(p["facts"] for p in inputs)},
+            {"title": "What it gives", "ports": outputs, "more": any(p["facts"] for p in outputs)},
+        ],
+        "inputs": inputs,
+        "outputs": outputs,
+        "wires": [{"from": str(e.source), "to": str(e.target)} for e in pipeline.data_flow],
+        "states": [_state(bundle, edge.source, edge.target, ranges) for edge in pipeline.feedback],
+        "facts": _facts(pipeline.configs.extra),
+        "tables": _tables(pipeline.configs.extra),
+        "constants": [_constant(c, source=source) for c in _records(report, "constants")],
+        "levels": [_level(level) for level in _levels(report)],
+        "rewards": _rewards(report.get("closed_loop")),
+        "warnings": [str(text) for text in report.get("warnings") or ()],
+        "notes": [str(text) for text in report.get("notes") or ()],
+        "unproven": [str(text) for text in report.get("unproven") or ()],
+        "nodes": [_node(bundle, node, report) for node in pipeline.nodes],
+        "versions": {str(k): str(v) for k, v in document.system_information.items() if v not in (None, "None", "")},
+        "snippets": _snippets(document.name, pipeline),
+    }
+
+
+def _verdict(report: Mapping[str, Any]) -> dict[str, str]:
+    levels = _levels(report)
+    if not levels:
+        return {"state": "unknown", "text": "not validated"}
+    wrong = [str(level.get("level")) for level in levels if not level.get("ok")]
+    if wrong:
+        return {"state": "bad", "text": f"differs from the policy in: {', '.join(wrong)}"}
+    return {"state": "good", "text": f"validated: {', '.join(str(level.get('level')) for level in levels)}"}
+
+
+def _levels(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    validation = report.get("validation")
+    levels = list(_records(validation, "levels")) if isinstance(validation, dict) else []
+    loop = report.get("closed_loop")
+    return [*levels, loop] if isinstance(loop, dict) else levels
+
+
+def _records(holder: Any, key: str) -> list[Mapping[str, Any]]:
+    """Return a list of mappings, whatever a foreign file has in its place."""
+    value = holder.get(key) if isinstance(holder, Mapping) else None
+    return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
+
+
+def _level(level: Mapping[str, Any]) -> dict[str, Any]:
+    errors = level.get("max_error")
+    errors = errors if isinstance(errors, dict) else {}
+    numbers = {str(k): v for k, v in errors.items() if isinstance(v, (int, float))}
+    worst = max(numbers, key=lambda port: numbers[port]) if numbers else ""
+    return {
+        "name": str(level.get("level")),
+        "ok": bool(level.get("ok")),
+        "episodes": level.get("episodes"),
+        "steps": level.get("steps"),
+        "worst": f"{numbers[worst]:.3g}" if worst else "",
+        "at": worst,
+        "problems": [_mismatch(found) for found in _records(level, "mismatches")],
+        "skipped": [str(text) for text in level.get("skipped") or ()],
+    }
+
+
+def _mismatch(found: Mapping[str, Any]) -> str:
+    place = f"{found.get('node')}/{found.get('port')}, step {found.get('step')}"
+    element = f", element {found['element']}" if found.get("element") else ""
+    values = found.get("problem") or f"expected {found.get('expected')}, found {found.get('found')}"
+    return f"{place}{element}: {values}; likely cause: {found.get('likely_cause')}"
+
+
+def _rewards(loop: Any) -> str | None:
+    if not isinstance(loop, Mapping) or loop.get("policy_reward") is None or loop.get("bundle_reward") is None:
+        return None
+    policy, made = loop["policy_reward"], loop["bundle_reward"]
+    return f"Reward per step: {policy:.4g} under the policy, {made:.4g} under the bundle, {loop.get('steps')} steps."
+
+
+def _ranges(episodes: Sequence[Episode]) -> dict[tuple[str, PortRef], tuple[float, float]]:
+    """Return the smallest and largest value of each port over what was captured (fresh inputs are made up)."""
+    import numpy as np
+
+    found: dict[tuple[str, PortRef], tuple[float, float]] = {}
+    for episode in episodes:
+        if episode.name != "replay":
+            continue
+        for step in episode.steps:
+            for side, values in (("in", step.inputs), ("out", step.outputs)):
+                for ref, array in values.items():
+                    numbers = np.asarray(array, np.float64)
+                    numbers = numbers[np.isfinite(numbers)]
+                    if numbers.size:
+                        low, high = float(numbers.min()), float(numbers.max())
+                        old = found.get((side, ref), (low, high))
+                        found[side, ref] = min(low, old[0]), max(high, old[1])
+    return found
+
+
+def _port(
+    ref: PortRef,
+    port: PortSpec,
+    ranges: Mapping[tuple[str, PortRef], tuple[float, float]],
+    pipeline: PipelineSpec,
+) -> dict[str, Any]:
+    seen = ranges.get(("in", ref)) or ranges.get(("out", ref))
+    return {
+        "name": short_name(ref, pipeline),
+        "kind": port.kind or "",
+        "size": size_text(port),
+        "unit": str(port.extra.get("unit") or UNITS.get(port.kind or "", "")),
+        "elements": names_text(port),
+        "all_elements": _all_names(port),
+        "range": _range(*seen) if seen else "",
+        "facts": ", ".join(f"{key}: {value}" for key, value in port.extra.items() if key != "unit"),
+    }
+
+
+def _all_names(port: PortSpec) -> list[str]:
+    return [name for axis in port.element_names or () if isinstance(axis, (tuple, list)) for name in axis]
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:g}" if low == high else f"{low:g} to {high:g}"
+
+
+def _state(
+    bundle: LoadedBundle,
+    source: PortRef,
+    target: PortRef,
+    ranges: Mapping[tuple[str, PortRef], tuple[float, float]],
+) -> dict[str, Any]:
+    pipeline = bundle.document.pipeline
+    port = pipeline.input_spec(target)
+    first = bundle.initial_values.get(target)
+    seen = ranges.get(("out", source))
+    name = short_name(target, pipeline)
+    if str(target).removesuffix("_in") == str(source).removesuffix("_out"):
+        name = name.removesuffix("_in")
+    return {
+        "name": name,
+        "size": size_text(port),
+        "first": _first_values(first),
+        "range": _range(*seen) if seen else "",
+        "kind": port.kind or "",
+    }
+
+
+def _first_values(value: np.ndarray[Any, Any] | None) -> str:
+    if value is None or value.size == 0:
+        return ""
+    flat = value.reshape(-1)
+    if (flat == flat[0]).all():
+        return f"all {flat[0].item()}" if flat.size > 1 else str(flat[0].item())
+    shown = ", ".join(f"{number:g}" if flat.dtype.kind == "f" else str(number) for number in flat[:8].tolist())
+    return shown if flat.size <= 8 else f"{shown}, … ({flat.size} values)"
+
+
+def _facts(extra: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return settings of the pipeline that fit in a line each."""
+    return [
+        {"name": str(key).replace("_", " "), "value": _short(value)}
+        for key, value in extra.items()
+        if not _is_table(value)
+    ]
+
+
+def _tables(extra: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return settings that are lists of entries, such as the observation terms, as tables."""
+    tables = []
+    for key, value in extra.items():
+        if not _is_table(value):
+            continue
+        rows = (
+            [entry for entry in value if isinstance(entry, Mapping)]
+            if isinstance(value, list)
+            else [{"name": name, **entry} for name, entry in value.items() if isinstance(entry, Mapping)]
+        )
+        heads = list(dict.fromkeys(str(head) for row in rows for head in row))
+        tables.append(
+            {
+                "title": str(key).replace("_", " "),
+                "heads": heads,
+                "rows": [[_short(row.get(head, "")) for head in heads] for row in rows],
+            }
+        )
+    return tables
+
+
+def _is_table(value: Any) -> bool:
+    entries = list(value.values()) if isinstance(value, Mapping) else value if isinstance(value, list) else []
+    return bool(entries) and all(isinstance(entry, Mapping) for entry in entries)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key}: {_short(entry)}" for key, entry in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_short(entry) for entry in value)
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _constant(constant: Mapping[str, Any], *, source: bool) -> dict[str, str]:
+    where = str(constant.get("where") or "")
+    place, _, line = where.partition(": ")
+    low, high = constant.get("minimum"), constant.get("maximum")
+    shape = constant.get("shape") or []
+    return {
+        "name": str(constant.get("name")),
+        "node": str(constant.get("node") or ""),
+        "size": f"{constant.get('dtype')} {TIMES.join(map(str, shape)) or 'scalar'}",
+        "range": _range(low, high) if isinstance(low, (int, float)) and isinstance(high, (int, float)) else "",
+        "origin": str(constant.get("origin") or ""),
+        "place": place,
+        "line": line if source else "",
+        "warning": str(constant.get("warning") or ""),
+    }
+
+
+def _node(bundle: LoadedBundle, node: NodeSpec, report: Mapping[str, Any]) -> dict[str, Any]:
+    artifact = bundle.document.artifacts[node.name]
+    path = bundle.artifact_paths[node.name]
+    made = next((n for n in _records(report, "nodes") if n.get("node") == node.name), {})
+    operators = _operators(made)
+    return {
+        "name": node.name,
+        "file": artifact.path,
+        "format": artifact.format,
+        "backend": str(made.get("backend") or ""),
+        "opset": str(artifact.parameters.get("opset_version") or ""),
+        "size": f"{path.stat().st_size / 1000:.1f} kB",
+        "sha256": artifact.sha256,
+        "operators": operators,
+        "count": sum(number for _, number in operators),
+    }
+
+
+def _operators(made: Mapping[str, Any]) -> list[tuple[str, int]]:
+    """Return the operators that the export counted, most frequent first."""
+    counts = made.get("operators")
+    counts = counts if isinstance(counts, dict) else {}
+    numbers = [(str(name), number) for name, number in counts.items() if isinstance(number, int)]
+    return sorted(numbers, key=lambda item: (-item[1], item[0]))
+
+
+def _snippets(name: str, pipeline: PipelineSpec) -> list[dict[str, str]]:
+    inputs = ", ".join(f'"{_asked(ref, pipeline)}": …' for ref in pipeline.inputs)
+    output = _asked(pipeline.outputs[0], pipeline) if pipeline.outputs else ""
+    python = (
+        "from leapp_core.runtime import load\n\n"
+        f'policy = load("{name}")\n'
+        "policy.reset()\n"
+        f"outputs = policy.step({{{inputs}}})\n"
+        f'outputs["{output}"]  # a NumPy array'
+    )
+    shell = f"leapp validate {name}\nleapp run {name}\nleapp bench {name}\nleapp deploy {name} --compare CHECKPOINT"
+    return [{"title": "Python, without PyTorch", "text": python}, {"title": "Command line", "text": shell}]
+
+
+def _asked(ref: PortRef, pipeline: PipelineSpec) -> str:
+    """Return the name the runtime takes: the port's, with its node where several ports share it."""
+    alike = [other for other in (*pipeline.inputs, *pipeline.outputs) if other.port == ref.port and other != ref]
+    return str(ref) if alike else ref.port
