@@ -15,7 +15,7 @@ from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.requirements import require
 from leapp_core.report.content import page_content, read_report
 from leapp_core.report.series import play
-from leapp_core.validation.episodes import Episode, read_episodes
+from leapp_core.validation.episodes import Episode, check_complete, read_episodes
 
 FILE = "report.html"
 
@@ -110,6 +110,7 @@ def _series(
     if not episodes:
         return [], "The bundle holds no recorded values, so there are no curves."
     try:
+        check_complete(episodes, bundle.document.pipeline)
         runtime = load(bundle.yaml_path, plugins=plugins, trust=trust, full_names=True)
         return play(runtime, episodes), ""
     except LeappError as error:

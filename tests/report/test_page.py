@@ -48,7 +48,14 @@ def page_of(folder: Path) -> Page:
 
 def test_an_export_leaves_a_page_that_shows_ports_state_validation_and_models(bundle: Path) -> None:
     page = page_of(bundle)
-    for words in ("n0/joint_pos", "n1/action", "validated: replay, fresh inputs", "float32 1×3", "sha256", "all 0.0"):
+    for words in (
+        "n0/joint_pos",
+        "n1/action",
+        "validated: replay, fresh inputs",
+        "float32 1\N{MULTIPLICATION SIGN}3",
+        "sha256",
+        "all 0.0",
+    ):
         assert words in page.text
     curves = json.loads(page.data)[0]["episodes"]
     ports = {entry["port"]: entry for entry in curves[0]["ports"]}
@@ -120,7 +127,7 @@ def test_two_bundles_begin_with_what_differs(bundle: Path, tmp_path: Path) -> No
     assert leapp("report", str(bundle), str(other), "-o", str(page)).code == 0
     text = Page(page.read_text(encoding="utf-8")).text
     assert "What differs between the bundles" in text
-    assert "input n0/joint_pos float32 1×3 missing differs" in text
+    assert "input n0/joint_pos float32 1\N{MULTIPLICATION SIGN}3 missing differs" in text
 
 
 def test_bench_is_shown_outside_the_bundle_only(bundle: Path, tmp_path: Path) -> None:
