@@ -29,6 +29,9 @@ class Case:
         steps: Captured steps.
         limits: Backend to what its refusal must say, where its format cannot express the program.
         tolerance: Largest difference between eager and a runtime, relative to one plus the value.
+        topic: Module that it is written in.
+        summary: First line of its docstring.
+        program: The function or class as it was written.
     """
 
     name: str
@@ -41,6 +44,7 @@ class Case:
     tolerance: float = 1e-4
     topic: str = ""
     summary: str = ""
+    program: Any = None
 
     def inputs(self, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Draw one step's inputs."""
@@ -61,6 +65,7 @@ def exact(
             limits=limits or {},
             tolerance=tolerance,
             summary=_summary(program),
+            program=program,
         )
 
     return wrap
@@ -72,7 +77,16 @@ def refused(
     """Mark a program that capture must refuse; ``match`` is a regular expression, ``at`` text of the line blamed."""
 
     def wrap(program: Any) -> Case:
-        return Case(_name(program), _maker(program), _draws(inputs), match, at, steps=steps, summary=_summary(program))
+        return Case(
+            _name(program),
+            _maker(program),
+            _draws(inputs),
+            match,
+            at,
+            steps=steps,
+            summary=_summary(program),
+            program=program,
+        )
 
     return wrap
 

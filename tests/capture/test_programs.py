@@ -1,4 +1,8 @@
-"""Every named program: exact on every backend, or refused with the reason."""
+"""Every named program: exact on every backend, or refused with the reason.
+
+Every program is captured here and compared as a program; a selection that covers all operators and constructs goes
+through every backend too (tests/capture/covering.py), the others when slow tests run.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +12,25 @@ from pathlib import Path
 import pytest
 
 from leapp_core.errors import CaptureError
+from leapp_core.tracing.result import CapturedPipeline
 from tests.capture.case import Case, all_cases
-from tests.capture.harness import BACKENDS, FRESH_STEPS, capture_case, check_program, compare, outcome, run_eagerly
+from tests.capture.covering import covering
+from tests.capture.harness import (
+    BACKENDS,
+    FRESH_STEPS,
+    Eager,
+    capture_case,
+    check_program,
+    compare,
+    outcome,
+    run_eagerly,
+)
 
 CASES = all_cases()
 EXACT = [case for case in CASES if case.refused is None]
 REFUSED = [case for case in CASES if case.refused is not None]
+COVERING = set(covering(CASES).values())
+OTHERS = [case for case in EXACT if case.name not in COVERING]
 
 
 def test_the_suite_is_large_enough():
@@ -21,7 +38,11 @@ def test_the_suite_is_large_enough():
     assert len(REFUSED) >= 30
 
 
-@pytest.mark.parametrize("case", EXACT, ids=lambda case: f"{case.topic}-{case.name}")
+def named(case: Case) -> str:
+    return f"{case.topic}-{case.name}"
+
+
+@pytest.mark.parametrize("case", EXACT, ids=named)
 def test_exact(case: Case, tmp_path: Path) -> None:
     eager = run_eagerly(case, case.steps + FRESH_STEPS)
     captured, seen = capture_case(case, eager)
@@ -29,9 +50,16 @@ def test_exact(case: Case, tmp_path: Path) -> None:
         compare(step, wanted, got, 0.0)
     assert len(seen) == case.steps
     check_program(captured, eager, case.tolerance)
-    results = {backend: outcome(captured, eager, backend, tmp_path / backend, case) for backend in BACKENDS}
-    wrong = {backend: result for backend, result in results.items() if not _expected(case, backend, result)}
-    assert not wrong
+    # What a backend refuses, it refuses with the reason.
+    check_backends(case, captured, eager, BACKENDS if case.name in COVERING else tuple(case.limits), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", OTHERS, ids=named)
+def test_exact_on_every_backend(case: Case, tmp_path: Path) -> None:
+    eager = run_eagerly(case, case.steps + FRESH_STEPS)
+    captured, _ = capture_case(case, eager)
+    check_backends(case, captured, eager, BACKENDS, tmp_path)
 
 
 @pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
@@ -44,6 +72,14 @@ def test_refused(case: Case) -> None:
         assert caught.value.where is not None
         path, line = re.match(r"(.+?):(\d+)", caught.value.where).groups()
         assert case.at in Path(path).read_text(encoding="utf-8").splitlines()[int(line) - 1]
+
+
+def check_backends(
+    case: Case, captured: CapturedPipeline, eager: Eager, backends: tuple[str, ...], folder: Path
+) -> None:
+    results = {backend: outcome(captured, eager, backend, folder / backend, case) for backend in backends}
+    wrong = {backend: result for backend, result in results.items() if not _expected(case, backend, result)}
+    assert not wrong
 
 
 def _expected(case: Case, backend: str, result: str) -> bool:
