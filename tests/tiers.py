@@ -1,7 +1,7 @@
 """Which tests run when: the quick tier, and slices of the rest.
 
 The quick tier is what ``make test`` runs: every behaviour once, in minutes. A test belongs to it unless a marker says
-otherwise: ``slow``, ``venv``, ``simulator`` or ``gpu``. Those are the rest, which ``make test-all`` runs, cut into
+otherwise: ``slow``, ``venv``, ``simulator``, ``browser`` or ``gpu``. Those are the rest, which ``make test-all`` runs, cut into
 slices so that continuous integration keeps within its hour. A test is in exactly one slice, by its markers; slow tests
 are dealt out by a checksum of their names, so a new one needs no list.
 """
@@ -38,8 +38,9 @@ SLOW = tuple(
     Slice(f"slow-{number}", f"part {number} of {SHARDS} of the slow tests", "rotation")
     for number in range(1, SHARDS + 1)
 )
+BROWSER = Slice("browser", "pages in headless Chromium", "always", by_file=True)
 GPU = Slice("gpu", "capture, export and execution providers on an NVIDIA GPU", "by hand")
-SLICES = (ENVIRONMENTS, SIMULATORS, *SLOW, GPU)
+SLICES = (ENVIRONMENTS, SIMULATORS, BROWSER, *SLOW, GPU)
 
 
 def slice_of(name: str, markers: Collection[str]) -> Slice | None:
@@ -53,6 +54,8 @@ def slice_of(name: str, markers: Collection[str]) -> Slice | None:
         return GPU
     if "simulator" in markers:
         return SIMULATORS
+    if "browser" in markers:
+        return BROWSER
     if "venv" in markers:
         return ENVIRONMENTS
     if "slow" in markers:
