@@ -1,9 +1,9 @@
 """Which tests run when: the quick tier, and slices of the rest.
 
 The quick tier is what ``make test`` runs: every behaviour once, in minutes. A test belongs to it unless a marker says
-otherwise: ``slow``, ``venv``, ``simulator``, ``browser`` or ``gpu``. Those are the rest, which ``make test-all`` runs, cut into
-slices so that continuous integration keeps within its hour. A test is in exactly one slice, by its markers; slow tests
-are dealt out by a checksum of their names, so a new one needs no list.
+otherwise: ``slow``, ``venv``, ``simulator``, ``browser`` or ``gpu``. Those are the rest, which ``make test-all`` runs,
+cut into slices so that continuous integration keeps within its hour. A test is in exactly one slice, by its markers;
+slow tests are dealt out by a checksum of their names, so a new one needs no list.
 """
 
 from __future__ import annotations
