@@ -34,6 +34,14 @@ COMPARE = typer.Option(
     help="Run this checkpoint as in training beside it, from the same seed, and compare every step; `pretrained` "
     "is the one that comes with the task.",
 )
+DRIFT = typer.Option(
+    "--max_drift",
+    min=0.0,
+    metavar="SHARE",
+    help="With --compare: fail where a target comes apart from the policy's by more than this share of its range. By "
+    "default drift is shown only: physics may amplify any rounding. The verdict is what the bundle does when shown "
+    "what the policy was shown.",
+)
 PLOT = typer.Option("--plot", help="Draw the targets over time into this .png, .svg or .pdf file.")
 VIDEO = typer.Option("--video", help="Film the scene into this .mp4 or .gif file, where it can be rendered.")
 DEVICE = typer.Option("--device", help="Torch device of the simulation.")
@@ -51,6 +59,7 @@ def deploy(  # noqa: PLR0913 - one parameter per option
     steps: Annotated[int | None, STEPS] = None,
     seed: Annotated[int, SEED] = 0,
     compare: Annotated[str | None, COMPARE] = None,
+    max_drift: Annotated[float | None, DRIFT] = None,
     plot: Annotated[Path | None, PLOT] = None,
     video: Annotated[Path | None, VIDEO] = None,
     device: Annotated[str, DEVICE] = "cpu",
@@ -78,6 +87,7 @@ def deploy(  # noqa: PLR0913 - one parameter per option
         settings=RunnerSettings(provider),
         trust=trust,
         compare=compare,
+        max_drift=max_drift,
         plot=plot,
         video=video,
     )

@@ -43,7 +43,8 @@ def _compared(result: DeployResult, found: Agreement) -> list[View]:
         {
             "policy beside it": result.checkpoint,
             "its reward per step": _reward(result.policy_reward),
-            "largest difference": f"{found.action:.3g} of an action ({found.relative:.3g} of its range), "
+            "shown what it was shown": _verdict(result),
+            "drift side by side": f"{found.action:.3g} of an action ({found.relative:.3g} of its range), "
             f"{state[1]:.3g} of the robot's state" + (f" ({state[0]})" if state[1] else ""),
         }
     )
@@ -65,6 +66,13 @@ def _compared(result: DeployResult, found: Agreement) -> list[View]:
     if not rows:
         return [head, Line("every action is the same to the bit")]
     return [head, Line(""), table("Steps that differ most", columns, rows)]
+
+
+def _verdict(result: DeployResult) -> str:
+    error = result.open_loop_error
+    if error is None:
+        return "not compared: the training form does not tell its readings"
+    return f"the bundle differs by {error:.3g} of an action at most"
 
 
 def _reward(value: float | None) -> str:

@@ -8,7 +8,7 @@ from leapp_core.cli.bundle_views import bytes_text
 from leapp_core.cli.views import Fields, Line, View, fields, table
 
 if TYPE_CHECKING:
-    from leapp_core.export.closed_loop import ClosedLoopReport
+    from leapp_core.export.loop_report import ClosedLoopReport
     from leapp_core.policy_export.job import JobResult
     from leapp_core.validation.report import ValidationReport
 
@@ -24,8 +24,9 @@ def export_views(result: JobResult) -> list[View]:
         views.append(Line("not validated (--validation_steps 0)", style="yellow"))
     if result.closed_loop is not None:
         views += [Line(""), closed_loop_fields(result.closed_loop)]
+    drift = result.closed_loop.explanation if result.closed_loop is not None else None
     flagged = [f"constant from {c.where}: {c.warning}" for c in report.constants if c.warning]
-    notes = [*flagged, *report.notes, *report.unproven, *result.notes, *levels.notes]
+    notes = [*flagged, *report.notes, *report.unproven, *result.notes, *levels.notes, *([drift] if drift else [])]
     views += [Line("")] if notes else []
     return views + [Line(f"note: {note}", style="yellow") for note in notes]
 

@@ -14,6 +14,7 @@ from leapp_core.deploy.records import agreement
 from leapp_core.deploy.result import DeployResult, timing
 from leapp_core.deploy.watch import Watch
 from leapp_core.errors import EnvError, UsageError
+from leapp_core.export.closed_loop import Loop
 from leapp_core.export.log import ExportLog, Progress
 from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, PolicyEnvironment
 from leapp_core.plugins.manager import PluginManager
@@ -25,7 +26,7 @@ from leapp_core.policy_export.origin import Origin, origin_of, refuse_policy_onl
 from leapp_core.policy_export.tasks import find_provider
 
 if TYPE_CHECKING:
-    from leapp_core.export.closed_loop import ClosedLoopReport
+    from leapp_core.export.loop_report import ClosedLoopReport
     from leapp_core.runtime import PolicyRuntime
     from leapp_core.spec.document import BundleDocument
 
@@ -48,6 +49,8 @@ class DeployJob:
         settings: How the bundle's models are run.
         trust: Load artifacts that can hold code though made elsewhere.
         compare: Checkpoint of the policy to run beside the bundle, or the word ``pretrained``.
+        max_drift: How far the bundle's run may come from the policy's, as a share of what a target reaches; by default
+            as far as it likes, as physics may amplify any rounding.
         plot: Picture of the targets to write.
         video: Film of the scene to write.
     """
@@ -62,6 +65,7 @@ class DeployJob:
     settings: RunnerSettings = field(default_factory=RunnerSettings)
     trust: bool = False
     compare: str | None = None
+    max_drift: float | None = None
     plot: Path | None = None
     video: Path | None = None
 
@@ -95,7 +99,8 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
         if checkpoint is not None:
             with stage("start the task as in training"):
                 environment = held.enter_context(closing(provider.make(request)))
-            beside = _Beside(environment, _policy(job, provider, checkpoint, environment, plugins), checkpoint)
+            policy = _policy(job, provider, checkpoint, environment, plugins)
+            beside = _Beside(environment, policy, _runtime(job, plugins), checkpoint)
         with stage("start scene and physics"):
             scene = TimedScene(held.enter_context(closing(provider.deploy(request, document))))
         return _run(job, _Deployment(origin, document, scene, runtime, beside), progress)
@@ -105,6 +110,7 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
 class _Beside:
     environment: PolicyEnvironment
     policy: LoadedPolicy
+    shown: PolicyRuntime
     checkpoint: Path
 
 
@@ -126,8 +132,9 @@ def _run(job: DeployJob, made: _Deployment, progress: Progress | None) -> Deploy
         if made.beside is None:
             run_alone(made.scene, made.runtime, job.seed, steps, watch)
         else:
-            sides = (made.beside.environment, made.beside.policy, made.scene, made.runtime)
-            loops = run_beside(*sides, job.seed, steps, watch)
+            beside = made.beside
+            loop = Loop(beside.environment, beside.policy, made.scene, made.runtime, beside.shown)
+            loops = run_beside(loop, job.seed, steps, watch, job.max_drift)
     result = DeployResult(
         bundle=job.bundle,
         environment=made.origin.environment,
@@ -140,7 +147,7 @@ def _run(job: DeployJob, made: _Deployment, progress: Progress | None) -> Deploy
         loops=tuple(loops),
         plot=job.plot,
         video=job.video,
-        notes=_notes(steps, watch.track.steps),
+        notes=_notes(steps, watch.track.steps, loops),
     )
     if job.plot is not None:
         from leapp_core.deploy.plot import write_plot
@@ -200,7 +207,8 @@ def _state(loops: list[ClosedLoopReport]) -> dict[str, float]:
     return {name: max(loop.state_error.get(name, 0.0) for loop in loops) for name in names}
 
 
-def _notes(asked: int, made: int) -> tuple[str, ...]:
-    if made == asked:
-        return ()
-    return (f"stopped after {made} of {asked} steps: an episode ended under the policy or the bundle only",)
+def _notes(asked: int, made: int, loops: list[ClosedLoopReport]) -> tuple[str, ...]:
+    notes = [f"seed {loop.seed}: {loop.explanation}" for loop in loops if loop.explanation]
+    if made != asked:
+        notes.append(f"stopped after {made} of {asked} steps: an episode ended under the policy or the bundle only")
+    return tuple(notes)

@@ -6,14 +6,12 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from leapp_core.export.closed_loop import ClosedLoopReport, Loop, Steppable, StepPair, run_closed_loop
+from leapp_core.export.closed_loop import Loop, Steppable, StepPair, run_closed_loop
+from leapp_core.export.loop_report import ClosedLoopReport
 from leapp_core.plugins.environments import DeploymentEnvironment, StepOutcome
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from leapp_core.plugins.environments import PolicyEnvironment
-    from leapp_core.plugins.policies import LoadedPolicy
 
 
 T = TypeVar("T")
@@ -116,23 +114,24 @@ def run_alone(scene: DeploymentEnvironment, runtime: Steppable, seed: int, steps
 
 
 def run_beside(
-    environment: PolicyEnvironment,
-    policy: LoadedPolicy,
-    scene: DeploymentEnvironment,
-    runtime: Steppable,
-    seed: int,
-    steps: int,
-    watcher: Watcher,
+    loop: Loop, seed: int, steps: int, watcher: Watcher, max_drift: float | None = None
 ) -> list[ClosedLoopReport]:
     """Let policy and bundle each control its form of the task from the same seeds; return one report per episode.
 
     See :func:`run_alone`. It ends early where the two part so far that an episode ends under one of them only.
+
+    Args:
+        loop: Both forms of the task and what controls each.
+        seed: Seed of the first episode.
+        steps: Control steps over all episodes.
+        watcher: Told about every step.
+        max_drift: See :func:`~leapp_core.export.closed_loop.run_closed_loop`.
     """
     reports: list[ClosedLoopReport] = []
-    loop = Loop(environment, policy, scene, runtime)
     left = steps
     while left > 0:
-        report = run_closed_loop(loop, seed=seed + len(reports), steps=left, observe=watcher.stepped_beside)
+        number = seed + len(reports)
+        report = run_closed_loop(loop, seed=number, steps=left, max_drift=max_drift, observe=watcher.stepped_beside)
         reports.append(report)
         left -= report.level.steps
         if left > 0 and not report.finished:

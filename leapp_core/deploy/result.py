@@ -10,7 +10,7 @@ from leapp_core.deploy.records import Agreement, Track, mean_reward
 from leapp_core.validation.report import LevelReport, ValidationReport
 
 if TYPE_CHECKING:
-    from leapp_core.export.closed_loop import ClosedLoopReport
+    from leapp_core.export.loop_report import ClosedLoopReport
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,14 @@ class DeployResult:
 
     @property
     def levels(self) -> tuple[LevelReport, ...]:
-        """Each compared episode, in the form of a level of validation."""
-        return tuple(loop.level for loop in self.loops)
+        """Both loops of each compared episode, in the form of levels of validation."""
+        return tuple(level for loop in self.loops for level in loop.levels)
+
+    @property
+    def open_loop_error(self) -> float | None:
+        """Largest difference of a target where the bundle is shown what the policy was shown, if that was run."""
+        opened = [loop.open_loop for loop in self.loops if loop.open_loop is not None]
+        return max((error for level in opened for error in level.max_error.values()), default=None)
 
     def raise_if_wrong(self) -> None:
         """Raise if the bundle did not do what the policy did.
@@ -122,6 +128,7 @@ class DeployResult:
             "checkpoint": str(self.checkpoint),
             "ok": all(level.ok for level in self.levels),
             "policy_reward_per_step": self.policy_reward,
+            "open_loop_action_difference": self.open_loop_error,
             "largest_action_difference": found.action,
             "largest_relative_action_difference": found.relative,
             "largest_state_difference": dict(found.state),

@@ -13,6 +13,7 @@ from leapp_core.errors import ExportError, LeappError, MissingExtraError
 from leapp_core.export.arrays import to_array
 from leapp_core.export.assemble import add_samples, make_document, write_artifact, write_yaml
 from leapp_core.export.contents import LOG, REPORT, check_clash, reserved_names
+from leapp_core.export.gains import limp_joints
 from leapp_core.export.log import ExportLog, Progress
 from leapp_core.export.observers import Observers
 from leapp_core.export.plan import ExportPlan, NodePlan, make_plan
@@ -188,7 +189,7 @@ class _Job:
             nodes=nodes,
             validation=validation,
             constants=self.captured.constants,
-            notes=self.captured.notes,
+            notes=(*self.captured.notes, *limp_joints(self.captured)),
             unproven=self.captured.unproven,
         )
 

@@ -63,12 +63,16 @@ class StepOutcome:
         reward: The task's reward of the step, for reporting only; ``None`` if unknown.
         done: The episode ended with this step.
         state: Robot state after the step by a readable name, for comparing two runs.
+        readings: What the policy was shown in the step, by name of the bundle's input: raw readings, copied when they
+            were read. Of training forms, outside recordings; with all of them the bundle can be judged by what the
+            policy saw, and a deployment that reads something else is told from one that drifts.
     """
 
     targets: Mapping[str, np.ndarray[Any, Any]]
     reward: float | None
     done: bool
     state: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
+    readings: Mapping[str, np.ndarray[Any, Any]] = field(default_factory=dict)
 
 
 class PolicyEnvironment(ABC):

@@ -20,7 +20,7 @@ from leapp_core.policy_export.tasks import find_provider
 from leapp_core.validation.report import ValidationReport
 
 if TYPE_CHECKING:
-    from leapp_core.export.closed_loop import ClosedLoopReport
+    from leapp_core.export.loop_report import ClosedLoopReport
     from leapp_core.export.report import ExportReport
     from leapp_core.tracing.result import CapturedPipeline
 
@@ -78,9 +78,9 @@ class JobResult:
 
     @property
     def levels(self) -> ValidationReport:
-        """All levels of validation that were run, the closed loop included."""
+        """All levels of validation that were run, the both loops included."""
         made = self.report.validation or ValidationReport()
-        loop = () if self.closed_loop is None else (self.closed_loop.level,)
+        loop = () if self.closed_loop is None else self.closed_loop.levels
         return replace(made, levels=(*made.levels, *loop))
 
     @property
@@ -175,13 +175,13 @@ def _prove(job: ExportJob, result: JobResult, sides: _Sides, plugins: PluginMana
     path = result.report.yaml_path
     try:
         scene = sides.provider.deploy(sides.request, load_document(path).document)
-        runtime = load(path, plugins=plugins, trust=True, full_names=True)
+        runtime, shown = (load(path, plugins=plugins, trust=True, full_names=True) for _ in range(2))
     except LeappError as error:
         # A simulator that cannot run twice in one process, or a format without a runner here: no fault of the bundle.
         return replace(result, notes=(f"closed loop not run: {error.message}",))
     steps = min(job.closed_loop_steps, sides.env.max_episode_steps)
     with closing(scene):
-        sides_of = Loop(sides.env, sides.policy, scene, runtime)
+        sides_of = Loop(sides.env, sides.policy, scene, runtime, shown)
         trace = LoopTrace(runtime.pipeline)
         loop = run_closed_loop(sides_of, seed=job.seed, steps=steps, observe=trace.add)
     file_closed_loop(result.report.bundle, loop, trace, plugins)

@@ -12,9 +12,10 @@ from leapp_core.export.contents import LOG, PAGE, REPORT
 from leapp_core.report import write_report
 
 if TYPE_CHECKING:
-    from leapp_core.export.closed_loop import ClosedLoopReport
+    from leapp_core.export.loop_report import ClosedLoopReport
     from leapp_core.plugins.manager import PluginManager
     from leapp_core.report.loop import LoopTrace
+    from leapp_core.validation.report import LevelReport
 
 
 def check_writable(save_path: Path) -> None:
@@ -47,12 +48,16 @@ def file_closed_loop(bundle: Path, loop: ClosedLoopReport, trace: LoopTrace, plu
     report = json.loads((bundle / REPORT).read_text(encoding="utf-8"))
     report["closed_loop"] = {**loop.to_json(), "trace": trace.to_json()}
     _replace(bundle / REPORT, json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    worst = max(loop.level.max_error.values(), default=0.0)
-    verdict = "ok" if loop.ok else "FAILED"
-    line = f"validation, {loop.level.level}: {verdict}, {loop.level.steps} steps, largest difference {worst:.3g}\n"
-    _replace(bundle / LOG, (bundle / LOG).read_text(encoding="utf-8") + line)
+    lines = [*(_verdict(level) for level in loop.levels), *([f"drift: {loop.explanation}"] if loop.explanation else [])]
+    _replace(bundle / LOG, (bundle / LOG).read_text(encoding="utf-8") + "".join(f"{line}\n" for line in lines))
     if (bundle / PAGE).is_file():
         write_report(bundle, plugins, trust=True)
+
+
+def _verdict(level: LevelReport) -> str:
+    worst = max(level.max_error.values(), default=0.0)
+    verdict = "ok" if level.ok else "FAILED"
+    return f"validation, {level.level}: {verdict}, {level.steps} steps, largest difference {worst:.3g}"
 
 
 def _replace(path: Path, text: str) -> None:

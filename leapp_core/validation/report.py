@@ -16,13 +16,14 @@ class Mismatch:
     """A value that is not what it should be.
 
     Attributes:
-        level: ``replay``, ``fresh inputs`` or ``closed loop``.
+        level: ``replay``, ``fresh inputs``, ``open loop`` or ``closed loop``.
         episode: Name of the episode.
         step: Control step in it, from 0.
         port: Node and port.
         alone: The node's artifact fails by itself, given right inputs; otherwise only the assembled pipeline does.
         comparison: Element, value expected and found, tolerance.
         cause: The likely cause.
+        reading: What differs was not put out but read: the bundle was shown something else than the policy.
     """
 
     level: str
@@ -32,8 +33,18 @@ class Mismatch:
     alone: bool
     comparison: Comparison
     cause: str
+    reading: bool = False
 
     def __str__(self) -> str:
+        if self.reading:
+            values = self.comparison.reason or (
+                f"{f'element {self.comparison.element}: ' if self.comparison.element else ''}"
+                f"{self.comparison.expected:.9g} in training, {self.comparison.found:.9g} in deployment"
+            )
+            return (
+                f"reading {self.port.port!r} of node {self.port.node!r}, {values} "
+                f"(step {self.step}, {self.episode}); likely cause: {self.cause}"
+            )
         return (
             f"node {self.port.node!r}, port {self.port.port!r}, step {self.step} ({self.level}, {self.episode}): "
             f"{self.comparison}; likely cause: {self.cause}"
@@ -55,6 +66,7 @@ class Mismatch:
             "tolerance": _number(compared.tolerance),
             "difference": _number(compared.max_error),
             "problem": compared.reason,
+            "reading": self.reading,
             "node_alone": self.alone,
             "likely_cause": self.cause,
         }
@@ -65,7 +77,7 @@ class LevelReport:
     """One level of validation.
 
     Attributes:
-        level: ``replay``, ``fresh inputs`` or ``closed loop``.
+        level: ``replay``, ``fresh inputs``, ``open loop`` or ``closed loop``.
         episodes: How many were run.
         steps: Control steps compared.
         skipped: Steps left out, and why.
@@ -151,12 +163,13 @@ class ValidationReport:
 
         Raises:
             ValidationError: naming node, port, step, element, values, tolerance and likely cause of the first
-                mismatch, and listing the others.
+                mismatch, and listing the others. A reading that differs comes before what follows from it.
         """
         if self.ok:
             return
-        first, *others = self.mismatches
-        lines = [f"{what} does not reproduce the policy: {first}", *(f"- also {other}" for other in others[:20])]
+        first, *others = sorted(self.mismatches, key=lambda mismatch: not mismatch.reading)
+        wrong = "is shown other readings than the policy was" if first.reading else "does not reproduce the policy"
+        lines = [f"{what} {wrong}: {first}", *(f"- also {other}" for other in others[:20])]
         port, compared = first.port, first.comparison
         raise ValidationError(
             "\n".join(lines),

@@ -49,13 +49,21 @@ def test_compare_reports_every_difference(bundle: Path) -> None:
     facts = deployed(str(bundle), "--steps", "50", "--compare", "pretrained")["compare"]
     assert facts["ok"] is True
     assert facts["largest_relative_action_difference"] <= 1e-5
+    assert facts["open_loop_action_difference"] <= 1e-5
     assert facts["largest_state_difference"].keys() >= {"joint_pos", "joint_vel"}
     assert len(facts["worst_steps"]) == 5
     assert facts["worst_steps"][0]["element"] in ("shoulder", "elbow", "wrist")
     assert facts["worst_steps"][0]["relative"] == facts["largest_relative_action_difference"]
     text = leapp("deploy", str(bundle), "--steps", "5", "--compare", "pretrained")
     assert text.code == 0, text.err
-    for word in ("policy beside it", "largest difference", "reward per step", "per second", "over the period"):
+    for word in (
+        "policy beside it",
+        "shown what it was shown",
+        "drift side by side",
+        "reward per step",
+        "per second",
+        "over the period",
+    ):
         assert word in text.out
 
 

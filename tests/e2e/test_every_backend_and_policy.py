@@ -43,7 +43,7 @@ def test_bundle_and_policy_agree_over_an_episode(task: str, backend: str, tmp_pa
     )
     result = run_export(job, PLUGINS)
     result.raise_if_wrong()
-    assert [level.level for level in result.levels.levels] == ["replay", "fresh inputs", "closed loop"]
+    assert [level.level for level in result.levels.levels] == ["replay", "fresh inputs", "open loop", "closed loop"]
     loop = result.closed_loop
     assert loop is not None
     assert loop.finished

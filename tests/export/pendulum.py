@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -23,11 +24,13 @@ class Physics:
         self.angle = torch.rand(1, 1, generator=random) - 0.5
         self.velocity = torch.zeros(1, 1)
 
+    def readings(self) -> dict[str, np.ndarray]:
+        return {"angle": self.angle.numpy().copy(), "velocity": self.velocity.numpy().copy()}
+
     def drive(self, torque: torch.Tensor, targets: Mapping[str, np.ndarray]) -> StepOutcome:
         self.velocity = 0.98 * self.velocity + 0.02 * (torque - 9.81 * torch.sin(self.angle))
         self.angle = self.angle + 0.02 * self.velocity
-        state = {"angle": self.angle.numpy().copy(), "velocity": self.velocity.numpy().copy()}
-        return StepOutcome(targets, -float(self.angle.abs()), bool(self.angle.abs() > 3.0), state)
+        return StepOutcome(targets, -float(self.angle.abs()), bool(self.angle.abs() > 3.0), self.readings())
 
 
 class Damper(LoadedPolicy):
@@ -49,7 +52,11 @@ class Damper(LoadedPolicy):
 
 
 class TrainingPendulum(PolicyEnvironment):
-    """Observations are scaled readings; the action is scaled torque."""
+    """Observations are scaled readings; the action is scaled torque.
+
+    Args:
+        silent: Do not tell readings, as environments need not.
+    """
 
     task = node = "Pendulum"
     frequency = 50.0
@@ -57,8 +64,9 @@ class TrainingPendulum(PolicyEnvironment):
     agent = None
     max_episode_steps = 40
 
-    def __init__(self) -> None:
+    def __init__(self, silent: bool = False) -> None:
         self._physics = Physics()
+        self._silent = silent
 
     def observations(self) -> Mapping[str, torch.Tensor]:
         return {"policy": torch.cat([self._physics.angle, self._physics.velocity * 0.1], dim=-1)}
@@ -76,6 +84,7 @@ class TrainingPendulum(PolicyEnvironment):
                         TensorSemantics("velocity", self._physics.velocity, InputKind.JOINT_VELOCITY, ["pivot"]),
                     ],
                 )
+            readings = {} if self._silent else self._physics.readings()
             torque = policy.act(self.observations(), session, self.node) * 2.0
             if session is not None:
                 session.output_tensors(
@@ -83,7 +92,7 @@ class TrainingPendulum(PolicyEnvironment):
                 )
                 with session.paused():
                     return self._physics.drive(torque, {"torque": torque.numpy().copy()})
-            return self._physics.drive(torque, {"torque": torque.numpy().copy()})
+            return replace(self._physics.drive(torque, {"torque": torque.numpy().copy()}), readings=readings)
 
 
 class DeployedPendulum(DeploymentEnvironment):
@@ -91,15 +100,16 @@ class DeployedPendulum(DeploymentEnvironment):
 
     Args:
         sign: Of the angle sensor, to make a robot that is wired wrongly.
+        late: Step from which on it is.
         kick: Added to the velocity in the tenth step, to make a simulator that does not follow the seed.
         limit: Largest angle before the episode ends.
     """
 
     max_episode_steps = 40
 
-    def __init__(self, sign: float = 1.0, kick: float = 0.0, limit: float = 3.0) -> None:
+    def __init__(self, sign: float = 1.0, kick: float = 0.0, limit: float = 3.0, late: int = 0) -> None:
         self._physics = Physics()
-        self._sign, self._kick, self._limit = sign, kick, limit
+        self._sign, self._kick, self._limit, self._late = sign, kick, limit, late
         self._steps = 0
 
     def reset(self, seed: int) -> None:
@@ -108,7 +118,8 @@ class DeployedPendulum(DeploymentEnvironment):
 
     def read(self) -> dict[str, np.ndarray]:
         angle, velocity = self._physics.angle, self._physics.velocity
-        return {"Pendulum/angle": (self._sign * angle).numpy(), "Pendulum/velocity": velocity.numpy()}
+        sign = self._sign if self._steps >= self._late else 1.0
+        return {"Pendulum/angle": (sign * angle).numpy(), "Pendulum/velocity": velocity.numpy()}
 
     def step(self, outputs: Mapping[str, np.ndarray]) -> StepOutcome:
         self._steps += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 import leapp_core
 from leapp_core.compare import same_tolerance
 from leapp_core.errors import EnvError, ValidationError
-from leapp_core.export.closed_loop import ClosedLoopReport, Loop, run_closed_loop
+from leapp_core.export.closed_loop import Loop, run_closed_loop
+from leapp_core.export.loop_report import ClosedLoopReport
 from leapp_core.export.run import export_pipeline
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.runtime import load
@@ -35,9 +37,10 @@ def pendulum_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return report.bundle
 
 
-def run(bundle: Path, deployed: DeployedPendulum | None = None, **options) -> ClosedLoopReport:
-    runtime = load(bundle, full_names=True)
-    loop = Loop(TrainingPendulum(), Damper(), deployed or DeployedPendulum(), runtime)
+def run(bundle: Path, deployed: DeployedPendulum | None = None, silent: bool = True, **options) -> ClosedLoopReport:
+    """Run both; ``silent`` training forms do not tell their readings, so that the closed loop alone can be judged."""
+    runtime, shown = (load(bundle, full_names=True) for _ in range(2))
+    loop = Loop(TrainingPendulum(silent), Damper(), deployed or DeployedPendulum(), runtime, shown)
     return run_closed_loop(loop, seed=7, **options)
 
 
@@ -73,6 +76,67 @@ def test_an_episode_that_ends_under_one_only_is_a_mismatch(pendulum_bundle: Path
     assert report.level.steps == 1
     assert not report.finished
     assert "the episode ended under the bundle only" in str(report.level.mismatches[0])
+
+
+def test_the_bundle_is_judged_by_what_the_policy_was_shown(pendulum_bundle: Path) -> None:
+    report = run(pendulum_bundle, silent=False)
+    assert report.ok
+    assert report.open_loop is not None
+    assert report.open_loop.steps == 40
+    assert max(report.open_loop.max_error.values()) <= 1e-6
+    assert report.drift.since is None
+    assert [level.level for level in report.levels] == ["open loop", "closed loop"]
+
+
+def test_drift_is_shown_and_explained_and_fails_only_beyond_a_limit_of_its_own(pendulum_bundle: Path) -> None:
+    """The simulators part in the tenth step; the bundle does what the policy does all the same."""
+    report = run(pendulum_bundle, DeployedPendulum(kick=0.1), silent=False)
+    assert report.ok
+    assert report.drift.since == "angle after step 9"
+    assert 1e-3 < report.drift.relative < 1.0
+    assert report.explanation is not None
+    assert re.search(r"angle after step 9 differed first\): physics amplifies roundings; shown", report.explanation)
+    assert run(pendulum_bundle, DeployedPendulum(kick=0.1), silent=False, max_drift=1.0).ok
+    limited = run(pendulum_bundle, DeployedPendulum(kick=0.1), silent=False, max_drift=1e-3)
+    with pytest.raises(ValidationError, match=r"it drifts by \d.*of its range from the policy's; at most 0\.001"):
+        ValidationReport(limited.levels).raise_if_wrong("bundle 'Pendulum'")
+
+
+@pytest.mark.parametrize("late", [0, 5])
+def test_a_reading_that_is_another_one_is_named_before_anything_else(pendulum_bundle: Path, late: int) -> None:
+    report = run(pendulum_bundle, DeployedPendulum(sign=-1.0, late=late), silent=False)
+    assert not report.ok
+    (mismatch,) = report.level.mismatches
+    assert (mismatch.step, str(mismatch.port), mismatch.reading) == (late, "Pendulum/angle", True)
+    expected, found = mismatch.comparison.expected, mismatch.comparison.found
+    assert found == -expected != 0.0
+    says = "bundle x is shown other readings than the policy was: reading 'angle' of node 'Pendulum', element pivot: "
+    with pytest.raises(
+        ValidationError, match=re.escape(f"{says}{expected:.9g} in training, {found:.9g} in deployment")
+    ):
+        ValidationReport(report.levels).raise_if_wrong("bundle x")
+
+
+def test_another_policy_is_found_whatever_the_simulators_do(pendulum_bundle: Path) -> None:
+    class Stronger(Damper):
+        def act(self, observations, session=None, node=None):
+            return super().act(observations, session, node) * 1.001
+
+    runtime, shown = (load(pendulum_bundle, full_names=True) for _ in range(2))
+    loop = Loop(TrainingPendulum(), Stronger(), DeployedPendulum(kick=0.1), runtime, shown)
+    report = run_closed_loop(loop, seed=7)
+    assert report.open_loop is not None
+    assert report.open_loop.mismatches[0].step == 0
+    with pytest.raises(ValidationError, match=r"does not reproduce the policy: .*\(open loop, seed 7\)"):
+        ValidationReport(report.levels).raise_if_wrong("bundle x")
+
+
+def test_an_episode_that_ends_under_one_only_after_drift_is_drift(pendulum_bundle: Path) -> None:
+    report = run(pendulum_bundle, DeployedPendulum(kick=10.0, limit=0.6), silent=False)
+    assert report.ok
+    assert report.level.steps < 40
+    assert report.drift.since is not None
+    assert "the episode ended under the bundle only, after step" in report.drift.since
 
 
 def test_a_target_that_the_bundle_has_not_is_named(pendulum_bundle: Path) -> None:

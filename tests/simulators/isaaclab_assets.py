@@ -1,6 +1,7 @@
-"""Make a local asset root for Isaac Lab from what the newton package ships: ``python isaaclab_assets.py FOLDER``.
+"""Make a local asset root for Isaac Lab: ``python -m tests.simulators.isaaclab_assets FOLDER`` in its environment.
 
-Isaac Lab gets its robots from a server. Three of its classic robots come with newton too; the ground plane is authored.
+Isaac Lab gets its robots from a server. Three of its classic robots come with newton too; the others that cases need,
+and the ground plane, are authored.
 """
 
 from __future__ import annotations
@@ -10,6 +11,12 @@ import os
 import sys
 from pathlib import Path
 
+from tests.simulators import isaaclab_robots as robots
+
+AUTHORED = {
+    "Isaac/IsaacLab/Robots/Unitree/Go2/go2.usd": (robots.go2, False),
+    "Isaac/IsaacLab/Robots/UniversalRobots/UR10/ur10_instanceable.usd": (robots.ur10, True),
+}
 CLASSIC = {
     "cartpole_single_pendulum.usda": "Isaac/IsaacLab/Robots/Classic/Cartpole/cartpole.usd",
     "ant.usda": "Isaac/Robots/IsaacSim/Ant/ant_instanceable.usd",
@@ -31,6 +38,8 @@ def main(root: Path) -> None:
     shipped = Path(str(spec.origin)).parent / "examples" / "assets"
     for source, target in CLASSIC.items():
         _robot(shipped / source, root / target)
+    for target, (links, fixed) in AUTHORED.items():
+        robots.write_robot(root / target, links(), fixed)
     from isaaclab.sim.spawners.from_files import from_files_cfg
 
     plane = from_files_cfg._DEFAULT_GROUND_PLANE_USD.split("/Isaac/", 1)[1]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_ASSETS = Path(__file__).with_name("isaaclab_assets.py")
+_ASSETS = tuple(Path(__file__).with_name(f"isaaclab_{part}.py") for part in ("assets", "robots"))
 TORCH = "torch==2.13.0"
 TOOLS = (
     *("onnx", "onnxruntime", "onnxscript", "pluggy", "safetensors", "ruamel.yaml", "pydot", "graphviz-pure"),
@@ -51,7 +51,7 @@ class Simulator:
 
     @property
     def ready(self) -> bool:
-        """Whether it was made to the end, from the same packages and by the same script for assets."""
+        """Whether it was made to the end, from the same packages and by the same scripts for assets."""
         return all(_says(stamp, recipe) for stamp, recipe in self._recipes.items())
 
     @property
@@ -104,7 +104,8 @@ class Simulator:
         """Make Isaac Lab's asset root anew."""
         root = self.home / "isaac_assets"
         shutil.rmtree(root, ignore_errors=True)
-        subprocess.run([str(self.python), str(_ASSETS), str(root)], env=self.environment, check=True)
+        make = [str(self.python), "-m", "tests.simulators.isaaclab_assets", str(root)]
+        subprocess.run(make, env=self.environment, cwd=ROOT, check=True)
 
     @property
     def _recipes(self) -> dict[Path, str]:
@@ -115,7 +116,8 @@ class Simulator:
         packages = hashlib.sha256(repr((_LINES[self.name], TORCH, TOOLS)).encode()).hexdigest()
         recipes = {self.home / self.name / ".leapp-simulator": packages}
         if self.name == "isaaclab":
-            recipes[self.home / "isaac_assets" / ".leapp-assets"] = hashlib.sha256(_ASSETS.read_bytes()).hexdigest()
+            made_by = hashlib.sha256(b"".join(script.read_bytes() for script in _ASSETS)).hexdigest()
+            recipes[self.home / "isaac_assets" / ".leapp-assets"] = made_by
         return recipes
 
     def _pip(self, *arguments: str) -> None:

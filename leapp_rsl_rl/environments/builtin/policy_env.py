@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,7 @@ class BuiltinPolicyEnvironment(PolicyEnvironment):
     def step(self, policy: LoadedPolicy, session: Recorder | None = None) -> StepOutcome:
         """Observe, act, and let the physics run; with a session, declare what enters and what leaves."""
         with torch.inference_mode():
+            readings = {port.name: array(port.read(self._env)) for port in self._config.sensors if session is None}
             if session is not None:
                 session.register_buffer(self.node, self._carried())
                 session.input_tensors(self.node, self._sensor_semantics())
@@ -70,7 +72,7 @@ class BuiltinPolicyEnvironment(PolicyEnvironment):
             if session is not None:
                 session.output_tensors(self.node, self._target_semantics(), static_outputs=self._gain_semantics())
             with session.paused() if session is not None else nullcontext():
-                return advance(self._env)
+                return replace(advance(self._env), readings=readings)
 
     def _terms(self) -> Terms:
         layout = self._env.observation_manager.layout

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.spec.semantics import TensorSemantics
@@ -21,20 +21,34 @@ class AnnotationRelay:
 
     Args:
         session: The session that records, if any.
+        observed: Readings that the observations were made from which the policy acts on first.
+        static: Given static outputs as Isaac Lab declares them, returns them as they are to be recorded.
 
     Attributes:
         targets: Dynamic outputs of the step, by name.
+        shown: Readings that these targets were made from, by name; copies, of steps that are not recorded.
+        readings: Those declared after the targets, for the step that comes next.
     """
 
     recording = True
 
-    def __init__(self, session: Recorder | None) -> None:
-        self._session = session
+    def __init__(
+        self,
+        session: Recorder | None,
+        observed: Mapping[str, torch.Tensor],
+        static: Callable[[Any], Any] = lambda outputs: outputs,
+    ) -> None:
+        self._session, self._static = session, static
         self.targets: dict[str, torch.Tensor] = {}
+        self.shown: Mapping[str, torch.Tensor] = {}
+        self.readings = dict(observed)
 
     def input_tensors(self, node: str, tensors: Any) -> Any:
         """Pass on; see :class:`leapp_core.plugins.policies.Recorder`."""
-        return _given(tensors) if self._session is None else self._session.input_tensors(node, tensors)
+        if self._session is not None:
+            return self._session.input_tensors(node, tensors)
+        self.readings.update(_copies(tensors))
+        return _given(tensors)
 
     def state_tensors(self, node: str, tensors: Mapping[str, Any]) -> Any:
         """Pass on."""
@@ -64,9 +78,10 @@ class AnnotationRelay:
         """Note and pass on; which backend is used is the export's to say."""
         del export_with, backend_params
         self.targets.update(_by_name(tensors))
+        self.shown, self.readings = self.readings, {}
         if self._session is None:
             return _given(tensors)
-        return self._session.output_tensors(node, tensors, static_outputs)
+        return self._session.output_tensors(node, tensors, static_outputs and self._static(static_outputs))
 
 
 def _by_name(tensors: Any) -> dict[str, Any]:
@@ -74,6 +89,11 @@ def _by_name(tensors: Any) -> dict[str, Any]:
         return dict(tensors)
     given = [tensors] if isinstance(tensors, TensorSemantics) else tensors
     return {semantics.name: semantics.ref for semantics in given}
+
+
+def _copies(tensors: Any) -> dict[str, torch.Tensor]:
+    """Return readings as they are now: they are the simulator's memory, which the next step overwrites."""
+    return {name: value.detach().clone() for name, value in _by_name(tensors).items() if hasattr(value, "detach")}
 
 
 def _given(tensors: Any) -> Any:

@@ -12,6 +12,7 @@ from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import PolicyEnvironment, StepOutcome
 from leapp_rsl_rl.environments.clipping import clipped
 from leapp_rsl_rl.environments.isaaclab.config import TaskConfig
+from leapp_rsl_rl.environments.isaaclab.gains import with_actuator_gains
 from leapp_rsl_rl.environments.isaaclab.relay import AnnotationRelay
 from leapp_rsl_rl.environments.isaaclab.sensors import SensorReadings
 from leapp_rsl_rl.environments.isaaclab.state import robot_state
@@ -47,6 +48,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         self.terms = manager_terms(self._env.unwrapped)
         self._seed, self._fresh, self._recorded = seed, False, False
         self._observed: Mapping[str, torch.Tensor] = {}
+        self._readings: Mapping[str, torch.Tensor] = {}
         self.reset(seed)
         self.notes = (*config.notes, *self._sensor_notes())
 
@@ -57,6 +59,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
     def reset(self, seed: int) -> None:
         """Start an episode that depends on ``seed`` only."""
         self._seed, self._fresh = seed, True
+        self._readings = {}
         with self._running(None):
             self._begin()
 
@@ -78,7 +81,9 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
             # reading the rewards is reporting, no part of the policy
             with contextlib.nullcontext() if session is None else session.paused():
                 targets = {name: tensor.detach().cpu().numpy().copy() for name, tensor in relay.targets.items()}
-                return StepOutcome(targets, float(reward[0]), False, robot_state(self._env.unwrapped.scene))
+                readings = {name: tensor.cpu().numpy() for name, tensor in relay.shown.items()}
+                state = robot_state(self._env.unwrapped.scene)
+                return StepOutcome(targets, float(reward[0]), False, state, readings)
 
     def close(self) -> None:
         """Release the simulator."""
@@ -109,7 +114,8 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
     def _running(self, session: Recorder | None) -> Iterator[AnnotationRelay]:
         import torch
 
-        relay = AnnotationRelay(session)
+        scene = self._env.unwrapped.scene
+        relay = AnnotationRelay(session, self._readings, lambda outputs: with_actuator_gains(scene, outputs))
         with (
             self._random.active(),
             contextlib.redirect_stdout(io.StringIO()),
@@ -117,6 +123,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
             self._engine.lent_to(relay),
         ):
             yield relay
+        self._readings = relay.readings
 
     def _make(self, config: TaskConfig, device: str) -> tuple[Any, str]:
         """Start the simulation and wrap the task as Isaac Lab's exporter does; return it with its node's name."""

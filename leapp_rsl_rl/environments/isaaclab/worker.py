@@ -130,12 +130,15 @@ def _episode(env: Any, meter: RewardMeter | None, policy: RemotePolicy, link: Co
     """Run an episode until another one, or the end, is asked for."""
     from isaaclab.utils.seed import configure_seed
 
+    from leapp_rsl_rl.environments.isaaclab.commands import keep_first_commands
     from leapp_rsl_rl.environments.isaaclab.sensors import clocks_stopped
     from leapp_rsl_rl.environments.isaaclab.state import robot_state
 
     configure_seed(policy.seed)
     with clocks_stopped(env.scene):
         env.reset()
+    if env.command_manager is not None:
+        keep_first_commands(env.command_manager)
     if meter is not None:
         meter.reset()
     try:

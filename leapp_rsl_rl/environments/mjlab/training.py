@@ -76,12 +76,13 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
         if session is not None:
             return self._recorded_step(policy, session)
         with self._simulator.running():
+            readings = {m.name: as_array(self._taps.reads[c]()) for c, m in self._inputs.items()}
             action = clipped(policy.act(self._gate.observations()), policy)
         with self._writes.listening() as writes:
             reward, done = self._simulator.step(action)
         self._gate.stepped(done)
         targets = self._targets([w.value for w in writes[: len(self._outputs)]])
-        return StepOutcome(targets, reward, done, self._simulator.state())
+        return StepOutcome(targets, reward, done, self._simulator.state(), readings)
 
     def close(self) -> None:
         """Release the simulator."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -44,6 +45,8 @@ class TrainingPendulum(PolicyEnvironment):
                 angle = TensorSemantics("angle", self._physics.angle, InputKind.JOINT_POSITION, ["pivot"])
                 velocity = TensorSemantics("velocity", self._physics.velocity, InputKind.JOINT_VELOCITY, ["pivot"])
                 session.input_tensors(self.node, [angle, velocity])
+            # Told to LEAPP, so that the bundle can be judged by what the policy was shown.
+            readings = {"angle": self._physics.angle.numpy().copy(), "velocity": self._physics.velocity.numpy().copy()}
             torque = self._processing.torque(policy.act(self.observations(), session, self.node))
             if session is not None:
                 # What a robot would be sent, after it was processed.
@@ -51,7 +54,7 @@ class TrainingPendulum(PolicyEnvironment):
                 session.output_tensors(self.node, [effort])
             with nullcontext() if session is None else session.paused():
                 self._physics.drive(torque)
-            return outcome(self._physics, {"torque": torque.numpy().copy()})
+            return replace(outcome(self._physics, {"torque": torque.numpy().copy()}), readings=readings)
 
 
 class DeployedPendulum(DeploymentEnvironment):
