@@ -52,7 +52,7 @@ def joint_gains(robot: Any, kind: str) -> dict[str, float]:
         robot: Isaac Lab's articulation.
         kind: ``kp`` (N*m/rad or N/m) or ``kd`` (N*m*s/rad or N*s/m).
     """
-    gains = {}
+    gains: dict[str, float] = {}
     for group in robot.actuators:
         _, joints = robot.find_joints(robot.cfg.actuators[group].joint_names_expr)
         values = _gains_of(robot, group, kind, len(joints))
