@@ -55,6 +55,7 @@ def help_text(command: tuple[str, ...]) -> str:
 
 def _hooks() -> str:
     from leapp_core.plugins import hookspecs
+    from leapp_core.plugins.versions import API_VERSION, DECLARATION
 
     parts = [
         NOTE,
@@ -62,6 +63,13 @@ def _hooks() -> str:
         "A plugin is a module named by an entry point in group `leapp`. It implements any of these functions, each"
         " decorated with `leapp_core.hookimpl`. [Write a backend](../howto/write-a-backend.md) shows a whole one.\n",
         '```toml\n[project.entry-points.leapp]\nmine = "my_package.plugin"\n```\n',
+        f'The module says which version of hooks and contracts it was built for: `{DECLARATION} = "{API_VERSION}"` is'
+        " this one. A plugin for another major version is listed as incompatible and not used; one that says nothing is"
+        " taken as built for this major version.\n",
+        "Hooks are called through [pluggy](https://pluggy.readthedocs.io), plugin by plugin: an implementation takes"
+        " the arguments it wants, `tryfirst` and `trylast` order calls among plugins that are not ours, and wrappers"
+        " run around every call. A hook that does not exist is noted and changes nothing; with `optionalhook=True` it"
+        " is not even noted. Every attribute of what is registered is checked against its contract.\n",
         "`LEAPP_DISABLE_PLUGINS=mine,other` blocks plugins by the name on the left. A plugin that fails is listed by"
         " `leapp plugins list` with its error and takes nothing else down.\n",
     ]

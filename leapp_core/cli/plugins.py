@@ -68,6 +68,9 @@ def plugin_facts(info: PluginInfo) -> dict[str, object]:
         "distribution": info.distribution,
         "version": info.version,
         "disabled": info.disabled,
+        "api": info.built_for,
+        "incompatible": info.incompatible,
+        "notes": list(info.notes),
         "error": info.error,
     }
 
@@ -80,7 +83,8 @@ def broken(manager: PluginManager) -> tuple[PluginInfo, ...]:
 def show_broken(infos: Iterable[PluginInfo]) -> None:
     """Print broken plugins with their errors, if there are any."""
     for info in infos:
-        show(Line(f"broken plugin {info.name!r} ({_origin(info)}): {info.error}", style="red"))
+        kind = "incompatible" if info.incompatible else "broken"
+        show(Line(f"{kind} plugin {info.name!r} ({_origin(info)}): {info.error}", style="red"))
 
 
 def _origin(info: PluginInfo) -> str:
@@ -95,5 +99,7 @@ def _status(manager: PluginManager, info: PluginInfo) -> str:
     if info.disabled:
         return "disabled by LEAPP_DISABLE_PLUGINS"
     if info.error:
-        return f"broken: {info.error}"
-    return "loaded" if manager.has_hooks(info.name) else "loaded, but no function in it has leapp_core.hookimpl"
+        return f"{'incompatible' if info.incompatible else 'broken'}: {info.error}"
+    if not manager.has_hooks(info.name):
+        return "loaded, but no function in it has leapp_core.hookimpl"
+    return "; ".join(("loaded", *info.notes))

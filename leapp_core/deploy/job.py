@@ -23,6 +23,7 @@ from leapp_core.plugins.runners import RunnerSettings
 from leapp_core.policy_export.bundle_job import check_device
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin, origin_of, refuse_policy_only
+from leapp_core.policy_export.parts import deployment_form, loaded_policy, training_form
 from leapp_core.policy_export.tasks import find_provider
 
 if TYPE_CHECKING:
@@ -98,11 +99,11 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
         beside = None
         if checkpoint is not None:
             with stage("start the task as in training"):
-                environment = held.enter_context(closing(provider.make(request)))
+                environment = held.enter_context(closing(training_form(provider, request)))
             policy = _policy(job, provider, checkpoint, environment, plugins)
             beside = _Beside(environment, policy, _runtime(job, plugins), checkpoint)
         with stage("start scene and physics"):
-            scene = TimedScene(held.enter_context(closing(provider.deploy(request, document))))
+            scene = TimedScene(held.enter_context(closing(deployment_form(provider, request, document))))
         return _run(job, _Deployment(origin, document, scene, runtime, beside), progress)
 
 
@@ -185,7 +186,7 @@ def _policy(
 ) -> LoadedPolicy:
     adapter = plugins.adapters.get(provider.adapter)
     adapter.require()
-    return adapter.load(PolicyRequest.within(env, checkpoint, job.device))
+    return loaded_policy(adapter, PolicyRequest.within(env, checkpoint, job.device))
 
 
 def _runtime(job: DeployJob, plugins: PluginManager) -> PolicyRuntime:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from leapp_core.errors import LeappError
-from leapp_core.plugins import hookspecs
+from leapp_core.errors import LeappError, PluginError
+from leapp_core.plugins import hook_calls, hookspecs
 from leapp_core.plugins.commands import refuse_duplicates
 from leapp_core.plugins.markers import PROJECT
 from leapp_core.plugins.registry import OwnedRegistry, Registry
 from leapp_core.plugins.requirements import DISTRIBUTION
+from leapp_core.plugins.versions import DECLARATION, fit, stated_in_source
 
 if TYPE_CHECKING:
     import typer
@@ -41,6 +43,9 @@ class PluginInfo:
         version: Its version.
         error: Why it could not be loaded, or ``None``.
         disabled: Blocked by the user.
+        built_for: Version of the plugin API that it says it was built for, or ``None``.
+        incompatible: It was built for another major version of the plugin API; ``error`` says which.
+        notes: What is odd about it though it works, such as a hook that does not exist.
     """
 
     name: str
@@ -49,6 +54,14 @@ class PluginInfo:
     version: str = ""
     error: str | None = None
     disabled: bool = False
+    built_for: str | None = None
+    incompatible: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def ours(self) -> bool:
+        """Whether this distribution ships it."""
+        return self.distribution == DISTRIBUTION
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version} (plugin {self.name!r})" if self.distribution else self.name
@@ -70,8 +83,10 @@ class PluginManager:
         self._infos: dict[str, PluginInfo] = {}
         if load_entry_points:
             found = [(*_distribution(entry_point), entry_point) for entry_point in entry_points(group=PROJECT)]
-            for name, version, entry_point in sorted(found, key=_rank):
+            # pluggy calls what is registered last first; so those of a name that comes first are registered last.
+            for name, version, entry_point in sorted(found, key=_rank, reverse=True):
                 self._load(entry_point, name, version)
+            self._infos = dict(reversed(self._infos.items()))
 
     @property
     def plugins(self) -> tuple[PluginInfo, ...]:
@@ -96,14 +111,25 @@ class PluginManager:
         try:
             plugin = entry_point.load()
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a broken plugin must never take others down
-            self._infos[info.name] = _with(info, error=_first_line(error))
+            stated = fit(stated_in_source(entry_point.value))
+            reason = stated.incompatible or _first_line(error)
+            self._infos[info.name] = _with(
+                info, error=reason, incompatible=bool(stated.incompatible), built_for=stated.built_for
+            )
             return
         self._register(plugin, info)
 
     def _register(self, plugin: object, info: PluginInfo) -> None:
+        stated = fit(getattr(plugin, DECLARATION, None))
+        info = _with(info, built_for=stated.built_for, notes=(stated.note,) if stated.note else ())
+        if stated.incompatible:
+            self._infos[info.name] = _with(info, error=stated.incompatible, incompatible=True)
+            return
         try:
             self._pm.register(plugin, name=info.name)
-            self._pm.check_pending()
+            known = [name for name in vars(hookspecs) if name.startswith(f"{PROJECT}_")]
+            unknown = hook_calls.unknown_hooks(self._pm, plugin)
+            info = _with(info, notes=(*info.notes, *(_unknown_hook(name, known) for name in unknown)))
         except (pluggy.PluginValidationError, ValueError) as error:
             if self._pm.has_plugin(info.name):
                 self._pm.unregister(name=info.name)
@@ -111,26 +137,50 @@ class PluginManager:
         self._infos[info.name] = info
 
     def _fill(self, hook: str, registry: Registry[Any]) -> Registry[Any]:
-        for impl in getattr(self._pm.hook, hook).get_hookimpls():
-            try:
-                impl.function(OwnedRegistry(registry, impl.plugin_name))
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
-                self._fail(impl.plugin_name, hook, error)
+        for name in hook_calls.plugins_with(self._pm, hook, lambda name: self._infos[name].ours):
+            self._call(hook, name, {"registry": OwnedRegistry(registry, name)}, partial(registry.forget, name))
         return registry
+
+    def _call(self, hook: str, name: str, arguments: Mapping[str, Any], undo: Callable[[], object]) -> str | None:
+        """Call a hook of one plugin; a wrapper that fails is left out from then on, and the plugin is called again.
+
+        Returns:
+            What went wrong, or ``None``.
+        """
+        try:
+            hook_calls.call(self._pm, hook, name, arguments)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
+            blamed = hook_calls.blamed(self._pm, hook, name, error)
+            self._infos[blamed] = _with(self._infos[blamed], error=f"{hook}: {_first_line(error)}")
+            if blamed != name:
+                self._pm.unregister(name=blamed)
+                undo()
+                return self._call(hook, name, arguments, undo)
+            return f"plugin {blamed!r} failed and is left out: {hook}: {_first_line(error)}"
+        return None
 
     def add_commands(self, app: typer.Typer) -> None:
         """Ask every plugin for its commands.
 
         A plugin that fails, or that names a command somebody else has, is recorded as broken and adds nothing.
         """
-        for impl in sorted(self._pm.hook.leapp_register_commands.get_hookimpls(), key=self._age):
+        hook = "leapp_register_commands"
+        by_hand = [name for name, info in self._infos.items() if not info.distribution]
+        found = hook_calls.plugins_with(self._pm, hook, lambda name: name in by_hand)
+        for name in sorted(found, key=lambda name: by_hand.index(name) if name in by_hand else len(by_hand)):
             before = (len(app.registered_commands), len(app.registered_groups))
-            try:
-                impl.function(app)
-                refuse_duplicates(app)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
+
+            def undo(before: tuple[int, int] = before) -> None:
                 del app.registered_commands[before[0] :], app.registered_groups[before[1] :]
-                self._fail(impl.plugin_name, "leapp_register_commands", error)
+
+            wrong = self._call(hook, name, {"app": app}, undo)
+            try:
+                refuse_duplicates(app)
+            except PluginError as error:
+                self._infos[name] = _with(self._infos[name], error=f"{hook}: {_first_line(error)}")
+                undo()
+            if wrong:
+                undo()
 
     def notify(self, hook: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
         """Call an observing hook of every plugin that has it.
@@ -138,27 +188,14 @@ class PluginManager:
         Returns:
             One line for each plugin that failed. It is recorded as broken; whoever is observed goes on.
         """
-        failures = []
-        for impl in getattr(self._pm.hook, hook).get_hookimpls():
-            try:
-                impl.function(**{name: facts[name] for name in impl.argnames})
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
-                self._fail(impl.plugin_name, hook, error)
-                failures.append(f"plugin {impl.plugin_name!r} failed and is left out: {hook}: {_first_line(error)}")
-        return tuple(failures)
+        names = hook_calls.plugins_with(self._pm, hook, lambda name: self._infos[name].ours)
+        wrong = [self._call(hook, name, facts, lambda: None) for name in names]
+        return tuple(line for line in wrong if line)
 
     def has_hooks(self, name: str) -> bool:
         """Return whether a plugin implements any hook; one that does not was probably not decorated."""
         plugin = self._pm.get_plugin(name)
         return bool(plugin and self._pm.get_hookcallers(plugin))
-
-    def _age(self, impl: pluggy.HookImpl) -> tuple[bool, str]:
-        """Order of commands: ours as registered by hand, then those of installed plugins by name."""
-        installed = bool(self._infos[impl.plugin_name].distribution)
-        return installed, impl.plugin_name if installed else ""
-
-    def _fail(self, name: str, hook: str, error: Exception | SystemExit) -> None:
-        self._infos[name] = _with(self._infos[name], error=f"{hook}: {_first_line(error)}")
 
     def _describe(self, owner: str) -> str:
         return str(self._infos.get(owner, owner))
@@ -219,6 +256,12 @@ def _distribution(entry_point: EntryPoint) -> tuple[str, str]:
 def _rank(found: tuple[str, str, EntryPoint]) -> tuple[bool, str]:
     """Order of loading: ours first, so that whoever claims a name of ours is the one told that it is taken."""
     return found[0] != DISTRIBUTION, found[2].name
+
+
+def _unknown_hook(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    meant = f"; did you mean {close[0]!r}?" if close else ""
+    return f"implements hook {name!r}, which this version does not have{meant}"
 
 
 def _first_line(error: BaseException) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from leapp_core.errors import PluginError, UsageError
+from leapp_core.plugins.contract import check_contract
 from leapp_core.suggest import suggest
 
 
@@ -71,6 +71,11 @@ class Registry(Generic[T]):
         self._entries[item.name] = Entry(item, owner)
         self._aliases.update({alias: item.name for alias in names[1:]})
 
+    def forget(self, owner: str) -> None:
+        """Remove what a plugin added."""
+        self._entries = {name: entry for name, entry in self._entries.items() if entry.owner != owner}
+        self._aliases = {alias: name for alias, name in self._aliases.items() if name in self._entries}
+
     def get(self, name: str) -> T:
         """Return the item of that name or alias.
 
@@ -91,30 +96,6 @@ class Registry(Generic[T]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._entries or name in self._aliases
-
-
-def check_contract(item: object, contract: type, what: str) -> None:
-    """Refuse what listings and exports would stumble over later.
-
-    Raises:
-        PluginError: the item is a class, no instance of its contract, or lacks a class attribute that has no default.
-    """
-    kind = item if isinstance(item, type) else type(item)
-    base = f"{contract.__module__}.{contract.__qualname__}"
-    if isinstance(item, type):
-        raise PluginError(
-            f"{what} {kind.__qualname__} was registered as a class",
-            expected=f"an instance: registry.add({kind.__qualname__}())",
-        )
-    if not isinstance(item, contract):
-        raise PluginError(f"{what} {kind.__qualname__} is no {base}", fix=f"derive it from {base}")
-    declared = [n for c in kind.__mro__ for n, hint in inspect.get_annotations(c).items() if "ClassVar" in str(hint)]
-    absent = [name for name in dict.fromkeys(declared) if not hasattr(item, name)]
-    if absent:
-        raise PluginError(
-            f"{what} {kind.__qualname__} has no {', '.join(repr(name) for name in absent)}",
-            expected=f"the class attributes that {base} names",
-        )
 
 
 class OwnedRegistry(Generic[T]):

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import LeappError, UsageError
 from leapp_core.export.log import ExportLog, Progress
-from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, PolicyEnvironment
+from leapp_core.plugins.environments import (
+    EnvironmentProvider,
+    EnvRequest,
+    PolicyEnvironment,
+)
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.policy_export.bundle_job import BundleJob, check_device, plan_bundle, write_bundle
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin
+from leapp_core.policy_export.parts import deployment_form, loaded_policy, training_form
 from leapp_core.policy_export.record import check_writable, file_closed_loop
 from leapp_core.policy_export.tasks import find_provider
 from leapp_core.validation.report import ValidationReport
@@ -129,10 +134,10 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
     check_device(job.device)
     request = EnvRequest(job.task, job.seed, job.device, job.overrides)
     with stage("start environment"):
-        env = provider.make(request)
+        env = training_form(provider, request)
     with closing(env):
         with stage("load policy"):
-            policy = adapter.load(PolicyRequest.within(env, checkpoint, job.device))
+            policy = loaded_policy(adapter, PolicyRequest.within(env, checkpoint, job.device))
         with stage("record control steps"):
             captured = _capture(job, env, policy, Origin(provider.name, job.task, job.overrides))
         report = write_bundle(job, captured, save_path, plugins, progress)
@@ -174,7 +179,7 @@ def _prove(job: ExportJob, result: JobResult, sides: _Sides, plugins: PluginMana
 
     path = result.report.yaml_path
     try:
-        scene = sides.provider.deploy(sides.request, load_document(path).document)
+        scene = deployment_form(sides.provider, sides.request, load_document(path).document)
         runtime, shown = (load(path, plugins=plugins, trust=True, full_names=True) for _ in range(2))
     except LeappError as error:
         # A simulator that cannot run twice in one process, or a format without a runner here: no fault of the bundle.

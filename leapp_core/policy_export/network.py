@@ -14,6 +14,7 @@ from leapp_core.policy_export.bundle_job import BundleJob, check_device, plan_bu
 from leapp_core.policy_export.checkpoints import existing_checkpoint
 from leapp_core.policy_export.job import MIN_STEPS, JobResult
 from leapp_core.policy_export.origin import LEFT_OUT, policy_only_configs
+from leapp_core.policy_export.parts import loaded_alone
 from leapp_core.policy_export.record import check_writable
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def export_policy_only(job: PolicyOnlyJob, plugins: PluginManager, progress: Pro
     check_writable(save_path)
     check_device(job.device)
     with stage("load policy"):
-        alone = adapter.load_alone(StandaloneRequest(checkpoint, job.agent_file, job.shapes, job.device))
+        alone = loaded_alone(adapter, StandaloneRequest(checkpoint, job.agent_file, job.shapes, job.device))
     with stage("record control steps"):
         captured = _capture(job, alone)
     report = write_bundle(job, captured, save_path, plugins, progress)

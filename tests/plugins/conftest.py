@@ -51,3 +51,18 @@ class Sandbox:
 @pytest.fixture(scope="module")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Sandbox:
     return Sandbox(tmp_path_factory.mktemp("venv") / "venv")
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Install a distribution of one module, which is its plugin, for this test."""
+
+    def installed(name: str, source: str) -> None:
+        (tmp_path / f"{name}.py").write_text(source)
+        facts = tmp_path / f"{name}-0.1.dist-info"
+        facts.mkdir()
+        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n")
+        (facts / "entry_points.txt").write_text(f"[leapp]\n{name} = {name}\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+    return installed

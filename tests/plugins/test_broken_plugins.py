@@ -20,10 +20,6 @@ BROKEN = {
     "syntax": ("def (", "SyntaxError: invalid syntax"),
     "absent": ("import not_there_at_all", "No module named 'not_there_at_all'"),
     "leaves": ("import sys; sys.exit('licence expired')", "SystemExit: licence expired"),
-    "misspelt_hook": (
-        HOOK + "@hookimpl\ndef leapp_register_exportes(registry): pass",
-        "unknown hook 'leapp_register_exportes'$",
-    ),
     "newer_argument": (
         HOOK + "@hookimpl\ndef leapp_register_exporters(registry, version): pass",
         r"hook 'leapp_register_exporters' Argument\(s\) {'version'} are declared",
@@ -48,21 +44,6 @@ BROKEN = {
     ),
 }
 """Source of a plugin's module, and what is said about it."""
-
-
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Install a distribution of one module, which is its plugin, for this test."""
-
-    def installed(name: str, source: str) -> None:
-        (tmp_path / f"{name}.py").write_text(source)
-        facts = tmp_path / f"{name}-0.1.dist-info"
-        facts.mkdir()
-        (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n")
-        (facts / "entry_points.txt").write_text(f"[leapp]\n{name} = {name}\n")
-        monkeypatch.syspath_prepend(str(tmp_path))
-
-    return installed
 
 
 @pytest.mark.parametrize("kind", BROKEN)

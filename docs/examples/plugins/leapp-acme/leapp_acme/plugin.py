@@ -7,6 +7,8 @@ from leapp_core.plugins.exporters import Exporter
 from leapp_core.plugins.registry import OwnedRegistry
 from leapp_core.plugins.runners import Runner
 
+LEAPP_PLUGIN_API = "1.0"
+
 
 @hookimpl
 def leapp_register_exporters(registry: OwnedRegistry[Exporter]) -> None:

@@ -7,6 +7,8 @@ from leapp_core.plugins.environments import EnvironmentProvider
 from leapp_core.plugins.policies import PolicyAdapter
 from leapp_core.plugins.registry import OwnedRegistry
 
+LEAPP_PLUGIN_API = "1.0"
+
 
 @hookimpl
 def leapp_register_environments(registry: OwnedRegistry[EnvironmentProvider]) -> None:
