@@ -18,13 +18,13 @@ def leapp_register_commands(app: typer.Typer) -> None:
     """Add ``deploy``."""
     lines = examples(
         "leapp deploy out/Builtin-Reach-Arm --compare pretrained --plot arm.png",
-        "leapp deploy out/Mjlab-Cartpole-Balance --steps 500 --seed 3 --video cartpole.mp4",
-        "leapp deploy out/Isaac-Cartpole --env isaaclab --compare model.pt --json presets=newton_mjwarp",
+        "leapp deploy out/TASK --steps 500 --seed 3 --video robot.mp4",
+        "leapp deploy out/TASK --env ENV --compare model.pt --json OVERRIDE=VALUE",
     )
     app.command("deploy", epilog=lines)(deploy)
 
 
-ENV = typer.Option("--env", help="Environment: builtin, mjlab, isaaclab; by default the bundle's.")
+ENV = typer.Option("--env", help="Environment, `leapp envs list` shows them; by default the bundle's.")
 TASK = typer.Option("--task", help="Task; by default the one the bundle was exported from.")
 STEPS = typer.Option("--steps", min=1, help="Control steps; by default one episode.")
 SEED = typer.Option("--seed", help="Seed of the first episode; each further one has the next.")
@@ -41,6 +41,11 @@ DRIFT = typer.Option(
     help="With --compare: fail where a target comes apart from the policy's by more than this share of its range. By "
     "default drift is shown only: physics may amplify any rounding. The verdict is what the bundle does when shown "
     "what the policy was shown.",
+)
+ADAPTER = typer.Option(
+    "--adapter",
+    "--rl_library",
+    help="With --compare: the trainer that wrote the checkpoint; by default the file tells.",
 )
 PLOT = typer.Option("--plot", help="Draw the targets over time into this .png, .svg or .pdf file.")
 VIDEO = typer.Option("--video", help="Film the scene into this .mp4 or .gif file, where it can be rendered.")
@@ -60,6 +65,7 @@ def deploy(  # noqa: PLR0913 - one parameter per option
     seed: Annotated[int, SEED] = 0,
     compare: Annotated[str | None, COMPARE] = None,
     max_drift: Annotated[float | None, DRIFT] = None,
+    adapter: Annotated[str | None, ADAPTER] = None,
     plot: Annotated[Path | None, PLOT] = None,
     video: Annotated[Path | None, VIDEO] = None,
     device: Annotated[str, DEVICE] = "cpu",
@@ -88,6 +94,7 @@ def deploy(  # noqa: PLR0913 - one parameter per option
         trust=trust,
         compare=compare,
         max_drift=max_drift,
+        adapter=adapter,
         plot=plot,
         video=video,
     )

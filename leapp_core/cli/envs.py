@@ -22,7 +22,7 @@ from leapp_core.plugins.registry import Entry
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add the group ``envs``."""
     group = typer.Typer(help="Environments and their tasks.", no_args_is_help=True)
-    group.command("list", epilog=examples("leapp envs list", "leapp envs list mjlab --json"))(list_environments)
+    group.command("list", epilog=examples("leapp envs list", "leapp envs list builtin --json"))(list_environments)
     app.add_typer(group, name="envs")
 
 
@@ -44,10 +44,12 @@ def list_environments(
     if as_json:
         show_json({"environments": facts, "broken_plugins": [plugin_facts(info) for info in broken(manager)]})
         return
-    rows = ((f["name"], provided_by(f), status(f), f["adapter"], f["summary"]) for f in facts)
-    show(table(None, ("environment", "provided by", "status", "adapter", "tasks of"), rows))
+    rows = ((f["name"], provided_by(f), status(f), f["summary"]) for f in facts)
+    show(table(None, ("environment", "provided by", "status", "tasks of"), rows))
     for entry, fact in zip(entries, facts, strict=True):
         _show_tasks(entry.item, fact)
+    if env and facts[0]["examples"]:
+        show("", "Examples:", *(f"  {line}" for line in facts[0]["examples"]))
     show_broken(broken(manager))
 
 
@@ -56,7 +58,7 @@ def _facts(manager: PluginManager, entry: Entry[EnvironmentProvider], *, with_ta
     facts: dict[str, Any] = {
         "name": provider.name,
         "summary": provider.summary,
-        "adapter": provider.adapter,
+        "examples": list(provider.examples),
         **provider_facts(manager, entry.owner),
         **availability(provider),
     }

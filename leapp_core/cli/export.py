@@ -18,8 +18,7 @@ from leapp_core.plugins.markers import hookimpl
 EXAMPLES = examples(
     "leapp export --task Builtin-Reach-Arm --use_pretrained_checkpoint",
     "leapp export --task Builtin-Reach-Arm --checkpoint model.pt --backend jit-script",
-    "leapp export --env mjlab --task Mjlab-Cartpole-Balance --checkpoint model.pt",
-    "leapp export --env isaaclab --task Isaac-Cartpole --checkpoint model.pt presets=newton_mjwarp",
+    "leapp export --env ENV --task TASK --checkpoint model.pt OVERRIDE=VALUE  (`leapp envs list ENV` shows more)",
     "leapp export --task T --checkpoint model.pt --option opset=18 --export_save_path out",
     "leapp export --policy-only --checkpoint model.pt",
 )
@@ -33,7 +32,11 @@ def leapp_register_commands(app: typer.Typer) -> None:
 
 TASK = typer.Option("--task", help="Task name; `leapp envs list` shows which there are.", show_default=False)
 ENV = typer.Option("--env", help="Environment that has the task; found by the task's name if left out.")
-ADAPTER = typer.Option("--adapter", help="Policy adapter; by default the one the environment's checkpoints need.")
+ADAPTER = typer.Option(
+    "--adapter",
+    "--rl_library",
+    help="Trainer that wrote the checkpoint, see `leapp adapters list`; by default the file tells.",
+)
 CHECKPOINT = typer.Option("--checkpoint", help="Checkpoint file.")
 RUN = typer.Option("--load_run", help="Folder of a training run (regular expression); the last that matches.")
 LOAD = typer.Option("--load_checkpoint", help="Checkpoint in that run (regular expression); the last that matches.")
@@ -117,7 +120,7 @@ def export(  # noqa: PLR0913 - one parameter per option
         if policy_only:
             refuse_task(task, env, overrides)
             shapes = group_shapes(observation_shape or (), "--observation_shape")
-            shared["adapter"] = adapter or PolicyOnlyJob.adapter
+            shared["adapter"] = adapter
             alone = PolicyOnlyJob(only_file(choice), agent, shapes, **shared)
             result = export_policy_only(alone, manager, progress)
         else:

@@ -53,6 +53,7 @@ def provisions(manager: PluginManager) -> dict[str, dict[str, list[str]]]:
         "pass": manager.passes,
         "adapter": manager.adapters,
         "environment": manager.environments,
+        "consumer": manager.consumers,
     }
     for kind, registry in kinds.items():
         for entry in registry:

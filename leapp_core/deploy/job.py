@@ -20,6 +20,7 @@ from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, Pol
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.plugins.runners import RunnerSettings
+from leapp_core.policy_export.adapters import find_adapter
 from leapp_core.policy_export.bundle_job import check_device
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin, origin_of, refuse_policy_only
@@ -66,6 +67,7 @@ class DeployJob:
     settings: RunnerSettings = field(default_factory=RunnerSettings)
     trust: bool = False
     compare: str | None = None
+    adapter: str | None = None
     max_drift: float | None = None
     plot: Path | None = None
     video: Path | None = None
@@ -89,18 +91,26 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
             f"environment {provider.name!r} has no offscreen renderer, so there is nothing to film",
             fix="leave --video out; --plot FILE.png shows the targets over time",
         )
-    request = EnvRequest(origin.task, job.seed, job.device, origin.overrides, render=job.video is not None)
     stage = ExportLog(progress).stage
     check_device(job.device)
     checkpoint = None if job.compare is None else _checkpoint(job.compare, provider, origin.task)
+    adapter = None if checkpoint is None else find_adapter(checkpoint, job.adapter, plugins)
+    request = EnvRequest(
+        origin.task,
+        job.seed,
+        job.device,
+        origin.overrides,
+        render=job.video is not None,
+        adapter=adapter.name if adapter is not None else origin.adapter,
+    )
     with ExitStack() as held:
         with stage("load bundle"):
             runtime = TimedRuntime(_runtime(job, plugins))
         beside = None
-        if checkpoint is not None:
+        if checkpoint is not None and adapter is not None:
             with stage("start the task as in training"):
                 environment = held.enter_context(closing(training_form(provider, request)))
-            policy = _policy(job, provider, checkpoint, environment, plugins)
+            policy = loaded_policy(adapter, PolicyRequest.within(environment, checkpoint, job.device))
             beside = _Beside(environment, policy, _runtime(job, plugins), checkpoint)
         with stage("start scene and physics"):
             scene = TimedScene(held.enter_context(closing(deployment_form(provider, request, document))))
@@ -171,7 +181,7 @@ def _origin(job: DeployJob, document: BundleDocument, plugins: PluginManager) ->
     provider = find_provider(task, env, plugins)
     same = known is not None and (known.environment, known.task) == (provider.name, task)
     recorded = known.overrides if known is not None and same else ()
-    return Origin(provider.name, task, (*recorded, *job.overrides))
+    return Origin(provider.name, task, (*recorded, *job.overrides), known.adapter if known and same else None)
 
 
 def _checkpoint(compare: str, provider: EnvironmentProvider, task: str) -> Path:
@@ -179,14 +189,6 @@ def _checkpoint(compare: str, provider: EnvironmentProvider, task: str) -> Path:
     asked_for_its_own = compare == PRETRAINED and not path.is_file()
     choice = CheckpointChoice(pretrained=True) if asked_for_its_own else CheckpointChoice(path)
     return find_checkpoint(choice, provider, task)
-
-
-def _policy(
-    job: DeployJob, provider: EnvironmentProvider, checkpoint: Path, env: PolicyEnvironment, plugins: PluginManager
-) -> LoadedPolicy:
-    adapter = plugins.adapters.get(provider.adapter)
-    adapter.require()
-    return loaded_policy(adapter, PolicyRequest.within(env, checkpoint, job.device))
 
 
 def _runtime(job: DeployJob, plugins: PluginManager) -> PolicyRuntime:

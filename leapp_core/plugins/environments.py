@@ -45,6 +45,8 @@ class EnvRequest:
         device: Torch device string.
         overrides: Configuration overrides in the provider's own syntax (``a.b=c``).
         render: Pictures of the scene will be asked for; renderers often have to be chosen before anything is loaded.
+        adapter: Policy adapter that reads the checkpoint, for tasks that have an agent configuration for each of
+            several trainers; ``None`` if no checkpoint is involved.
     """
 
     task: str
@@ -52,6 +54,7 @@ class EnvRequest:
     device: str = "cpu"
     overrides: tuple[str, ...] = ()
     render: bool = False
+    adapter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -157,26 +160,26 @@ class EnvironmentProvider(ABC):
     """A source of tasks.
 
     Class attributes:
-        name: What ``--env`` takes, ``builtin``.
+        name: What ``--env`` takes.
         summary: One line for listings.
         requires: Import names that must be installed.
         extra: Extra of ``leapp-framework`` that brings them; ``None`` if your own distribution does.
-        adapter: Name of the policy adapter its checkpoints need.
         light: Listing tasks imports nothing heavy, so listings and the search for a task's environment may ask freely.
         renders: Deployment forms can draw the scene without a display.
         simulators: Packages (``warp``, ``mine.physics``) whose Python drives physics beside PyTorch. What they decide
             (when a buffer is refreshed, which kernel runs) shows in their memory, so capture does not look for Python
             values in them that decide what a policy computes.
+        examples: Command lines that show how its tasks are exported, for listings.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
-    adapter: ClassVar[str] = "rsl-rl"
     light: ClassVar[bool] = False
     renders: ClassVar[bool] = False
     simulators: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ()
 
     def require(self) -> None:
         """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""

@@ -157,20 +157,45 @@ class StandalonePolicy:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Recognition:
+    """That an adapter knows a file.
+
+    Attributes:
+        certainty: From 0 (it may be) to 1 (nobody else writes such files). Where several adapters know a file, the
+            surest reads it; where two are equally sure, the user is asked.
+        reason: What it was known by, for messages: ``it holds 'actor_state_dict'``.
+    """
+
+    certainty: float
+    reason: str
+
+
 class PolicyAdapter(ABC):
     """Loads checkpoints of one training library.
 
     Class attributes:
-        name: What users type, ``rsl-rl``.
+        name: What users type, such as the library's name.
+        aliases: Other names for it.
         summary: One line for listings.
         requires: Import names that must be installed.
         extra: Extra of ``leapp-framework`` that brings them; ``None`` if your own distribution does.
     """
 
     name: ClassVar[str]
+    aliases: ClassVar[tuple[str, ...]] = ()
     summary: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
+
+    def recognizes(self, checkpoint: Path) -> Recognition | None:
+        """Say whether a file is a checkpoint of this library, and how surely; ``None`` if it is not.
+
+        Called for files of any kind, also where the library is not installed: look at names in the file
+        (:func:`leapp_core.checkpoints.peek.peek`), import nothing heavy and run nothing of it. By default a file is not
+        known, and users have to say ``--adapter``.
+        """
+        return None
 
     def require(self) -> None:
         """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""

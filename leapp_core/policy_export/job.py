@@ -16,6 +16,7 @@ from leapp_core.plugins.environments import (
 )
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
+from leapp_core.policy_export.adapters import find_adapter
 from leapp_core.policy_export.bundle_job import BundleJob, check_device, plan_bundle, write_bundle
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin
@@ -43,7 +44,7 @@ class ExportJob(BundleJob):
         task: Task name.
         checkpoint: How the checkpoint is named.
         env: Environment provider, or ``None`` to find the one that has the task.
-        adapter: Policy adapter, or ``None`` for the one the environment's checkpoints need.
+        adapter: Policy adapter, or ``None`` for the one that knows the checkpoint.
         closed_loop_steps: Control steps to run policy and bundle beside each other; 0 skips that.
         overrides: For the environment's configuration.
     """
@@ -127,19 +128,18 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
     provider = find_provider(job.task, job.env, plugins)
     exporter.require()  # after the environment's packages, whose extra brings those for exporting too
     checkpoint = find_checkpoint(job.checkpoint, provider, job.task)
-    adapter = plugins.adapters.get(job.adapter or provider.adapter)
-    adapter.require()
+    adapter = find_adapter(checkpoint, job.adapter, plugins)
     save_path = job.save_path or (Path.cwd() if job.checkpoint.pretrained else checkpoint.parent)
     check_writable(save_path)
     check_device(job.device)
-    request = EnvRequest(job.task, job.seed, job.device, job.overrides)
+    request = EnvRequest(job.task, job.seed, job.device, job.overrides, adapter=adapter.name)
     with stage("start environment"):
         env = training_form(provider, request)
     with closing(env):
         with stage("load policy"):
             policy = loaded_policy(adapter, PolicyRequest.within(env, checkpoint, job.device))
         with stage("record control steps"):
-            captured = _capture(job, env, policy, Origin(provider.name, job.task, job.overrides))
+            captured = _capture(job, env, policy, Origin(provider.name, job.task, job.overrides, adapter.name))
         report = write_bundle(job, captured, save_path, plugins, progress)
         result = JobResult(report, provider.name, policy.summary, checkpoint)
         if job.steps and job.closed_loop_steps:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from leapp_core.export.log import ExportLog, Progress
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import StandalonePolicy, StandaloneRequest
+from leapp_core.policy_export.adapters import find_adapter
 from leapp_core.policy_export.bundle_job import BundleJob, check_device, plan_bundle, write_bundle
 from leapp_core.policy_export.checkpoints import existing_checkpoint
 from leapp_core.policy_export.job import MIN_STEPS, JobResult
@@ -35,13 +36,13 @@ class PolicyOnlyJob(BundleJob):
         checkpoint: The file.
         agent_file: Agent configuration, or ``None`` to look beside the checkpoint.
         shapes: Shapes of observation groups that the weights do not tell.
-        adapter: Policy adapter.
+        adapter: Policy adapter, or ``None`` for the one that knows the file.
     """
 
     checkpoint: Path
     agent_file: Path | None = None
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    adapter: str = "rsl-rl"
+    adapter: str | None = None
 
     @property
     def name(self) -> str:
@@ -56,11 +57,10 @@ def export_policy_only(job: PolicyOnlyJob, plugins: PluginManager, progress: Pro
         LeappError: any of its kinds; what the weights cannot tell and was not given is said with how to give it.
     """
     stage = ExportLog(progress).stage
-    adapter = plugins.adapters.get(job.adapter)
-    adapter.require()  # before the backend's packages, which its extra brings too
     exporter = plan_bundle(job, job.name, plugins)
-    exporter.require()
     checkpoint = existing_checkpoint(job.checkpoint)
+    adapter = find_adapter(checkpoint, job.adapter, plugins)
+    exporter.require()  # after the adapter's packages, whose extra brings those for exporting too
     save_path = job.save_path or checkpoint.parent
     check_writable(save_path)
     check_device(job.device)

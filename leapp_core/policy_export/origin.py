@@ -9,7 +9,7 @@ from typing import Any
 from leapp_core.errors import UsageError
 from leapp_core.spec.document import BundleDocument
 
-ENVIRONMENT, TASK, OVERRIDES = "environment", "task", "overrides"
+ENVIRONMENT, TASK, OVERRIDES, ADAPTER = "environment", "task", "overrides", "adapter"
 POLICY_ONLY = "policy_only"
 NOT_INCLUDED = "not_included"
 LEFT_OUT = ("observation preprocessing", "action postprocessing")
@@ -24,15 +24,19 @@ class Origin:
         environment: Name of the environment provider.
         task: Task name.
         overrides: Configuration overrides that were in effect.
+        adapter: Policy adapter that read the checkpoint; ``None`` if the bundle does not say.
     """
 
     environment: str
     task: str
     overrides: tuple[str, ...] = ()
+    adapter: str | None = None
 
     def to_configs(self) -> dict[str, Any]:
         """Return the keys to write."""
         configs: dict[str, Any] = {ENVIRONMENT: self.environment, TASK: self.task}
+        if self.adapter is not None:
+            configs[ADAPTER] = self.adapter
         return {**configs, OVERRIDES: list(self.overrides)} if self.overrides else configs
 
 
@@ -44,7 +48,8 @@ def origin_of(document: BundleDocument) -> Origin | None:
         return None
     listed = extra.get(OVERRIDES)
     overrides = tuple(str(item) for item in listed) if isinstance(listed, (list, tuple)) else ()
-    return Origin(environment, task, overrides)
+    adapter = extra.get(ADAPTER)
+    return Origin(environment, task, overrides, adapter if isinstance(adapter, str) else None)
 
 
 def policy_only_configs() -> dict[str, Any]:

@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "leapp_core.validation": SHARED | {"leapp_core.runtime"},
     "leapp_core.report": SHARED | {"leapp_core.validation", "leapp_core.runtime", "leapp_core.visualize"},
     "leapp_core.export": EXPORT | {"leapp_core.program", "leapp_core.report"},
-    "leapp_core.policy_export": EXPORT | {"leapp_core.export", "leapp_core.report"},
+    "leapp_core.policy_export": EXPORT | {"leapp_core.checkpoints", "leapp_core.export", "leapp_core.report"},
     "leapp_core.deploy": EXPORT | {"leapp_core.export", "leapp_core.policy_export"},
     "leapp_core.compat": EXPORT | {"leapp_core.export"},
     "leapp_core.testing": TOP,
@@ -92,6 +92,23 @@ def test_parts_of_capture_import_lower_parts_only() -> None:
 def test_backends_know_the_contracts_only() -> None:
     outside = [f for f in ours() if f.source.startswith("leapp_backends") and not f.target.startswith("leapp_backends")]
     assert [str(found) for found in outside if part(found.target) not in BACKENDS_MAY_IMPORT] == []
+
+
+ENVIRONMENTS = ("builtin", "mjlab", "isaaclab")
+
+
+def test_adapter_and_environments_are_plugins_of_their_own() -> None:
+    """Each has an entry point; none imports another, nor the adapter, so that each can be left out alone."""
+    package = "leapp_rsl_rl.environments"
+    inside = [f for f in ours() if f.source.startswith(package) and f.target.startswith("leapp_rsl_rl")]
+    for name in ENVIRONMENTS:
+        own = [f for f in inside if f.source.startswith(f"{package}.{name}.")]
+        assert own
+        outside = [f for f in own if not f.target.startswith(f"{package}.{name}")]
+        shared = [f"{package}.{helper}" for helper in ("clipping", "random_stream", "task_listing", "terms")]
+        assert [str(f) for f in outside if f.target not in shared] == []
+    adapter = [f for f in ours() if f.source.startswith("leapp_rsl_rl.") and not f.source.startswith(package)]
+    assert [str(f) for f in adapter if f.target.startswith(package)] == []
 
 
 def test_rsl_rl_never_imports_backends() -> None:

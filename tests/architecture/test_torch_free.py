@@ -26,6 +26,9 @@ PLUGINS = (
     "leapp_backends.torchscript.plugin",
     "leapp_backends.exported_program.plugin",
     "leapp_rsl_rl.plugin",
+    "leapp_rsl_rl.environments.builtin.plugin",
+    "leapp_rsl_rl.environments.mjlab.plugin",
+    "leapp_rsl_rl.environments.isaaclab.plugin",
 )
 MAY_LOAD_TORCH = ("leapp_core.tracing", "leapp_core.program", "leapp_core.compat", "leapp_core.testing", "leapp_rsl_rl")
 

@@ -16,6 +16,7 @@ import leapp_core  # noqa: E402
 from leapp_core.plugins.environments import EnvRequest  # noqa: E402
 from leapp_core.plugins.manager import PluginManager  # noqa: E402
 from leapp_core.plugins.policies import PolicyRequest  # noqa: E402
+from leapp_core.policy_export.adapters import find_adapter  # noqa: E402
 
 pytestmark = [
     pytest.mark.gpu,
@@ -114,7 +115,7 @@ def test_built_in_task_gives_the_same_interface_and_actions_on_both_devices(task
         request = PolicyRequest(
             provider.pretrained_checkpoint(task), env.agent, env.observations(), env.num_actions, device
         )
-        policy = plugins.adapters.get(provider.adapter).load(request)
+        policy = find_adapter(request.checkpoint, None, plugins).load(request)
         env.reset(0)
         with leapp_core.capture(task, tmp_path / device) as session:
             for _ in range(5):

@@ -22,6 +22,7 @@ from leapp_core.plugins.environments import EnvRequest  # noqa: E402
 from leapp_core.plugins.manager import PluginManager  # noqa: E402
 from leapp_core.plugins.policies import PolicyRequest  # noqa: E402
 from leapp_core.plugins.runners import RunnerSettings  # noqa: E402
+from leapp_core.policy_export.adapters import find_adapter  # noqa: E402
 from leapp_core.runtime import PolicyRuntime, load  # noqa: E402
 from tests.gpu.test_cuda_capture import TASKS, capture_on, outside  # noqa: E402
 
@@ -51,7 +52,7 @@ def built_in(task: str, folder: Path) -> Path:
     env = provider.make(EnvRequest(task))
     checkpoint = provider.pretrained_checkpoint(task)
     request = PolicyRequest(checkpoint, env.agent, env.observations(), env.num_actions, "cpu")
-    policy = plugins.adapters.get(provider.adapter).load(request)
+    policy = find_adapter(request.checkpoint, None, plugins).load(request)
     env.reset(0)
     with leapp_core.capture(task, folder) as session:
         for _ in range(5):

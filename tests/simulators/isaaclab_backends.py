@@ -12,6 +12,7 @@ from leapp_core.bundle import load_document
 from leapp_core.plugins.environments import EnvRequest
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import PolicyRequest
+from leapp_core.policy_export.adapters import find_adapter
 from tests.simulators.run_case import MARK, RECORDED, untrained
 
 BACKENDS = ("onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2")
@@ -32,7 +33,7 @@ def main(agent: str) -> None:
     results = {}
     with tempfile.TemporaryDirectory() as folder:
         checkpoint = untrained(env, Path(folder) / "untrained.pt", rnn)
-        policy = plugins.adapters.get(provider.adapter).load(PolicyRequest.within(env, checkpoint))
+        policy = find_adapter(checkpoint, None, plugins).load(PolicyRequest.within(env, checkpoint))
         session = capture(TASK, Path(folder) / "bundles")
         env.reset(0)
         policy.reset()

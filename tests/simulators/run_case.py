@@ -21,6 +21,7 @@ from leapp_core.export.report import ExportReport
 from leapp_core.plugins.environments import DeploymentEnvironment, EnvRequest, PolicyEnvironment
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
+from leapp_core.policy_export.adapters import find_adapter
 from leapp_core.runtime import PolicyRuntime, load
 from tests.simulators.cases import CASES, Case
 from tests.simulators.loops import Compared, compare_runs
@@ -92,7 +93,7 @@ def sides(case: Case, folder: Path) -> Iterator[Sides]:
     request = EnvRequest(case.task, seed=SEED, overrides=overrides)
     with closing(provider.make(request)) as env:
         checkpoint = ROOT / case.checkpoint if case.checkpoint else untrained(env, folder / "untrained.pt", case.rnn)
-        policy = plugins.adapters.get(provider.adapter).load(PolicyRequest.within(env, checkpoint))
+        policy = find_adapter(checkpoint, None, plugins).load(PolicyRequest.within(env, checkpoint))
         began = time.perf_counter()
         report = _export(case, env, policy, folder)
         export_s = time.perf_counter() - began

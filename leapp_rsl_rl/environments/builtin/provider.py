@@ -24,6 +24,7 @@ class BuiltinProvider(EnvironmentProvider):
     light: ClassVar[bool] = True
     renders: ClassVar[bool] = True
     simulators: ClassVar[tuple[str, ...]] = ("leapp_rsl_rl.environments",)
+    examples: ClassVar[tuple[str, ...]] = ("leapp export --task Builtin-Reach-Arm --use_pretrained_checkpoint",)
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List the tasks."""

@@ -24,6 +24,10 @@ class IsaacLabProvider(EnvironmentProvider):
         "warp", "newton", "mujoco", "mujoco_warp", "isaaclab_newton", "isaaclab_physx", "isaaclab_ov",
         "leapp_rsl_rl.environments",
     )  # fmt: skip
+    examples: ClassVar[tuple[str, ...]] = (
+        "leapp export --task Isaac-Cartpole --checkpoint model.pt presets=newton_mjwarp",
+        "leapp deploy out/Isaac-Cartpole --compare model.pt presets=newton_mjwarp",
+    )
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List registered tasks without importing Isaac Lab."""

@@ -25,6 +25,10 @@ class MjlabProvider(EnvironmentProvider):
     simulators: ClassVar[tuple[str, ...]] = (
         "warp", "mujoco", "mujoco_warp", "mjlab.sim", "mjlab.sensor", "leapp_rsl_rl.environments",
     )  # fmt: skip
+    examples: ClassVar[tuple[str, ...]] = (
+        "leapp export --task Mjlab-Cartpole-Balance --checkpoint model.pt",
+        "leapp deploy out/Mjlab-Cartpole-Balance --steps 500 --seed 3 --video cartpole.mp4",
+    )
 
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List registered tasks without importing mjlab."""

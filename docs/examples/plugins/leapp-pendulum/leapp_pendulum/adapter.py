@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from leapp_core.checkpoints.peek import peek
 from leapp_core.errors import CheckpointError
 from leapp_core.plugins.policies import (
     LoadedPolicy,
     PolicyAdapter,
     PolicyRequest,
+    Recognition,
     Recorder,
     StandalonePolicy,
     StandaloneRequest,
@@ -26,6 +28,12 @@ class PendulumAdapter(PolicyAdapter):
     summary = "networks of leapp_pendulum.train"
     requires = ("torch",)
     extra = None
+
+    def recognizes(self, checkpoint: Path) -> Recognition | None:
+        # Looks at the names in the file; without this, users would have to say --adapter pendulum.
+        facts = peek(checkpoint)
+        known = facts.kind == "torch" and {"network", "leapp_pendulum"} <= facts.names
+        return Recognition(1.0, "leapp_pendulum.train saved it") if known else None
 
     def load(self, request: PolicyRequest) -> LoadedPolicy:
         return NetworkPolicy(_read(request.checkpoint))

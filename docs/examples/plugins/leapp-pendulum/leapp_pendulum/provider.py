@@ -18,7 +18,6 @@ class PendulumProvider(EnvironmentProvider):
     name = "pendulum"
     summary = "one actuated pendulum"
     requires = ("torch",)
-    adapter = "pendulum"
     light = True
 
     def tasks(self) -> tuple[TaskInfo, ...]:

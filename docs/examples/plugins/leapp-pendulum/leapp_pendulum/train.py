@@ -29,4 +29,4 @@ def train(iterations: int = 150, steps: int = 60) -> torch.nn.Module:
 
 
 if __name__ == "__main__":
-    torch.save({"network": train().state_dict()}, sys.argv[1])
+    torch.save({"trainer": "leapp_pendulum", "network": train().state_dict()}, sys.argv[1])
