@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
+from torch._ops import OpOverload
 from torch.fx import GraphModule
 
 from leapp_core.errors import CaptureError
@@ -47,7 +48,7 @@ def to_exported(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            exported = torch.export.export(module, tuple(inputs), strict=False).run_decompositions({})
+            exported = _functional(torch.export.export(module, tuple(inputs), strict=False))
     except (RuntimeError, ValueError, TypeError, AssertionError) as error:
         if dynamic:
             raise varying from error
@@ -61,6 +62,33 @@ def to_exported(
     if dynamic and _has_varying_shape(cleaned):
         raise varying
     return cleaned
+
+
+def _functional(exported: ExportedProgram) -> ExportedProgram:
+    """Return the program without in-place and composite operators.
+
+    ``run_decompositions`` visits every composite operator that PyTorch has, which takes longer than all the rest. Where
+    a graph holds none, and writes in place nowhere, it would return the same graph.
+    """
+    calls = [node.target for node in exported.graph.nodes if node.op == "call_function"]
+    if not all(isinstance(call, OpOverload) and _is_plain(call) for call in calls):
+        decomposed: ExportedProgram = exported.run_decompositions({})
+        return decomposed
+    return torch.export.ExportedProgram(
+        root=exported.graph_module,
+        graph=exported.graph,
+        graph_signature=exported.graph_signature,
+        state_dict=exported.state_dict,
+        range_constraints=exported.range_constraints,
+        module_call_graph=exported.module_call_graph,
+        example_inputs=exported.example_inputs,
+        constants=exported.constants,
+    )
+
+
+def _is_plain(call: OpOverload) -> bool:
+    composite = torch._C._dispatch_has_kernel_for_dispatch_key(call._name, "CompositeImplicitAutograd")
+    return call.namespace == "aten" and not call._schema.is_mutable and not composite
 
 
 def _has_varying_shape(exported: ExportedProgram) -> bool:
