@@ -9,8 +9,11 @@ slow tests are dealt out by a checksum of their names, so a new one needs no lis
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 SHARDS = 3  # of slow tests
 
@@ -67,3 +70,12 @@ def slices_of_turn(turn: int) -> Sequence[Slice]:
     """Return the slices that continuous integration runs: those of every run, and one by the number of commits."""
     rotation = [each for each in SLICES if each.turn == "rotation"]
     return [*(each for each in SLICES if each.turn == "always"), rotation[turn % len(rotation)]]
+
+
+def few(values: Iterable[Any], quick: int) -> list[Any]:
+    """Return parameters of which the first ones are quick, the others slow: more of the same, not another behaviour."""
+    listed = list(values)
+    return [
+        *listed[:quick],
+        *(pytest.param(*(v if isinstance(v, tuple) else (v,)), marks=pytest.mark.slow) for v in listed[quick:]),
+    ]

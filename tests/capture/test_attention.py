@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from leapp_core.tracing.session import capture
+from tests.tiers import few
 
 SIZE, HEADS, LENGTH = 16, 4, 5
 CAUSAL = nn.Transformer.generate_square_subsequent_mask(LENGTH) < 0
@@ -83,7 +84,7 @@ def inputs(count: int) -> list[torch.Tensor]:
 
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors is in prototype stage")
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", few(MODES, 1))
 @pytest.mark.parametrize("case", CASES)
 def test_same_bits_in_a_session_and_a_program_that_agrees(case: str, mode: str) -> None:
     forward = CASES[case]()

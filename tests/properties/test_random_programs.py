@@ -19,6 +19,7 @@ from tests.capture.generator.check import check
 from tests.capture.generator.draw import SeededChooser, draw_program
 from tests.capture.generator.functional import NodeFunction
 from tests.capture.generator.many import BACKENDS, check_seed, prepare, run_many
+from tests.tiers import few
 
 T = TypeVar("T")
 
@@ -63,7 +64,7 @@ class DrawnChooser:
         return self._data.draw(st.integers(least, most))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.integers(3, 5))
 def test_programs_that_can_be_shrunk(data: st.DataObject, steps: int) -> None:
     program = draw_program(DrawnChooser(data), most_nodes=2)
@@ -73,7 +74,7 @@ def test_programs_that_can_be_shrunk(data: st.DataObject, steps: int) -> None:
     assert verdict.kind in ("exact", "refused", "rewired"), f"{verdict}\n{program}"
 
 
-@pytest.mark.parametrize("seed", range(30000, 30048))
+@pytest.mark.parametrize("seed", few(range(30000, 30048), 5))
 def test_every_backend(seed: int, tmp_path: Path) -> None:
     program = draw_program(SeededChooser(seed), most_nodes=2)
     with warnings.catch_warnings():
@@ -82,7 +83,7 @@ def test_every_backend(seed: int, tmp_path: Path) -> None:
     assert verdict.kind in ("exact", "refused", "rewired"), f"{verdict}\n{program}"
 
 
-@pytest.mark.parametrize("seed", range(40000, 40040))
+@pytest.mark.parametrize("seed", few(range(40000, 40040), 8))
 def test_clean_up_changes_no_bit(seed: int) -> None:
     node = draw_program(SeededChooser(seed), most_nodes=1).nodes[0]
     function = NodeFunction(node)
