@@ -1,4 +1,4 @@
-"""Every backend keeps every promise in the quick tier; one ONNX and one TorchScript backend compute every case there."""
+"""Every backend keeps every promise in the quick tier; one of ONNX and one of TorchScript compute every case there."""
 
 from __future__ import annotations
 
