@@ -77,6 +77,10 @@ class CaptureError(LeappError):
     exit_code = 7
 
 
+class RecordingTooShortError(CaptureError):
+    """A longer recording may show what this one does not: a history or a delay beyond it, buffers in turn."""
+
+
 class ExportError(LeappError):
     """A backend could not write an artifact, or the bundle could not be written."""
 

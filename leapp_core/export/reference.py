@@ -1,15 +1,14 @@
-"""Run captured programs as the pipeline they form: what every artifact is measured against."""
+"""Episodes of captured programs run as the pipeline they form: what every artifact is measured against."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.export.arrays import to_array, to_tensor
-from leapp_core.export.rounding import nudge, run_with_rounding
+from leapp_core.export.rounding import nudge
+from leapp_core.program.pipeline import ReferencePipeline
 from leapp_core.spec.names import PortRef
-from leapp_core.spec.pipeline import NodeSpec
 from leapp_core.validation.episodes import REPLAY, Arrays, Episode, Step
 
 if TYPE_CHECKING:
@@ -20,48 +19,6 @@ if TYPE_CHECKING:
 
 _VARIANTS = 3
 _SAFETY = 8.0
-
-
-class ReferencePipeline:
-    """The captured programs with state carried, in PyTorch."""
-
-    def __init__(self, captured: CapturedPipeline) -> None:
-        self._spec = captured.spec
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            self._modules = {name: program.exported.module() for name, program in captured.programs.items()}
-        self._initial = dict(captured.initial_values)
-        self._forward = {edge.target: edge.source for edge in captured.spec.data_flow}
-        self._state: dict[PortRef, torch.Tensor] = {}
-        self._noise: torch.Generator | None = None
-        self.reset()
-
-    def reset(self, noise: torch.Generator | None = None) -> None:
-        """Go back to the initial state; with ``noise``, what follows is rounded in another way."""
-        self._state = {ref: value.clone() for ref, value in self._initial.items()}
-        self._noise = noise
-
-    def step(self, inputs: Mapping[PortRef, torch.Tensor]) -> tuple[dict[PortRef, Any], dict[PortRef, Any]]:
-        """Make one step; return the values of every node input and of every node output."""
-        import torch
-
-        fed: dict[PortRef, torch.Tensor] = {}
-        given: dict[PortRef, torch.Tensor] = {}
-        with torch.no_grad():
-            for node in self._spec.nodes:
-                for port in node.inputs:
-                    ref = PortRef(node.name, port.name)
-                    source = self._forward.get(ref)
-                    fed[ref] = given[source] if source else self._state[ref] if ref in self._state else inputs[ref]
-                given.update(self._run(node, fed))
-        self._state = {edge.target: given[edge.source].clone() for edge in self._spec.feedback}
-        return fed, given
-
-    def _run(self, node: NodeSpec, fed: Mapping[PortRef, torch.Tensor]) -> dict[PortRef, torch.Tensor]:
-        arguments = [fed[PortRef(node.name, port.name)].clone() for port in node.inputs]
-        module = self._modules[node.name]
-        results = module(*arguments) if self._noise is None else run_with_rounding(module, arguments, self._noise)
-        return {PortRef(node.name, port.name): value for port, value in zip(node.outputs, results, strict=True)}
 
 
 def replay_episode(captured: CapturedPipeline) -> Episode:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from leapp_core.compare import Tolerance
 from leapp_core.errors import LeappError
 from leapp_core.export.fresh import fresh_inputs
-from leapp_core.export.reference import ReferencePipeline, record_episode, replay_episode, with_slack
+from leapp_core.export.reference import record_episode, replay_episode, with_slack
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import ModelSession, RunnerSettings
+from leapp_core.program.pipeline import ReferencePipeline
 from leapp_core.validation.batch import batched
 from leapp_core.validation.check import Judge, check_node, check_pipeline
 from leapp_core.validation.episodes import Episode

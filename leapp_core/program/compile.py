@@ -8,20 +8,25 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from leapp_core.errors import CaptureError
+from leapp_core.errors import CaptureError, RecordingTooShortError
 from leapp_core.program.constants import TensorNames
 from leapp_core.program.exported import to_exported
 from leapp_core.program.node import CompiledNode, compile_node
 from leapp_core.program.views import ViewTable
+from leapp_core.program.watched import hold_against_later_steps
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.order import execution_order
 from leapp_core.spec.pipeline import GraphConfigs, PipelineSpec
+from leapp_core.tracing.checks.compare import StepChecker
+from leapp_core.tracing.checks.delays import check_delays, lets_go_of_constants
+from leapp_core.tracing.find.analysis import analyse, check_explained
 from leapp_core.tracing.find.edges import Wiring, find_edges
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.find.steps import Step, cut_steps
-from leapp_core.tracing.record.recorder import TraceRecorder
+from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
 from leapp_core.tracing.source.heap import nothing_frozen
+from leapp_core.tracing.watch import Watch
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -35,6 +40,7 @@ def compile_session(
     *,
     strict: bool = False,
     functionalise: Callable[..., ExportedProgram] = to_exported,
+    watch: Watch | None = None,
 ) -> CapturedPipeline:
     """Compile the record of a closed session.
 
@@ -45,6 +51,7 @@ def compile_session(
         names: Tensors that users named, by node.
         strict: Make unproven checks an error.
         functionalise: Makes a node's program from its graph, as :func:`to_exported` does.
+        watch: Inputs and outputs of later steps, which the program must give, too.
 
     Raises:
         CaptureError: a program cannot be exported exactly.
@@ -70,16 +77,41 @@ def compile_session(
     try:
         with nothing_frozen():
             wiring, nodes = _compile_nodes(slicer, steps, names, functionalise)
+        captured = _assemble(name, nodes, steps, wiring, choices, recorder)
+        if watch is not None:
+            captured = hold_against_later_steps(captured, nodes, slicer, watch)
     except CaptureError as refusal:  # it names the user's code; our frames would hide that, and hold the whole record
         raise refusal.with_traceback(None) from refusal.__cause__
     finally:
         slicer.heap.release()
-    open_points = tuple(point for compiled in nodes.values() for point in compiled.unproven)
-    if strict and open_points:
+    if strict and captured.unproven:
         raise CaptureError(
-            "strict: " + "; ".join(open_points), fix="capture more steps, with values that change between them"
+            "strict: " + "; ".join(captured.unproven), fix="capture more steps, with values that change between them"
         )
-    return _assemble(name, nodes, steps, wiring, choices, open_points, recorder)
+    return captured
+
+
+def is_too_short(recorder: TraceRecorder) -> bool:
+    """Return whether steps recorded so far cannot be explained for no other reason than that they are few.
+
+    Only what decides that is done: no graph is built, and none of the user's source is read.
+    """
+    with unrecorded():
+        slicer = Slicer(recorder)
+        try:
+            for node, steps in cut_steps(recorder.declarations, len(recorder.events)).items():
+                if len(steps) > 1:
+                    found = analyse(node, slicer, steps)
+                    check_explained(slicer, found)
+                    StepChecker(slicer, found).check()
+                    check_delays(slicer, found)
+                    if lets_go_of_constants(slicer, found):
+                        return True
+        except RecordingTooShortError:
+            return True
+        except CaptureError:
+            return False
+    return False
 
 
 def _compile_nodes(
@@ -105,7 +137,6 @@ def _assemble(
     steps: Mapping[str, tuple[Step, ...]],
     wiring: Wiring,
     choices: Mapping[str, BackendChoice],
-    open_points: tuple[str, ...],
     recorder: TraceRecorder,
 ) -> CapturedPipeline:
     order = execution_order(list(nodes), wiring.data_flow)
@@ -133,6 +164,6 @@ def _assemble(
         choices=dict(choices),
         constants=tuple(c for n in order for c in nodes[n].constants),
         notes=recorder.python.notes(),
-        unproven=open_points,
+        unproven=tuple(point for n in order for point in nodes[n].unproven),
         steps={n: len(s) for n, s in steps.items()},
     )

@@ -14,6 +14,7 @@ from leapp_core.plugins.exporters import NodeProgram, Sample
 from leapp_core.program.begin import check_begin
 from leapp_core.program.build import BuiltGraph, GraphBuilder, dynamic_calls
 from leapp_core.program.constants import TensorNames
+from leapp_core.program.memory import LiftedConstant
 from leapp_core.program.records import constant_records
 from leapp_core.program.replay import compare_state, replay
 from leapp_core.program.states import StateSlot, check_types
@@ -58,6 +59,8 @@ class CompiledNode:
         constants: Constants that are neither parameters nor registered buffers.
         outputs: Ports returned to outside.
         unproven: Checks that could not be made.
+        found: Its analysis.
+        lifted: All constants in its graph.
     """
 
     program: NodeProgram
@@ -66,6 +69,8 @@ class CompiledNode:
     constants: tuple[ConstantRecord, ...]
     outputs: tuple[str, ...]
     unproven: tuple[str, ...]
+    found: NodeAnalysis
+    lifted: tuple[LiftedConstant, ...]
 
 
 def build_node(
@@ -175,6 +180,8 @@ def compile_node(
         constant_records(slicer, found, built),
         tuple(d.port for d in _declared_outputs(found.step) if d.role != "update"),
         unproven(slicer, found, built),
+        found,
+        built.constants,
     )
 
 

@@ -47,10 +47,7 @@ def replay(
     Raises:
         CaptureError: an output differs; names step, output and element.
     """
-    least = 0.0
-    if captured_on == "cuda":
-        tf32 = torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32
-        least = TF32_TOLERANCE if tf32 else CUDA_TOLERANCE
+    least = device_tolerance(captured_on)
     state = tuple(initial)
     seen, begins_otherwise = [state], None
     with unrecorded(), torch.no_grad():
@@ -70,6 +67,14 @@ def replay(
         begins_otherwise.fix = f"the first step computes something else than the others: {BEGIN_ALIKE}"
         raise begins_otherwise
     return seen
+
+
+def device_tolerance(captured_on: str) -> float:
+    """Return what results may differ by because the user's program ran on another type of device."""
+    if captured_on != "cuda":
+        return 0.0
+    tf32 = torch.backends.cudnn.allow_tf32 or torch.backends.cuda.matmul.allow_tf32
+    return TF32_TOLERANCE if tf32 else CUDA_TOLERANCE
 
 
 def difference(wanted: torch.Tensor, got: torch.Tensor, least: float = 0.0, instead_of: str = "captured") -> str | None:

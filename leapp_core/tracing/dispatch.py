@@ -52,6 +52,8 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             kwargs = _NO_KWARGS
         plan = recorder.plans.get(id(func)) or recorder.plans.learn(func)
         if recorder.idle:
+            if recorder.calls is not None:
+                recorder.calls.append(id(func))
             return self._compute(func, plan, args, kwargs)
         if not plan.ordinary and not (plan.selects and recorder.unsettled):
             return self._peculiar(func, plan, args, kwargs)

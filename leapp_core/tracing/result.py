@@ -54,6 +54,23 @@ class BackendChoice:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What a captured program was held against beside the recorded steps.
+
+    Attributes:
+        watched: Later steps of the session over which the program gave what the user's code gave.
+        dropped: Later steps that were not kept, as the session's memory for them is bounded.
+        resets: Steps, counted from the first one recorded, that began with initial state.
+        stopped: Why later steps were not compared from some one on.
+    """
+
+    watched: int = 0
+    dropped: int = 0
+    resets: tuple[int, ...] = ()
+    stopped: str | None = None
+
+
+@dataclass(frozen=True)
 class CapturedPipeline:
     """A captured session, compiled.
 
@@ -67,6 +84,7 @@ class CapturedPipeline:
         notes: What the user should know.
         unproven: Checks that could not be made, and why.
         steps: Captured steps per node.
+        evidence: What it was held against beside them.
     """
 
     name: str
@@ -78,3 +96,4 @@ class CapturedPipeline:
     notes: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
     steps: Mapping[str, int] = field(default_factory=dict)
+    evidence: Evidence = Evidence()

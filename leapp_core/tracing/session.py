@@ -21,9 +21,13 @@ from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
 from leapp_core.tracing.progress import NodeProgress
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
+from leapp_core.tracing.watch import Watch
 
 if TYPE_CHECKING:
     from leapp_core.export.report import ExportReport
+
+LONGER = 8
+"""How many times ``max_cached_io`` steps are recorded where fewer do not show what later steps do."""
 
 _SUFFIX = {"state": "_in", "update": "_out"}
 
@@ -40,22 +44,34 @@ class CaptureSession:
     Args:
         name: Graph name.
         save_path: Folder in which :meth:`export` makes the bundle folder.
-        max_cached_io: Steps that are recorded and kept; later steps run unrecorded.
+        max_cached_io: Steps that are recorded and kept. Of later steps inputs and outputs are kept.
         strict: Whether checks that could not be made are an error.
+        watch: Whether the program is run over the later steps, too, and must give what they gave.
     """
 
-    def __init__(self, name: str, *, save_path: str | Path = ".", max_cached_io: int = 5, strict: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        save_path: str | Path = ".",
+        max_cached_io: int = 5,
+        strict: bool = False,
+        watch: bool = True,
+    ) -> None:
         if max_cached_io < 1:
             raise UsageError(f"max_cached_io is {max_cached_io}", expected="at least 1")
         self.name = check_name(name, "graph")
         self.save_path = Path(save_path)
         self._limit = max_cached_io
+        self._longest = max_cached_io * LONGER
         self._strict = strict
         self._stack: ExitStack | None = None
         self._recorder: TraceRecorder | None = None
         self._choices: dict[str, BackendChoice] = {}
         self._names: dict[str, list[tuple[str, torch.Tensor]]] = {}
         self._progress: dict[str, NodeProgress] = {}
+        self._watch = Watch() if watch else None
+        self._watching = False
         self._compiled: CapturedPipeline | None = None
 
     @property
@@ -87,6 +103,8 @@ class CaptureSession:
         with stack or nullcontext():  # it is closed whatever goes wrong
             if stack is not None and self._recorder is not None:
                 self._recorder.python.end()
+                if self._watch is not None:
+                    self._watch.end(self._recorder)
 
     def input_tensors(self, node: str, tensors: Any) -> Any:
         """Declare inputs of the node's current step: what a runtime will be given from outside.
@@ -190,8 +208,12 @@ class CaptureSession:
         What it writes counts as coming from outside: reading it without declaring it is refused.
         """
         recorder = self._recorder
-        with nullcontext() if recorder is None or recorder.idle else recorder.paused():
-            yield
+        watching, self._watching = self._watching, False
+        try:
+            with nullcontext() if recorder is None or recorder.idle else recorder.paused():
+                yield
+        finally:
+            self._watching = watching
 
     def compile(self) -> CapturedPipeline:
         """Close the session and find the programs in the record.
@@ -208,7 +230,9 @@ class CaptureSession:
         if self._compiled is None:
             from leapp_core.program.compile import compile_session
 
-            self._compiled = compile_session(self.name, self._recorder, self._choices, self._names, strict=self._strict)
+            self._compiled = compile_session(
+                self.name, self._recorder, self._choices, self._names, strict=self._strict, watch=self._watch
+            )
         return self._compiled
 
     def export(self, backend: str | None = None, **options: Any) -> ExportReport:
@@ -259,7 +283,11 @@ class CaptureSession:
         progress = self._progress.setdefault(node, NodeProgress())
         if progress.begins_step(role, [s.name for s, _ in ports]):
             self._begin_step(recorder, sys._getframe(2))
-        if not recorder.idle:
+            if self._watching and self._watch is not None:
+                self._watch.begin(node)
+        if self._watching and self._watch is not None:
+            self._watch.add(node, role, [(s.name + _SUFFIX.get(role, ""), t) for s, t in ports])
+        elif not recorder.idle:
             for semantics, tensor in ports:
                 plain = semantics if semantics.ref is None else dataclasses.replace(semantics, ref=None)
                 port = semantics.name + _SUFFIX.get(role, "")
@@ -269,15 +297,38 @@ class CaptureSession:
 
     def _begin_step(self, recorder: TraceRecorder, frame: FrameType) -> None:
         recorder.start_epoch()
-        complete = min((p.complete for p in self._progress.values()), default=0)
+        complete = min((p.complete + p.outputs_seen for p in self._progress.values()), default=0)
         if complete >= self._limit:
-            recorder.python.end()
-            recorder.idle = True
+            if not recorder.idle and self._needs_longer(recorder):
+                self._limit *= 2
+            else:
+                self._go_idle(recorder)
         elif complete in (1, self._limit - 1):  # the first step may initialise; the last shows what goes on
             recorder.python.look(complete, frame, recorder.sites.driver)
 
+    def _needs_longer(self, recorder: TraceRecorder) -> bool:
+        """Return whether what was recorded cannot be explained, and a longer recording may be."""
+        if self._watch is None or self._limit >= self._longest or recorder.unsupported is not None:
+            return False
+        from leapp_core.program.compile import is_too_short
 
-def capture(name: str, save_path: str | Path = ".", *, max_cached_io: int = 5, strict: bool = False) -> CaptureSession:
+        recorder.idle = True
+        try:
+            return is_too_short(recorder)
+        finally:
+            recorder.idle = False
+
+    def _go_idle(self, recorder: TraceRecorder) -> None:
+        if not recorder.idle:
+            recorder.python.end()
+            recorder.idle = True
+            if self._watch is not None:
+                recorder.calls, self._watching = self._watch.calls, True
+
+
+def capture(
+    name: str, save_path: str | Path = ".", *, max_cached_io: int = 5, strict: bool = False, watch: bool = True
+) -> CaptureSession:
     """Open a capture session around your own control loop.
 
     Example:
@@ -294,5 +345,6 @@ def capture(name: str, save_path: str | Path = ".", *, max_cached_io: int = 5, s
         save_path: Folder for the bundle.
         max_cached_io: Steps to record; at least 3 let capture tell state from constants, 5 are better.
         strict: Make every check that could not be made an error.
+        watch: Keep inputs and outputs of later steps, and hold the program against them.
     """
-    return CaptureSession(name, save_path=save_path, max_cached_io=max_cached_io, strict=strict)
+    return CaptureSession(name, save_path=save_path, max_cached_io=max_cached_io, strict=strict, watch=watch)

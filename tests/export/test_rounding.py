@@ -10,9 +10,10 @@ import torch
 from torch import nn
 
 import leapp_core
-from leapp_core.export.rounding import nudge, run_with_rounding
+from leapp_core.export.rounding import nudge
 from leapp_core.export.run import export_pipeline
 from leapp_core.plugins.manager import PluginManager
+from leapp_core.program.pipeline import run_with_rounding
 
 
 def program(module: nn.Module, *inputs: torch.Tensor):

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from leapp_core.errors import CaptureError
+from leapp_core.errors import CaptureError, RecordingTooShortError
 from leapp_core.tracing.checks.literals import both_nan, same_argument, shortened
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.initial import number_for
@@ -222,7 +222,7 @@ class StepChecker:
         elsewhere = (declared_elsewhere(self._slicer, self._found.node, info.storage) for info in (mine, its))
         declared = next(filter(None, elsewhere), "")
         at = event.index, event.ins.index(mine)
-        raise (None if declared else chosen_in_turn(self._slicer, self._found, *at)) or CaptureError(
+        raise (None if declared else chosen_in_turn(self._slicer, self._found, *at)) or RecordingTooShortError(
             f"node {self._found.node!r}: {describe_operand(mine, event)} is another tensor in step {step} than the "
             "other steps lead to" + (f"; it is {declared}" if declared else ""),
             where=where(self._slicer, event),

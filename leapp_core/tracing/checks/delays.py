@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
-from leapp_core.errors import CaptureError
+from leapp_core.errors import RecordingTooShortError
 from leapp_core.tracing.checks.single import held_by_user
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.leaves import Constant
@@ -37,13 +37,28 @@ def check_delays(slicer: Slicer, found: NodeAnalysis) -> None:
     tensors = [t for t in recorder.held_tensors() if recorder.storage_number(t) in constants]
     for tensor in _beside(recorder, tensors, results):
         what, place = describe_read(slicer, found, found.reads[recorder.storage_number(tensor)][0])
-        raise CaptureError(
+        raise RecordingTooShortError(
             f"node {found.node!r}: {what} is the same in every captured step, and lies in a list together with results "
             "of several steps: a history or delay longer than the recording",
             where=place,
             expected="as many captured steps as the history is long",
             fix="capture more steps than the history is long (max_cached_io), or keep it in one tensor",
         )
+
+
+def lets_go_of_constants(slicer: Slicer, found: NodeAnalysis) -> bool:
+    """Return whether user code, about to make another step, no longer has what each step so far has read.
+
+    The last zeros that a queue was filled with have just left it.
+    """
+    storages = slicer.recorder.storages
+    constants = {
+        number
+        for number, leaf in found.leaves.items()
+        if isinstance(leaf, Constant) and found.reads.get(number) and not storages[number].parameter
+        and storages[number].literal < 0 and not storages[number].foreign
+    }  # fmt: skip
+    return bool(constants and constants - {info.storage for _, info in held_by_user(slicer.recorder)})
 
 
 def _results_of_several_steps(slicer: Slicer, found: NodeAnalysis) -> set[int]:

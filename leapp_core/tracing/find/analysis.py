@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from leapp_core.errors import CaptureError
+from leapp_core.errors import CaptureError, RecordingTooShortError
 from leapp_core.tracing.find.align import Alignment
 from leapp_core.tracing.find.chains import Chain, ChainTable
 from leapp_core.tracing.find.leaves import (
@@ -157,7 +157,7 @@ def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained
     what, where = messages.describe_read(slicer, found, trouble.read)
     declared = messages.declared_elsewhere(slicer, found.node, trouble.storage)
     if trouble.reason == "tail":
-        return CaptureError(
+        return RecordingTooShortError(
             f"node {found.node!r}: {what} was made by a call that not every step makes",
             where=where,
             expected="steps that all do the same",
@@ -166,7 +166,7 @@ def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained
     in_turn = messages.chosen_in_turn(slicer, found, trouble.read.event, trouble.read.position)
     if in_turn is not None and not declared:
         return in_turn
-    return CaptureError(
+    return RecordingTooShortError(
         f"node {found.node!r}: {what} is another tensor in each step, and no recorded call made it (undeclared input)"
         + (f"; it is {declared}" if declared else messages.origin(slicer, trouble.storage)),
         where=where,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from leapp_core.errors import CaptureError
+from leapp_core.errors import RecordingTooShortError
 from leapp_core.tracing.find.slicing import LiveRead, Slicer
 from leapp_core.tracing.record.events import Event, TensorInfo
 
@@ -62,7 +62,7 @@ def describe_read(slicer: Slicer, found: NodeAnalysis, read: LiveRead) -> tuple[
     return describe_operand(read.info, event), where(slicer, event)
 
 
-def chosen_in_turn(slicer: Slicer, found: NodeAnalysis, event: int, position: int) -> CaptureError | None:
+def chosen_in_turn(slicer: Slicer, found: NodeAnalysis, event: int, position: int) -> RecordingTooShortError | None:
     """Return what to say if an operand is one of several tensors that come back: Python chooses it."""
     events, seen = slicer.recorder.events, []
     for step in range(1, len(found.steps)):  # the first step may initialise
@@ -72,7 +72,7 @@ def chosen_in_turn(slicer: Slicer, found: NodeAnalysis, event: int, position: in
     if not 1 < len(set(seen)) < len(seen):
         return None
     what = describe_operand(events[event].ins[position], events[event])
-    return CaptureError(
+    return RecordingTooShortError(
         f"node {found.node!r}: {what} is one of several tensors in turn: a Python index or branch chooses it",
         where=where(slicer, events[event]),
         expected="the same tensor in every step",

@@ -35,6 +35,7 @@ class MemoryRecord(ABC):
         escaped: Contents of arrays that left for NumPy or lists, by event.
         python: What Python objects of the program hold.
         known: Where tensors lie, by ``id``.
+        calls: Where the ``id`` of each call goes that passes unrecorded, or ``None``.
         touched: Numbers of the storages that were looked at, or born, in this epoch.
     """
 
@@ -53,6 +54,7 @@ class MemoryRecord(ABC):
         self.storages: list[StorageRecord] = []
         self.escaped: dict[int, bytes] = {}
         self.unsupported: tuple[str, str] | None = None
+        self.calls: list[int] | None = None
         self._nothing = torch.empty(0)
         self.plans = PlanTable()
         self.selections = Selections(self)
