@@ -6,19 +6,18 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import torch
-
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec
-from leapp_core.tracing.record.recorder import unrecorded
 
 if TYPE_CHECKING:
+    import torch
+
     from leapp_core.tracing.result import CapturedPipeline
 
 ULPS = 4.0
 UNITS = {"float64": 2.0**-52, "float32": 2.0**-23, "float16": 2.0**-10, "bfloat16": 2.0**-7}
 
-Values = dict[PortRef, torch.Tensor]
+Values = dict[PortRef, "torch.Tensor"]
 
 
 class ReferencePipeline:
@@ -51,6 +50,10 @@ class ReferencePipeline:
 
     def step(self, inputs: Mapping[PortRef, torch.Tensor]) -> tuple[Values, Values]:
         """Make one step; return the values of every node input and of every node output."""
+        import torch
+
+        from leapp_core.tracing.record.recorder import unrecorded
+
         fed: Values = {}
         given: Values = {}
         with unrecorded(), torch.no_grad():
@@ -79,6 +82,8 @@ def run_with_rounding(module: torch.fx.GraphModule, inputs: Sequence[torch.Tenso
     Whole results, such as counts, masks and the zeros of a rectifier, stay: every implementation has them exactly.
     """
 
+    import torch
+
     class Rounding(torch.fx.Interpreter):
         def run_node(self, n: torch.fx.Node) -> Any:
             result = super().run_node(n)
@@ -88,6 +93,8 @@ def run_with_rounding(module: torch.fx.GraphModule, inputs: Sequence[torch.Tenso
 
 
 def _changed(result: Any, noise: torch.Generator) -> Any:
+    import torch
+
     if isinstance(result, (tuple, list)):
         return type(result)(_changed(item, noise) for item in result)
     if not isinstance(result, torch.Tensor) or not result.is_floating_point():
