@@ -81,7 +81,6 @@ def run_with_rounding(module: torch.fx.GraphModule, inputs: Sequence[torch.Tenso
 
     Whole results, such as counts, masks and the zeros of a rectifier, stay: every implementation has them exactly.
     """
-
     import torch
 
     class Rounding(torch.fx.Interpreter):
