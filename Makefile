@@ -21,7 +21,7 @@ export OMP_NUM_THREADS ?= 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-all check format bench docs simulators clean
+.PHONY: help install demo test test-all check format bench docs simulators isaaclab-env mjlab-env clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,12 @@ docs: $(STAMP)  ## build the documentation site into site/
 
 simulators: $(STAMP)  ## run every simulator task and write the table; makes the simulators' own environments
 	$(BIN)/python -m tests.simulators $(SIMULATORS_ARGS)
+
+isaaclab-env: $(STAMP)  ## make an environment with Isaac Lab (Newton, no Isaac Sim) and LEAPP; says what to run next
+	@$(BIN)/python -m tests.simulators.venvs isaaclab
+
+mjlab-env: $(STAMP)  ## make an environment with mjlab and LEAPP; says what to run next
+	@$(BIN)/python -m tests.simulators.venvs mjlab
 
 clean:  ## remove what make made, but the virtual environment
 	rm -rf demo_output site build dist .pytest_cache .mypy_cache .ruff_cache

@@ -24,7 +24,7 @@ from leapp_core.policy_export.adapters import find_adapter
 from leapp_core.policy_export.bundle_job import check_device
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin, origin_of, refuse_policy_only
-from leapp_core.policy_export.parts import deployment_form, loaded_policy, training_form
+from leapp_core.policy_export.parts import compare_early, deployment_form, loaded_policy, training_form
 from leapp_core.policy_export.tasks import find_provider
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
             runtime = TimedRuntime(_runtime(job, plugins))
         beside = None
         if checkpoint is not None and adapter is not None:
+            with stage("compare checkpoint and task"):
+                compare_early(provider, request, adapter, checkpoint)
             with stage("start the task as in training"):
                 environment = held.enter_context(closing(training_form(provider, request)))
             policy = loaded_policy(adapter, PolicyRequest.within(environment, checkpoint, job.device))

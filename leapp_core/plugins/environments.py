@@ -58,6 +58,26 @@ class EnvRequest:
 
 
 @dataclass(frozen=True)
+class TaskSizes:
+    """What the configuration of a task tells of it, before anything is started.
+
+    Attributes:
+        observations: Shapes of the observation groups that its policy sees, without the batch axis; ``None`` unless all
+            of them are known.
+        num_actions: Size of an action.
+        agent: The task's agent configuration, or ``None``.
+        agent_changes: See :class:`PolicyEnvironment`.
+        terms: What observations and actions are made of, as far as it is known.
+    """
+
+    observations: Mapping[str, tuple[int, ...]] | None
+    num_actions: int
+    agent: Mapping[str, Any] | None = None
+    agent_changes: Mapping[str, Any] = field(default_factory=dict)
+    terms: Terms = NO_TERMS
+
+
+@dataclass(frozen=True)
 class StepOutcome:
     """What one control step did (single environment).
 
@@ -195,6 +215,16 @@ class EnvironmentProvider(ABC):
 
     def log_root(self, task: str) -> Path | None:
         """Return the folder that training writes runs of this task to, searched for ``--load_run``."""
+        return None
+
+    def sizes(self, request: EnvRequest) -> TaskSizes | None:
+        """Return what the task's configuration tells without starting it, or ``None``.
+
+        A checkpoint of another task is then refused before a simulator starts, which can take a minute.
+
+        Raises:
+            UsageError: unknown task or override.
+        """
         return None
 
     @abstractmethod

@@ -15,7 +15,7 @@ from leapp_core.plugins.requirements import require
 if TYPE_CHECKING:
     import torch
 
-    from leapp_core.plugins.environments import PolicyEnvironment
+    from leapp_core.plugins.environments import PolicyEnvironment, TaskSizes
 
 
 class Recorder(Protocol):
@@ -90,6 +90,16 @@ class PolicyRequest:
     device: str = "cpu"
     agent_changes: Mapping[str, Any] = field(default_factory=dict)
     terms: Terms = NO_TERMS
+
+    @classmethod
+    def foreseen(cls, sizes: TaskSizes, checkpoint: Path, device: str = "cpu") -> PolicyRequest | None:
+        """Return what is needed to load a checkpoint for a task that is not started; ``None`` if not all is known."""
+        if sizes.observations is None:
+            return None
+        import torch
+
+        shown = {name: torch.zeros(1, *shape, device=device) for name, shape in sizes.observations.items()}
+        return cls(checkpoint, sizes.agent, shown, sizes.num_actions, device, sizes.agent_changes, sizes.terms)
 
     @classmethod
     def within(cls, env: PolicyEnvironment, checkpoint: Path, device: str = "cpu") -> PolicyRequest:

@@ -20,7 +20,7 @@ from leapp_core.policy_export.adapters import find_adapter
 from leapp_core.policy_export.bundle_job import BundleJob, check_device, plan_bundle, write_bundle
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin
-from leapp_core.policy_export.parts import deployment_form, loaded_policy, training_form
+from leapp_core.policy_export.parts import compare_early, deployment_form, loaded_policy, training_form
 from leapp_core.policy_export.record import check_writable, file_closed_loop
 from leapp_core.policy_export.tasks import find_provider
 from leapp_core.validation.report import ValidationReport
@@ -133,6 +133,8 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
     check_writable(save_path)
     check_device(job.device)
     request = EnvRequest(job.task, job.seed, job.device, job.overrides, adapter=adapter.name)
+    with stage("compare checkpoint and task"):
+        compare_early(provider, request, adapter, checkpoint)
     with stage("start environment"):
         env = training_form(provider, request)
     with closing(env):

@@ -6,12 +6,26 @@ from typing import TYPE_CHECKING
 
 from leapp_core.plugins.contract import check_contract
 from leapp_core.plugins.environments import DeploymentEnvironment, PolicyEnvironment
-from leapp_core.plugins.policies import LoadedPolicy, StandalonePolicy
+from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest, StandalonePolicy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest
-    from leapp_core.plugins.policies import PolicyAdapter, PolicyRequest, StandaloneRequest
+    from leapp_core.plugins.policies import PolicyAdapter, StandaloneRequest
     from leapp_core.spec.document import BundleDocument
+
+
+def compare_early(provider: EnvironmentProvider, request: EnvRequest, adapter: PolicyAdapter, checkpoint: Path) -> None:
+    """Load a checkpoint for what the task's configuration tells, if that is enough, before a simulator is started.
+
+    Raises:
+        CheckpointError: it does not fit; the same that :func:`loaded_policy` would raise a minute later.
+    """
+    sizes = provider.sizes(request)
+    foreseen = None if sizes is None else PolicyRequest.foreseen(sizes, checkpoint, request.device)
+    if foreseen is not None:
+        loaded_policy(adapter, foreseen)
 
 
 def training_form(provider: EnvironmentProvider, request: EnvRequest) -> PolicyEnvironment:

@@ -1,10 +1,10 @@
 """The policy and its bundle in one episode: closed loop, open loop, and what the physics makes of a rounding.
 
 All runs start from the same seed. In the closed loop each controls its own form of the task, so that physics acts on
-every difference. In the open loop the bundle is shown what the policy was shown, and the robot does what the policy
-said: what is left is the difference of the export. Where the closed loop differs by more than the goal, the policy runs
-once more with each of its actions moved to the next floating-point number: how far that run comes from its first is the
-task's own doing.
+every difference. In the open loop the deployment's robot does what the policy said, and the bundle is shown what this
+robot measures: what is left is the difference of the export. Where the closed loop differs by more than the goal, the
+policy runs once more with each of its actions moved to the next floating-point number: how far that run comes from its
+first is the task's own doing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,10 @@ class Episode:
         self.states.append({name: value.copy() for name, value in outcome.state.items()})
         self.rewards.append(outcome.reward)
         self.ends.append(outcome.done)
+
+    def first(self, steps: int) -> Episode:
+        """Return its first steps."""
+        return Episode(self.targets[:steps], self.states[:steps], self.rewards[:steps], self.ends[:steps])
 
     @property
     def reward(self) -> float | None:
@@ -97,14 +102,34 @@ class Nudged:
         return torch.nextafter(action, torch.where(up, torch.inf, -torch.inf))
 
 
-def compare_runs(env: Any, policy: Any, scene: Any, runtime: Any, seed: int, steps: int) -> Compared:
-    """Run the episode in every way."""
-    trained = run_trained(env, policy, seed, steps)
-    deployed, rate = run_deployed(scene, runtime, seed, steps)
-    shown, followed = run_shown(scene, runtime, seed, trained)
+class Course:
+    """The policy's own episode, which bundles of all backends are held against.
+
+    Args:
+        env: The task in training form.
+        policy: What controls it.
+        seed: Of the episode.
+        steps: Its length.
+    """
+
+    def __init__(self, env: Any, policy: Any, seed: int, steps: int) -> None:
+        self._env, self._policy, self.seed, self._steps = env, policy, seed, steps
+        self.trained = run_trained(env, policy, seed, steps)
+
+    @cached_property
+    def nudged(self) -> Episode:
+        """The same with each action one rounding off."""
+        return run_trained(self._env, Nudged(self._policy, self.seed), self.seed, self._steps)
+
+
+def compare_runs(course: Course, scene: Any, runtime: Any, steps: int) -> Compared:
+    """Run the bundle in every way and hold it against the policy's first ``steps``."""
+    trained = course.trained.first(steps)
+    deployed, rate = run_deployed(scene, runtime, course.seed, steps)
+    shown, followed = run_shown(scene, runtime, course.seed, trained)
     assert trained.ends == followed.ends
     difference = relative_difference(trained, deployed)
-    nudged = run_trained(env, Nudged(policy, seed), seed, steps) if difference > LIMIT else None
+    nudged = course.nudged.first(steps) if difference > LIMIT else None
     return Compared(
         difference,
         state_difference(trained, deployed),

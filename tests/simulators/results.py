@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tests.simulators.age import digest_here
 from tests.simulators.cases import CASES, LIMIT, Case
 from tests.simulators.venvs import ROOT, alone
 
@@ -22,7 +23,8 @@ Every row is a task exported, then run closed-loop twice from the same seed on t
 own training code, and the bundle in the task's scene without that code. Checkpoints are untrained unless said
 otherwise: they excite the robot more than trained ones.
 
-* *export*: seconds from the first recorded step to the validated bundle; *model*: size of the artifact.
+* *export*: seconds from the first recorded step to the validated bundle; *recorded*: those of them that the recorded
+  steps took; *model*: size of the artifact.
 * *difference*: largest difference of a joint target, relative to the largest value of that element in the episode.
   The goal is 1e-5.
 * *open*: the same where the bundle is shown what the policy was shown and the robot does what the policy said: what
@@ -35,7 +37,11 @@ otherwise: they excite the robot more than trained ones.
 * *reward*: mean per step under the policy; *bundle*: the same under the bundle, where the deployment knows it.
 * *loop*: control steps per second of the deployment with its simulator; *alone*: of the bundle by itself.
 
-Every episode starts from the same seed; none was picked.
+* *code*: the state of capture, programs, backends and environments (a digest of their sources) that the row was taken
+  on; `older` where it is not that of the code this page was written at, which is CODE.
+
+Every episode starts from the same seed; none was picked. A test fails when a row of the ten telling tasks, in bold, is
+of none of the states after the last ten commits that touched these sources.
 
 ## Rows over the goal
 
@@ -61,11 +67,12 @@ PyTorch exports with `--backend jit-trace`.
 Times depend on what else the machine does, and those below were taken on two busy cores; differences do not.
 
 `make simulators` makes the simulators' environments where they are missing (`$LEAPP_SIMULATORS`, by default
-`~/.cache/leapp/simulators`) and runs every case; `python -m tests.simulators --missing` runs those without a result.
+`~/.cache/leapp/simulators`) and runs every case; `python -m tests.simulators --telling` runs the ten telling tasks,
+`--stale` those whose row is of other code, `--missing` those without a result.
 
-| simulator | task | actor | backend | export | model | steps | difference | open | nudged | state | reward | bundle \
-| loop | alone |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| simulator | task | actor | backend | export | recorded | model | steps | difference | open | nudged | state | reward \
+| bundle | loop | alone | code |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 """
 
 
@@ -115,27 +122,37 @@ def _replace(path: Path, text: str) -> None:
 
 def table(outcomes: dict[str, dict[str, Any]]) -> str:
     """Return the page."""
-    rows = [row(case, outcomes[case.name]) for case in CASES if case.name in outcomes]
+    code = digest_here()
+    rows = [row(case, outcomes[case.name], code) for case in CASES if case.name in outcomes]
     absent = [f"* {case.name}\n" for case in CASES if case.name not in outcomes]
     missing = ["\nNot run yet:\n\n", *absent] if absent else []
-    return "".join([HEAD, *rows, *missing])
+    return "".join([HEAD.replace("CODE", f"`{code}`"), *rows, *missing])
 
 
-def row(case: Case, outcome: dict[str, Any]) -> str:
-    """Return a row of the table."""
-    head = [case.env, case.task, case.actor, case.backend]
+def row(case: Case, outcome: dict[str, Any], code: str | None = None) -> str:
+    """Return a row of the table.
+
+    Args:
+        case: What was run.
+        outcome: What it came to.
+        code: State of the code that the page is written at; rows of another are marked.
+    """
+    head = [case.env, f"**{case.title}**" if case.telling else case.title, case.actor, case.backend]
+    taken = str(outcome.get("code") or "unknown") + (" (older)" if code and outcome.get("code") != code else "")
     if "failure" in outcome:
-        return f"| {' | '.join([*head, 'failed: ' + outcome['failure']])} |||||||||||\n"
+        return f"| {' | '.join([*head, 'failed: ' + outcome['failure']])} |||||||||||| {taken} |\n"
     rewards = ["-" if r is None else f"{r:.4f}" for r in (outcome["policy_reward"], outcome["bundle_reward"])]
     cells = [
         *head,
         f"{outcome['export_s']:.1f} s",
+        f"{outcome['record_s']:.1f} s" if "record_s" in outcome else "-",
         f"{outcome['size'] / 1000:.0f} kB",
         str(outcome["steps"]),
         *(_small(outcome.get(key)) for key in ("action_error", "open_error", "nudge_error", "state_error")),
         *rewards,
         f"{outcome['loop_rate']:.2g}/s",
         f"{outcome['bundle_rate']:.0f}/s",
+        taken,
     ]
     return f"| {' | '.join(cells)} |\n"
 

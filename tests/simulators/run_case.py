@@ -1,4 +1,8 @@
-"""Export one case and hold it against the training path; runs in a simulator's environment and prints one JSON line."""
+"""Export a task and hold it against the training path; runs in a simulator's environment.
+
+Cases that differ in their backend only share the environment, the recording and the policy's own episode. Each gives a
+line of JSON.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +27,9 @@ from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.policy_export.adapters import find_adapter
 from leapp_core.runtime import PolicyRuntime, load
+from leapp_core.tracing.session import CaptureSession
 from tests.simulators.cases import CASES, Case
-from tests.simulators.loops import Compared, compare_runs
+from tests.simulators.loops import Compared, Course, compare_runs
 from tests.simulators.motion import make_motion
 from tests.simulators.venvs import ROOT
 
@@ -41,6 +46,7 @@ class Outcome:
         name: The case.
         policy: The policy, in a line.
         export_s: Seconds from the first recorded step to the validated bundle.
+        record_s: Seconds of that for the recorded steps.
         size: Bytes of the model.
         steps: Closed-loop steps.
         compared: Its runs, see :mod:`tests.simulators.loops`.
@@ -52,6 +58,7 @@ class Outcome:
     name: str
     policy: str
     export_s: float
+    record_s: float
     size: int
     steps: int
     compared: Compared
@@ -60,15 +67,16 @@ class Outcome:
     warnings: int
 
 
-def main(name: str) -> None:
-    """Run the case of that name."""
+def main(names: list[str]) -> None:
+    """Run the cases of these names, which one recording serves."""
     torch.set_num_threads(1)
-    case = next(c for c in CASES if c.name == name)
+    cases = [next(c for c in CASES if c.name == name) for name in names]
     with tempfile.TemporaryDirectory() as folder:
-        outcome = run(case, Path(folder))
-    values = asdict(outcome)
-    compared = values.pop("compared")
-    sys.stdout.write(f"{MARK}{json.dumps(values | compared)}\n")
+        for outcome in run(cases, Path(folder)):
+            values = asdict(outcome)
+            compared = values.pop("compared")
+            sys.stdout.write(f"{MARK}{json.dumps(values | compared)}\n")
+            sys.stdout.flush()
 
 
 @dataclass(frozen=True)
@@ -83,9 +91,44 @@ class Sides:
     export_s: float
 
 
+@dataclass(frozen=True)
+class Recording:
+    """A recorded task.
+
+    Attributes:
+        env: Its training form.
+        policy: What acted in it.
+        session: The closed session, compiled.
+        record_s: Time that the recorded steps took.
+        compile_s: Time that making programs of them took.
+        request: What the environment was made from.
+        folder: For bundles.
+    """
+
+    env: PolicyEnvironment
+    policy: LoadedPolicy
+    session: CaptureSession
+    record_s: float
+    compile_s: float
+    request: EnvRequest
+    folder: Path
+
+    @contextmanager
+    def exported(self, case: Case) -> Iterator[Sides]:
+        """Export by the case's backend and start the deployment."""
+        began = time.perf_counter()
+        configs = GraphConfigs(self.env.frequency, {})
+        report = self.session.export(case.backend, configs=configs, visualize=False)
+        export_s = self.record_s + self.compile_s + time.perf_counter() - began
+        runtime = load(report.yaml_path, full_names=True, trust=True)
+        provider = PluginManager().environments.get(case.env)
+        with closing(provider.deploy(self.request, load_document(report.yaml_path).document)) as scene:
+            yield Sides(self.env, self.policy, report, scene, runtime, export_s)
+
+
 @contextmanager
-def sides(case: Case, folder: Path) -> Iterator[Sides]:
-    """Export a case within ``folder`` and start both sides."""
+def recorded(case: Case, folder: Path) -> Iterator[Recording]:
+    """Start a case's task and record it."""
     plugins = PluginManager()
     provider = plugins.environments.get(case.env)
     motion = str(make_motion(folder / "motion.npz")) if any("MOTION" in o for o in case.overrides) else ""
@@ -94,34 +137,47 @@ def sides(case: Case, folder: Path) -> Iterator[Sides]:
     with closing(provider.make(request)) as env:
         checkpoint = ROOT / case.checkpoint if case.checkpoint else untrained(env, folder / "untrained.pt", case.rnn)
         policy = find_adapter(checkpoint, None, plugins).load(PolicyRequest.within(env, checkpoint))
+        env.reset(0)
+        policy.reset()
+        session = capture(case.title, folder)
         began = time.perf_counter()
-        report = _export(case, env, policy, folder)
-        export_s = time.perf_counter() - began
-        runtime = load(report.yaml_path, full_names=True, trust=True)
-        with closing(provider.deploy(request, load_document(report.yaml_path).document)) as scene:
-            yield Sides(env, policy, report, scene, runtime, export_s)
+        with session:
+            for _ in range(RECORDED):
+                env.step(policy, session)
+        record_s = time.perf_counter() - began
+        session.compile()
+        yield Recording(env, policy, session, record_s, time.perf_counter() - began - record_s, request, folder)
 
 
-def run(case: Case, folder: Path) -> Outcome:
-    """Export, deploy, compare."""
-    with sides(case, folder) as s:
-        compared = compare_runs(s.env, s.policy, s.scene, s.runtime, case.seed, case.steps)
-        bundle_rate = _rate(s.runtime, s.scene.read())
-    warned = sum(constant.warning is not None for constant in s.report.constants)
-    size = sum(node.size for node in s.report.nodes)
-    return Outcome(
-        case.name, s.policy.summary, s.export_s, size, case.steps, compared, bundle_rate, s.report.ok, warned
-    )
+@contextmanager
+def sides(case: Case, folder: Path) -> Iterator[Sides]:
+    """Record a case, export it within ``folder`` and start both sides."""
+    with recorded(case, folder) as recording, recording.exported(case) as found:
+        yield found
 
 
-def _export(case: Case, env: PolicyEnvironment, policy: LoadedPolicy, folder: Path) -> Any:
-    env.reset(0)
-    policy.reset()
-    session = capture(case.task, folder)
-    with session:
-        for _ in range(RECORDED):
-            env.step(policy, session)
-    return session.export(case.backend, configs=GraphConfigs(env.frequency, {}))
+def run(cases: list[Case], folder: Path) -> Iterator[Outcome]:
+    """Record once; export, deploy and compare each."""
+    with recorded(cases[0], folder) as recording:
+        course = Course(recording.env, recording.policy, cases[0].seed, max(case.steps for case in cases))
+        for case in cases:
+            with recording.exported(case) as s:
+                compared = compare_runs(course, s.scene, s.runtime, case.steps)
+                bundle_rate = _rate(s.runtime, s.scene.read())
+            warned = sum(constant.warning is not None for constant in s.report.constants)
+            size = sum(node.size for node in s.report.nodes)
+            yield Outcome(
+                case.name,
+                recording.policy.summary,
+                s.export_s,
+                recording.record_s,
+                size,
+                case.steps,
+                compared,
+                bundle_rate,
+                s.report.ok,
+                warned,
+            )
 
 
 def _rate(runtime: Any, inputs: Any, steps: int = 300) -> float:
@@ -162,4 +218,4 @@ def untrained(env: PolicyEnvironment, path: Path, rnn: str | None) -> Path:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])

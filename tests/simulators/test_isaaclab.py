@@ -13,6 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from leapp_core.bundle import load_document
+from tests.simulators.cases import CONTACTS
 from tests.simulators.isaaclab_backends import AGENTS, BACKENDS
 from tests.simulators.results import LIMIT
 from tests.simulators.run_case import MARK
@@ -190,6 +191,53 @@ def test_an_override_that_says_nothing_is_refused(isaaclab, override, said, tmp_
     assert done.returncode == 2, done.stderr
     assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+@minutes
+def test_a_checkpoint_of_another_task_is_refused_before_the_simulator_starts(isaaclab, checkpoint):
+    task = "Isaac-Velocity-Flat-UnitreeGo2"
+    done = isaaclab.run(
+        *LEAPP, "export", "--env", "isaaclab", "--task", task, "--checkpoint", checkpoint("Isaac-Cartpole")
+    )
+    assert done.returncode == 5, done.stderr
+    said = " ".join(done.stderr.split())
+    assert "observations: 4 in the checkpoint, 48 in the task (policy 48 = base_lin_vel 3 + base_ang_vel 3" in said
+    assert "compare checkpoint and task" in said
+    assert "start environment" not in said
+
+
+@minutes
+@pytest.mark.parametrize(
+    "task",
+    ["Isaac-Cartpole", "Isaac-Ant", "Isaac-Velocity-Rough-UnitreeGo2", "Isaac-Reach-UR10", "Isaac-Cartpole-Direct"],
+)
+def test_sizes_known_beforehand_are_those_of_the_task(isaaclab, task):
+    done = isaaclab.run("-m", "tests.simulators.isaaclab_sizes", task)
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
+    foreseen, found = json.loads(line[len(MARK) :])
+    assert foreseen == found
+
+
+@minutes
+@pytest.mark.parametrize(
+    ("task", "kp", "kd"),
+    [
+        ("Isaac-Velocity-Flat-UnitreeGo2", {"hip": 25.0, "thigh": 25.0}, {"hip": 0.5, "thigh": 0.5}),
+        (CONTACTS, {"hip": 25.0, "thigh": 30.0}, {"hip": 0.5, "thigh": 0.75}),
+    ],
+)
+def test_gains_are_those_of_the_actuators_that_apply_them(isaaclab, task, kp, kd):
+    """Newton computes the motors of the first robot, the simulator's solver those of the second."""
+    done = isaaclab.run("-m", "tests.simulators.isaaclab_gains", task)
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
+    gains, notes = json.loads(line[len(MARK) :])
+    for kind, wanted in (("kp", kp), ("kd", kd)):
+        assert len(gains[kind]) == 12
+        for part, value in wanted.items():
+            assert {v for joint, v in gains[kind].items() if f"_{part}_" in joint} == {pytest.approx(value)}
+    assert not [note for note in notes if "kp of" in note]
 
 
 @minutes

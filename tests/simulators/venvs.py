@@ -1,7 +1,8 @@
-"""The simulators' virtual environments: where they are, how they are made.
+"""The simulators' virtual environments: ``python -m tests.simulators.venvs NAME`` makes one and says how to use it.
 
 They take gigabytes, so they live outside the project, in ``$LEAPP_SIMULATORS`` or ``~/.cache/leapp/simulators``, with
-the kernels that simulators compile, and are used again as long as what they are made from is the same.
+the kernels that simulators compile, and are used again as long as what they are made from is the same. Their Python
+needs no variables set: where kernels and assets are is written into the environment itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,21 @@ ISAACLAB_NEEDS = (
     *("packaging", "rich", "tqdm", "scipy", "pillow>=12.3.0", "botocore", "omniverseclient==2.74.0", "h5py"),
     *("gitpython", "requests", "tensorboard", "tensordict", "matplotlib>=3.10.3"),
 )
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part of an environment.
+
+    Attributes:
+        stamp: File that says what it was made from.
+        recipe: What it says once it is made from what there is now.
+        make: Makes it anew.
+    """
+
+    stamp: Path
+    recipe: str
+    make: Callable[[], None]
 
 
 @dataclass(frozen=True)
@@ -52,19 +68,25 @@ class Simulator:
     @property
     def ready(self) -> bool:
         """Whether it was made to the end, from the same packages and by the same scripts for assets."""
-        return all(_says(stamp, recipe) for stamp, recipe in self._recipes.items())
+        return all(_says(part.stamp, part.recipe) for part in self._parts)
 
     @property
     def environment(self) -> dict[str, str]:
         """Variables that programs in it need: one thread, compiled kernels kept, assets at hand."""
         return {
             **os.environ,
+            **self.settings,
             "OMP_NUM_THREADS": "1",
-            "WARP_CACHE_PATH": str(self.home / "warp-cache"),
-            "ISAACSIM_ASSET_ROOT": str(self.home / "isaac_assets"),
-            "OMNI_KIT_ACCEPT_EULA": "YES",
             "PYTHONPATH": str(ROOT),
         }
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Variables that its Python sets where they are not set."""
+        settings = {"WARP_CACHE_PATH": str(self.home / "warp-cache")}
+        if self.name == "isaaclab":
+            settings |= {"ISAACSIM_ASSET_ROOT": str(self.home / "isaac_assets"), "OMNI_KIT_ACCEPT_EULA": "YES"}
+        return settings
 
     def run(self, *arguments: str, timeout: float = 1200) -> subprocess.CompletedProcess[str]:
         """Run its Python in the project's folder."""
@@ -87,10 +109,10 @@ class Simulator:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         with alone(self.home / f".{self.name}.lock"):
-            for (stamp, recipe), make in zip(self._recipes.items(), (self._install, self._make_assets), strict=False):
-                if not _says(stamp, recipe):
-                    make()
-                    stamp.write_text(recipe, encoding="utf-8")
+            for part in self._parts:
+                if not _says(part.stamp, part.recipe):
+                    part.make()
+                    part.stamp.write_text(part.recipe, encoding="utf-8")
 
     def _install(self) -> None:
         """Make the virtual environment, or bring it up to date."""
@@ -100,6 +122,13 @@ class Simulator:
         self._pip("install", TORCH, *TOOLS)
         self._pip("install", "--no-deps", "-e", str(ROOT))
 
+    def _write_settings(self) -> None:
+        """Let its Python set what it needs as it starts, whatever starts it."""
+        code = "; ".join(["import os", *(f"os.environ.setdefault({k!r}, {v!r})" for k, v in self.settings.items())])
+        ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        packages = subprocess.run([str(self.python), "-c", ask], capture_output=True, text=True, check=True)
+        (Path(packages.stdout.strip()) / "leapp_simulator.pth").write_text(f"{code}\n", encoding="utf-8")
+
     def _make_assets(self) -> None:
         """Make Isaac Lab's asset root anew."""
         root = self.home / "isaac_assets"
@@ -108,17 +137,18 @@ class Simulator:
         subprocess.run(make, env=self.environment, cwd=ROOT, check=True)
 
     @property
-    def _recipes(self) -> dict[Path, str]:
-        """A stamp for each thing to make, and what it says once that is made from what it is made from now.
-
-        The project itself comes from ``PYTHONPATH``, wherever it is.
-        """
+    def _parts(self) -> tuple[_Part, ...]:
+        """What there is to make, in order. The project itself comes from ``PYTHONPATH``, wherever it is."""
         packages = hashlib.sha256(repr((_LINES[self.name], TORCH, TOOLS)).encode()).hexdigest()
-        recipes = {self.home / self.name / ".leapp-simulator": packages}
+        folder = self.home / self.name
+        parts = [
+            _Part(folder / ".leapp-simulator", packages, self._install),
+            _Part(folder / ".leapp-settings", repr(self.settings), self._write_settings),
+        ]
         if self.name == "isaaclab":
             made_by = hashlib.sha256(b"".join(script.read_bytes() for script in _ASSETS)).hexdigest()
-            recipes[self.home / "isaac_assets" / ".leapp-assets"] = made_by
-        return recipes
+            parts.append(_Part(self.home / "isaac_assets" / ".leapp-assets", made_by, self._make_assets))
+        return tuple(parts)
 
     def _pip(self, *arguments: str) -> None:
         wheels = str(self.home / "wheels")
@@ -172,3 +202,29 @@ _LINES: dict[str, Sequence[Sequence[str]]] = {
 
 MJLAB = Simulator("mjlab")
 ISAACLAB = Simulator("isaaclab")
+_NEXT = {
+    "isaaclab": (
+        "isaaclab train --rl_library rsl_rl --task Isaac-Cartpole --num_envs 64 --max_iterations 20 --device cpu "
+        "presets=newton_mjwarp agent.device=cpu",
+        "leapp export --env isaaclab --task Isaac-Cartpole",
+    ),
+    "mjlab": (
+        "train Mjlab-Cartpole-Balance --env.scene.num-envs 64 --agent.max-iterations 20 --gpu-ids None",
+        "leapp export --env mjlab --task Mjlab-Cartpole-Balance",
+    ),
+}
+
+
+def main(name: str) -> None:
+    """Make an environment, and say where it is and what to do next."""
+    simulator = {"isaaclab": ISAACLAB, "mjlab": MJLAB}[name]
+    if not simulator.ready:
+        sys.stdout.write(f"making {simulator.home / name}: some minutes, 2.5 GB\n")
+        sys.stdout.flush()
+        simulator.ensure()
+    lines = [f"{name} is ready in {simulator.home / name}. Next:", f"  source {simulator.home / name}/bin/activate"]
+    sys.stdout.write("\n".join([*lines, *(f"  {command}" for command in _NEXT[name])]) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

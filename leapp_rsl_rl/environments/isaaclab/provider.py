@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, TaskInfo
+from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, TaskInfo, TaskSizes
 
 if TYPE_CHECKING:
     from leapp_core.plugins.environments import DeploymentEnvironment, PolicyEnvironment
@@ -47,6 +47,16 @@ class IsaacLabProvider(EnvironmentProvider):
         known = registered_task(task)
         agent = load_cfg_from_registry(known, "rsl_rl_cfg_entry_point")
         return Path("logs") / "rsl_rl" / str(agent.experiment_name)
+
+    def sizes(self, request: EnvRequest) -> TaskSizes | None:
+        """Return the sizes that the configuration and the robot's file tell."""
+        from leapp_core.compat import activate
+
+        activate(force=True)
+        from leapp_rsl_rl.environments.isaaclab.config import load_config
+        from leapp_rsl_rl.environments.isaaclab.sizes import task_sizes
+
+        return task_sizes(load_config(request))
 
     def make(self, request: EnvRequest) -> PolicyEnvironment:
         """Make the training form with one environment; see the contract."""

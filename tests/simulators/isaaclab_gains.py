@@ -1,0 +1,41 @@
+"""Export an Isaac Lab task, then print the gains in its bundle by joint, and the export's notes."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.simulators.cases import Case
+from tests.simulators.run_case import MARK, recorded
+
+
+def main(task: str) -> None:
+    """Record, export, run one step."""
+    from leapp_core.runtime import load
+
+    case = Case("isaaclab", task, "MLP")
+    with tempfile.TemporaryDirectory() as folder, recorded(case, Path(folder)) as recording:
+        report = recording.session.export(case.backend, visualize=False)
+        runtime = load(report.yaml_path, trust=True)
+        ports = runtime.pipeline.nodes[0].outputs
+        kinds = {port.kind: port for port in ports if port.kind in ("kp", "kd")}
+        sample = runtime.step(_zeros(runtime))
+        gains = {
+            kind: dict(zip(port.element_names[-1], sample[port.name].ravel().tolist(), strict=True))
+            for kind, port in kinds.items()
+        }
+    sys.stdout.write(f"{MARK}{json.dumps([gains, list(report.notes)])}\n")
+
+
+def _zeros(runtime: Any) -> dict[str, Any]:
+    import numpy as np
+
+    pipeline = runtime.pipeline
+    return {ref.port: np.zeros(pipeline.input_spec(ref).shape, np.float32) for ref in pipeline.inputs}
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
