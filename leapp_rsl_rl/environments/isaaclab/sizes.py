@@ -39,18 +39,18 @@ def task_sizes(config: TaskConfig) -> TaskSizes | None:
     if actions is None:
         return None
     groups = config.agent["obs_groups"].get("actor") or ("policy",)
-    known = {str(name): _group(config, str(name), robots, actions) for name in groups}
-    observations = {
-        name: (sum(terms.values()),)
-        for name, terms in known.items()
-        if terms is not None and None not in terms.values()
-    }
+    known: dict[str, dict[str, int]] = {}
+    for name in groups:
+        terms = _group(config, str(name), robots, actions)
+        if terms is not None:
+            known[str(name)] = terms
+    observations = {name: (sum(terms.values()),) for name, terms in known.items()}
     return TaskSizes(
-        observations=observations if len(observations) == len(known) else None,
+        observations=observations if len(observations) == len(groups) else None,
         num_actions=sum(actions.values()),
         agent=config.agent,
         agent_changes=config.agent_changes,
-        terms=Terms({name: known[name] for name in observations}, actions),  # type: ignore[misc]
+        terms=Terms(known, actions),
     )
 
 
@@ -72,8 +72,8 @@ def _actions(config: TaskConfig, robots: _Robots) -> dict[str, int] | None:
     return widths or None
 
 
-def _group(config: TaskConfig, name: str, robots: _Robots, actions: Mapping[str, int]) -> dict[str, int | None] | None:
-    """Return the width of each term of an observation group, those not known as ``None``."""
+def _group(config: TaskConfig, name: str, robots: _Robots, actions: Mapping[str, int]) -> dict[str, int] | None:
+    """Return the width of each term of an observation group, or ``None`` if one is not known."""
     if config.direct:
         width = config.env.observation_space
         return {"observations": width} if isinstance(width, int) and name == "policy" else None
@@ -81,7 +81,9 @@ def _group(config: TaskConfig, name: str, robots: _Robots, actions: Mapping[str,
     if group is None or not group.concatenate_terms:
         return None
     terms = {key: term for key, term in vars(group).items() if hasattr(term, "func")}
-    return {key: _Term(config.env, group, term, robots, actions).width() for key, term in terms.items()}
+    widths = {key: _Term(config.env, group, term, robots, actions).width() for key, term in terms.items()}
+    known = {key: width for key, width in widths.items() if width is not None}
+    return known if len(known) == len(widths) else None
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ class _Term:
 
     def _height_scan(self) -> int | None:
         sensor = getattr(self.env.scene, self.term.params["sensor_cfg"].name, None)
-        pattern = getattr(sensor, "pattern_cfg", None)
+        pattern: Any = getattr(sensor, "pattern_cfg", None)
         if not _is_a(pattern, ("GridPatternCfg",)):
             return None
         return int(pattern.func(pattern, "cpu")[0].shape[0])
