@@ -14,7 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.tiers import SLICES, Slice, slices_of_turn
+from tests import versions
+from tests.tiers import SLICES, VERSIONS, Slice, slices_of_turn
 
 TABLE = Path(__file__).with_name("slices.md")
 HEAD = """# When each slice last ran
@@ -74,10 +75,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         slices = [each for each in SLICES if each.turn != "by hand"]
     sys.stdout.write(f"slices: {', '.join(each.name for each in slices)}\n")
     sys.stdout.flush()
-    status = subprocess.run(command(slices, given.jobs, given.pytest.split()), check=False).returncode
-    if given.record:
+    here = [each for each in slices if each not in VERSIONS]
+    failed = False
+    for group in ([here] if here else []) + [[each] for each in slices if each in VERSIONS]:
+        failed |= _run(group, given.jobs, given.pytest.split(), given.record)
+    return int(failed)
+
+
+def _run(slices: Sequence[Slice], jobs: str, extra: Sequence[str], record: bool) -> bool:
+    """Run slices that share an environment; return whether something failed."""
+    if slices[0] in VERSIONS:
+        status = versions.run(slices[0].name, ["-n", jobs, *extra])
+    else:
+        status = subprocess.run(command(slices, jobs, extra), check=False).returncode
+    if record:
         _record(slices, "passed" if status == 0 else "failed")
-    return status
+    return status != 0
 
 
 if __name__ == "__main__":

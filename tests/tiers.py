@@ -42,8 +42,12 @@ SLOW = tuple(
     for number in range(1, SHARDS + 1)
 )
 BROWSER = Slice("browser", "pages in headless Chromium", "always", by_file=True)
+VERSIONS = (
+    Slice("oldest", "the quick tests on Python 3.10, torch 2.6 and onnx 1.17 (tests/versions.py)", "by hand"),
+    Slice("newest", "the quick tests on torch 2.14.1 and the newest of the rest (tests/versions.py)", "by hand"),
+)
 GPU = Slice("gpu", "capture, export and execution providers on an NVIDIA GPU", "by hand")
-SLICES = (ENVIRONMENTS, SIMULATORS, BROWSER, *SLOW, GPU)
+SLICES = (ENVIRONMENTS, SIMULATORS, BROWSER, *SLOW, *VERSIONS, GPU)
 
 
 def slice_of(name: str, markers: Collection[str]) -> Slice | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,8 @@ import numpy as np
 import pytest
 import runtime_pipelines as pipelines
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.interpreters import interpreter
+
 VERSIONS = ("3.10", "3.11", "3.12", "3.13")
 CASES = {"mlp": pipelines.mlp, "recurrent": pipelines.recurrent, "three_nodes": pipelines.three_nodes}
 
@@ -39,26 +39,6 @@ for folder in sys.argv[1:]:
 import onnxruntime
 print(json.dumps({"onnxruntime": onnxruntime.__version__, "numpy": np.__version__}))
 """
-
-
-def interpreter(version: str) -> Path | None:
-    """Return a Python of that version: this one, one on the path, or one that pyenv installed."""
-    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        return Path(sys.executable)
-    found = sorted((Path.home() / ".pyenv" / "versions").glob(f"{version}.*/bin/python"))
-    on_path = shutil.which(f"python{version}")
-    for candidate in (*found, *([Path(on_path)] if on_path else [])):
-        if subprocess.run([candidate, "-c", "import venv"], capture_output=True, check=False).returncode == 0:
-            return candidate
-    return None
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    line = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
-    subprocess.run(line, check=True, capture_output=True, text=True)
-    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")
