@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, examples, plugins_of
+from leapp_core.cli.options import (
+    BundleArgument,
+    ImportOption,
+    JsonFlag,
+    ProviderOption,
+    TrustFlag,
+    examples,
+    plugins_of,
+)
 from leapp_core.cli.progress import StageProgress
 from leapp_core.cli.render import show, show_json
 from leapp_core.plugins.markers import hookimpl
@@ -66,6 +74,7 @@ def deploy(  # noqa: PLR0913 - one parameter per option
     compare: Annotated[str | None, COMPARE] = None,
     max_drift: Annotated[float | None, DRIFT] = None,
     adapter: Annotated[str | None, ADAPTER] = None,
+    imports: ImportOption = None,
     plot: Annotated[Path | None, PLOT] = None,
     video: Annotated[Path | None, VIDEO] = None,
     device: Annotated[str, DEVICE] = "cpu",
@@ -95,6 +104,7 @@ def deploy(  # noqa: PLR0913 - one parameter per option
         compare=compare,
         max_drift=max_drift,
         adapter=adapter,
+        imports=tuple(imports or ()),
         plot=plot,
         video=video,
     )

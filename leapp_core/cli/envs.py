@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from leapp_core.cli.listing import availability, provided_by, provider_facts, status
-from leapp_core.cli.options import JsonFlag, examples, plugins_of
+from leapp_core.cli.options import ImportOption, JsonFlag, examples, plugins_of
 from leapp_core.cli.plugins import broken, plugin_facts, show_broken
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import Line, table
@@ -30,7 +30,10 @@ ENV_NAME = typer.Argument(metavar="ENV", help="List the tasks of this environmen
 
 
 def list_environments(
-    context: typer.Context, env: Annotated[str | None, ENV_NAME] = None, as_json: JsonFlag = False
+    context: typer.Context,
+    env: Annotated[str | None, ENV_NAME] = None,
+    imports: ImportOption = None,
+    as_json: JsonFlag = False,
 ) -> None:
     """List environments and their tasks.
 
@@ -38,7 +41,7 @@ def list_environments(
     """
     manager = plugins_of(context)
     entries = [manager.environments.entry(env)] if env else list(manager.environments)
-    facts = [_facts(manager, entry, with_tasks=bool(env)) for entry in entries]
+    facts = [_facts(manager, entry, tuple(imports or ()), with_tasks=bool(env)) for entry in entries]
     if env and not facts[0]["tasks"]:
         entries[0].item.require()
     if as_json:
@@ -53,7 +56,9 @@ def list_environments(
     show_broken(broken(manager))
 
 
-def _facts(manager: PluginManager, entry: Entry[EnvironmentProvider], *, with_tasks: bool) -> dict[str, Any]:
+def _facts(
+    manager: PluginManager, entry: Entry[EnvironmentProvider], imports: tuple[str, ...], *, with_tasks: bool
+) -> dict[str, Any]:
     provider = entry.item
     facts: dict[str, Any] = {
         "name": provider.name,
@@ -65,7 +70,7 @@ def _facts(manager: PluginManager, entry: Entry[EnvironmentProvider], *, with_ta
     tasks, error = None, None
     if provider.light or (with_tasks and facts["available"]):
         try:
-            tasks = [dataclasses.asdict(task) for task in provider.tasks()]
+            tasks = [dataclasses.asdict(task) for task in (*provider.tasks(), *provider.tasks_of(imports))]
         except Exception as caught:
             if with_tasks:
                 raise

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from leapp_core.cli.options import JsonFlag, examples, key_values, plugins_of
+from leapp_core.cli.options import ImportOption, JsonFlag, examples, key_values, plugins_of
 from leapp_core.cli.plugins import broken
 from leapp_core.cli.policy_only import group_shapes, needed_task, only_file, refuse_alone, refuse_task
 from leapp_core.cli.progress import StageProgress
@@ -20,6 +20,7 @@ EXAMPLES = examples(
     "leapp export --task Builtin-Reach-Arm --checkpoint model.pt --backend jit-script",
     "leapp export --env ENV --task TASK --checkpoint model.pt OVERRIDE=VALUE  (`leapp envs list ENV` shows more)",
     "leapp export --task T --checkpoint model.pt --option opset=18 --export_save_path out",
+    "leapp export --import my_tasks --task My-Task --checkpoint model.pt",
     "leapp export --policy-only --checkpoint model.pt",
 )
 
@@ -81,6 +82,7 @@ def export(  # noqa: PLR0913 - one parameter per option
     strict: Annotated[bool, STRICT] = False,
     disable_graph_visualization: Annotated[bool, NO_PICTURE] = False,
     adapter: Annotated[str | None, ADAPTER] = None,
+    imports: ImportOption = None,
     seed: Annotated[int, SEED] = 0,
     device: Annotated[str, DEVICE] = "cpu",
     policy_only: Annotated[bool, ALONE] = False,
@@ -126,6 +128,7 @@ def export(  # noqa: PLR0913 - one parameter per option
         else:
             refuse_alone(agent, observation_shape)
             place: dict[str, Any] = {"env": env, "adapter": adapter, "overrides": tuple(overrides or ())}
+            place["imports"] = tuple(imports or ())
             job = ExportJob(needed_task(task), choice, closed_loop_steps=closed_loop_steps, **place, **shared)
             result = run_export(job, manager, progress)
     if as_json:

@@ -19,6 +19,10 @@ BundleArgument = Annotated[
 ProviderOption = Annotated[
     str, typer.Option("--provider", help="Execution provider, never replaced silently: cpu, cuda, tensorrt, openvino.")
 ]
+ImportOption = Annotated[
+    list[str] | None,
+    typer.Option("--import", metavar="MODULE", help="Module of your project that registers its tasks when imported."),
+]
 TrustFlag = Annotated[
     bool, typer.Option("--trust", help="Load artifacts that can hold code (TorchScript, pt2) though made elsewhere.")
 ]

@@ -68,6 +68,7 @@ class DeployJob:
     trust: bool = False
     compare: str | None = None
     adapter: str | None = None
+    imports: tuple[str, ...] = ()
     max_drift: float | None = None
     plot: Path | None = None
     video: Path | None = None
@@ -179,11 +180,18 @@ def _origin(job: DeployJob, document: BundleDocument, plugins: PluginManager) ->
             f"bundle {document.name!r} does not say which task it is for",
             fix="name it with --task and --env; `leapp envs list` shows which there are",
         )
+    lacking = [module for module in (known.imports if known else ()) if module not in job.imports]
+    if lacking and job.task is None:  # a bundle may come from anybody: what it names is not imported by itself
+        raise UsageError(
+            f"the task of bundle {document.name!r} is registered by {', '.join(lacking)}",
+            fix=f"if you trust what is installed under that name, pass {' '.join(f'--import {m}' for m in lacking)}",
+        )
     env = job.env or (known.environment if known and job.task is None else None)
-    provider = find_provider(task, env, plugins)
+    provider = find_provider(task, env, plugins, job.imports)
     same = known is not None and (known.environment, known.task) == (provider.name, task)
     recorded = known.overrides if known is not None and same else ()
-    return Origin(provider.name, task, (*recorded, *job.overrides), known.adapter if known and same else None)
+    adapter = known.adapter if known is not None and same else None
+    return Origin(provider.name, task, (*recorded, *job.overrides), adapter, job.imports)
 
 
 def _checkpoint(compare: str, provider: EnvironmentProvider, task: str) -> Path:

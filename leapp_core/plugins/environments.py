@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from leapp_core.plugins.policies import NO_TERMS, Terms
 from leapp_core.plugins.requirements import require
+from leapp_core.plugins.task_modules import import_modules
 
 if TYPE_CHECKING:
     import numpy as np
@@ -208,6 +209,21 @@ class EnvironmentProvider(ABC):
     @abstractmethod
     def tasks(self) -> tuple[TaskInfo, ...]:
         """List tasks; may import what the provider requires."""
+
+    def tasks_of(self, modules: tuple[str, ...]) -> tuple[TaskInfo, ...]:
+        """List the tasks that importing modules of other projects would register here, without importing them.
+
+        By default there are none, and users of such tasks have to say ``--env``.
+        """
+        return ()
+
+    def import_tasks(self, modules: tuple[str, ...]) -> None:
+        """Import modules of other projects that register tasks; called before anything is asked about their tasks.
+
+        Raises:
+            UsageError: one of them cannot be imported.
+        """
+        import_modules(modules)
 
     def pretrained_checkpoint(self, task: str) -> Path | None:
         """Return the checkpoint shipped for a task, if any."""

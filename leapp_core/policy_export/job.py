@@ -47,6 +47,7 @@ class ExportJob(BundleJob):
         adapter: Policy adapter, or ``None`` for the one that knows the checkpoint.
         closed_loop_steps: Control steps to run policy and bundle beside each other; 0 skips that.
         overrides: For the environment's configuration.
+        imports: Modules of other projects that register tasks.
     """
 
     task: str
@@ -55,6 +56,7 @@ class ExportJob(BundleJob):
     adapter: str | None = None
     closed_loop_steps: int = 100
     overrides: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -125,7 +127,7 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
         raise UsageError("a number of steps is negative", expected="0 or more")
     stage = ExportLog(progress).stage
     exporter = plan_bundle(job, job.name, plugins)
-    provider = find_provider(job.task, job.env, plugins)
+    provider = find_provider(job.task, job.env, plugins, job.imports)
     exporter.require()  # after the environment's packages, whose extra brings those for exporting too
     checkpoint = find_checkpoint(job.checkpoint, provider, job.task)
     adapter = find_adapter(checkpoint, job.adapter, plugins)
@@ -141,7 +143,9 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
         with stage("load policy"):
             policy = loaded_policy(adapter, PolicyRequest.within(env, checkpoint, job.device))
         with stage("record control steps"):
-            captured = _capture(job, env, policy, Origin(provider.name, job.task, job.overrides, adapter.name))
+            captured = _capture(
+                job, env, policy, Origin(provider.name, job.task, job.overrides, adapter.name, job.imports)
+            )
         report = write_bundle(job, captured, save_path, plugins, progress)
         result = JobResult(report, provider.name, policy.summary, checkpoint)
         if job.steps and job.closed_loop_steps:

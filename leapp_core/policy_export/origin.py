@@ -9,7 +9,7 @@ from typing import Any
 from leapp_core.errors import UsageError
 from leapp_core.spec.document import BundleDocument
 
-ENVIRONMENT, TASK, OVERRIDES, ADAPTER = "environment", "task", "overrides", "adapter"
+ENVIRONMENT, TASK, OVERRIDES, ADAPTER, IMPORTS = "environment", "task", "overrides", "adapter", "imports"
 POLICY_ONLY = "policy_only"
 NOT_INCLUDED = "not_included"
 LEFT_OUT = ("observation preprocessing", "action postprocessing")
@@ -25,18 +25,22 @@ class Origin:
         task: Task name.
         overrides: Configuration overrides that were in effect.
         adapter: Policy adapter that read the checkpoint; ``None`` if the bundle does not say.
+        imports: Modules of another project that register the task.
     """
 
     environment: str
     task: str
     overrides: tuple[str, ...] = ()
     adapter: str | None = None
+    imports: tuple[str, ...] = ()
 
     def to_configs(self) -> dict[str, Any]:
         """Return the keys to write."""
         configs: dict[str, Any] = {ENVIRONMENT: self.environment, TASK: self.task}
         if self.adapter is not None:
             configs[ADAPTER] = self.adapter
+        if self.imports:
+            configs[IMPORTS] = list(self.imports)
         return {**configs, OVERRIDES: list(self.overrides)} if self.overrides else configs
 
 
@@ -46,10 +50,13 @@ def origin_of(document: BundleDocument) -> Origin | None:
     environment, task = extra.get(ENVIRONMENT), extra.get(TASK)
     if not isinstance(environment, str) or not isinstance(task, str):
         return None
-    listed = extra.get(OVERRIDES)
-    overrides = tuple(str(item) for item in listed) if isinstance(listed, (list, tuple)) else ()
     adapter = extra.get(ADAPTER)
-    return Origin(environment, task, overrides, adapter if isinstance(adapter, str) else None)
+    adapter = adapter if isinstance(adapter, str) else None
+    return Origin(environment, task, _texts(extra.get(OVERRIDES)), adapter, _texts(extra.get(IMPORTS)))
+
+
+def _texts(listed: Any) -> tuple[str, ...]:
+    return tuple(str(item) for item in listed) if isinstance(listed, (list, tuple)) else ()
 
 
 def policy_only_configs() -> dict[str, Any]:

@@ -35,6 +35,20 @@ class IsaacLabProvider(EnvironmentProvider):
 
         return tuple(TaskInfo(name) for name in registered_names(["isaaclab_tasks"], "register", "id"))
 
+    def tasks_of(self, modules: tuple[str, ...]) -> tuple[TaskInfo, ...]:
+        """List what modules of other projects would register."""
+        from leapp_rsl_rl.environments.task_listing import names_in_modules
+
+        return tuple(TaskInfo(name) for name in names_in_modules(modules, "register", "id"))
+
+    def import_tasks(self, modules: tuple[str, ...]) -> None:
+        """Import modules of other projects; see the contract."""
+        if modules:
+            from leapp_core.compat import activate
+
+            activate(force=True)  # before Isaac Lab is imported, as in make
+        super().import_tasks(modules)
+
     def log_root(self, task: str) -> Path | None:
         """Return where Isaac Lab's training script writes runs: ``logs/rsl_rl/<experiment>``."""
         from leapp_core.compat import activate

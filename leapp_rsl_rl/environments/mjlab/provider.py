@@ -38,6 +38,12 @@ class MjlabProvider(EnvironmentProvider):
         names = registered_names(["mjlab", *others], "register_mjlab_task", "task_id")
         return tuple(TaskInfo(name) for name in names)
 
+    def tasks_of(self, modules: tuple[str, ...]) -> tuple[TaskInfo, ...]:
+        """List what modules of other projects would register."""
+        from leapp_rsl_rl.environments.task_listing import names_in_modules
+
+        return tuple(TaskInfo(name) for name in names_in_modules(modules, "register_mjlab_task", "task_id"))
+
     def log_root(self, task: str) -> Path | None:
         """Return where mjlab's training script writes runs: ``logs/rsl_rl/<experiment>`` below the current folder."""
         import mjlab.tasks  # noqa: F401 - importing registers the tasks
