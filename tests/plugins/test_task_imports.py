@@ -80,8 +80,8 @@ def test_a_module_in_the_current_folder_registers_a_task(project: Path) -> None:
 def test_what_a_provider_can_tell_needs_no_env(project: Path) -> None:
     provider = find_provider("My-Task", None, plugins(Listing()), ("my_tasks",))
     assert [task.name for task in provider.tasks()] == ["My-Task"], "it was imported, too"
-    with pytest.raises(UsageError, match="unknown task 'My-Task'") as told:
-        find_provider("My-Task", None, plugins(Listing()))
+    with pytest.raises(UsageError, match="unknown task 'Other-Task'") as told:
+        find_provider("Other-Task", None, plugins(Listing()))
     assert "--import MODULE" in str(told.value.fix)
 
 
