@@ -83,7 +83,7 @@ class Consumer(ABC):
     """Something that reads bundles.
 
     Class attributes:
-        name: What users type, ``isaac-ros``.
+        name: What users type after ``--consumer``.
         aliases: Other names users know it by.
         summary: One line for listings.
         evidence: How its rules are known: a version that was run, or sources that were read.
