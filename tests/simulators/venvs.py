@@ -120,6 +120,9 @@ class Simulator:
         for line in _LINES[self.name]:
             self._pip(*line)
         self._pip("install", TORCH, *TOOLS)
+
+    def _install_project(self) -> None:
+        """Install the project's commands and entry points; the code itself comes from where it is."""
         self._pip("install", "--no-deps", "-e", str(ROOT))
 
     def _write_settings(self) -> None:
@@ -141,8 +144,10 @@ class Simulator:
         """What there is to make, in order. The project itself comes from ``PYTHONPATH``, wherever it is."""
         packages = hashlib.sha256(repr((_LINES[self.name], TORCH, TOOLS)).encode()).hexdigest()
         folder = self.home / self.name
+        project = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
         parts = [
             _Part(folder / ".leapp-simulator", packages, self._install),
+            _Part(folder / ".leapp-project", project, self._install_project),
             _Part(folder / ".leapp-settings", repr(self.settings), self._write_settings),
         ]
         if self.name == "isaaclab":
