@@ -29,7 +29,7 @@ def availability(item: Any) -> dict[str, Any]:
     return {
         "available": not missing,
         "missing": list(missing),
-        "install": install_line(item.extra, missing) if missing else None,
+        "install": (getattr(item, "install", None) or install_line(item.extra, missing)) if missing else None,
     }
 
 

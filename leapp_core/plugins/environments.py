@@ -185,6 +185,7 @@ class EnvironmentProvider(ABC):
         summary: One line for listings.
         requires: Import names that must be installed.
         extra: Extra of ``leapp-framework`` that brings them; ``None`` if your own distribution does.
+        install: How to get them where that extra alone does not bring them; shown as the fix.
         light: Listing tasks imports nothing heavy, so listings and the search for a task's environment may ask freely.
         renders: Deployment forms can draw the scene without a display.
         simulators: Packages (``warp``, ``mine.physics``) whose Python drives physics beside PyTorch. What they decide
@@ -197,6 +198,7 @@ class EnvironmentProvider(ABC):
     summary: ClassVar[str] = ""
     requires: ClassVar[tuple[str, ...]] = ()
     extra: ClassVar[str | None] = None
+    install: ClassVar[str | None] = None
     light: ClassVar[bool] = False
     renders: ClassVar[bool] = False
     simulators: ClassVar[tuple[str, ...]] = ()
@@ -204,7 +206,7 @@ class EnvironmentProvider(ABC):
 
     def require(self) -> None:
         """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""
-        require(f"environment {self.name!r}", self.requires, self.extra)
+        require(f"environment {self.name!r}", self.requires, self.extra, self.install)
 
     @abstractmethod
     def tasks(self) -> tuple[TaskInfo, ...]:

@@ -28,8 +28,8 @@ def install_line(extra: str | None, missing: Iterable[str]) -> str:
     return f'pip install "{DISTRIBUTION}[{extra}]"' if extra else f"pip install {' '.join(missing)}"
 
 
-def require(what: str, requires: Iterable[str], extra: str | None) -> None:
-    """Raise if anything is missing.
+def require(what: str, requires: Iterable[str], extra: str | None, install: str | None = None) -> None:
+    """Raise if anything is missing; ``install`` says how to get it where an extra alone does not bring it.
 
     Raises:
         MissingExtraError: naming the packages, the extra and the install line.
@@ -39,5 +39,5 @@ def require(what: str, requires: Iterable[str], extra: str | None) -> None:
         named = f" (extra '{extra}')" if extra else ""
         raise MissingExtraError(
             f"{what} needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed{named}",
-            fix=install_line(extra, missing),
+            fix=install or install_line(extra, missing),
         )

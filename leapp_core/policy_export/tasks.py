@@ -59,7 +59,10 @@ def _task_names(provider: EnvironmentProvider, imports: tuple[str, ...]) -> list
 
 def _fix(plugins: PluginManager, imports: tuple[str, ...]) -> str:
     absent = [e.item for e in plugins.environments if missing_packages(e.item.requires)]
-    lines = [f"for tasks of {p.name}: {install_line(p.extra, missing_packages(p.requires))}" for p in absent]
+    lines = [
+        f"for tasks of {p.name}: {p.install or install_line(p.extra, missing_packages(p.requires))}" for p in absent
+    ]
     own = "say --env, too: what an imported module registers is known only then" if imports else None
     own = own or "tasks of another project are found with --import MODULE"
-    return "\n".join(["leapp envs list shows what there is", own, *lines])
+    return "
+".join(["leapp envs list shows what there is", own, *lines])

@@ -65,6 +65,7 @@ def test_envs_list_of_an_environment_that_is_not_installed_names_the_extra() -> 
     facts = {env["name"]: env for env in json.loads(leapp("envs", "list", "--json").out)["environments"]}
     if facts["mjlab"]["available"]:
         pytest.skip("mjlab is installed here")
+    assert facts["isaaclab"]["install"].startswith("make isaaclab-env in a checkout of LEAPP")
     assert facts["mjlab"]["install"] == 'pip install "leapp-framework[mjlab]"'
     result = leapp("envs", "list", "mjlab")
     assert result.code == 4

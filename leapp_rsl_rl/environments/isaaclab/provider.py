@@ -19,6 +19,9 @@ class IsaacLabProvider(EnvironmentProvider):
     summary: ClassVar[str] = "Isaac Lab 3 tasks, with Isaac Sim or with Newton physics alone"
     requires: ClassVar[tuple[str, ...]] = ("isaaclab", "isaaclab_tasks", "isaaclab_rl", "torch")
     extra: ClassVar[str | None] = "isaaclab"
+    install: ClassVar[str | None] = (
+        "make isaaclab-env in a checkout of LEAPP (pip alone cannot install Isaac Lab without Isaac Sim)"
+    )
     light: ClassVar[bool] = True
     simulators: ClassVar[tuple[str, ...]] = (
         "warp", "newton", "mujoco", "mujoco_warp", "isaaclab_newton", "isaaclab_physx", "isaaclab_ov",
