@@ -64,5 +64,4 @@ def _fix(plugins: PluginManager, imports: tuple[str, ...]) -> str:
     ]
     own = "say --env, too: what an imported module registers is known only then" if imports else None
     own = own or "tasks of another project are found with --import MODULE"
-    return "
-".join(["leapp envs list shows what there is", own, *lines])
+    return "\n".join(["leapp envs list shows what there is", own, *lines])
