@@ -84,10 +84,13 @@ def _add_unused_inputs(graph: ir.Graph, spec: NodeSpec, positions: Sequence[int]
 
 
 def _separate_outputs(graph: ir.Graph) -> None:
-    """Copy values that are an input, or an output twice: a port needs a value of its own."""
+    """Copy values that are an input, a weight, or an output twice: a port needs a value that a call makes.
+
+    Generators of C leave outputs that no call makes uninitialised.
+    """
     import onnx_ir as ir
 
-    seen: set[ir.Value] = set(graph.inputs)
+    seen: set[ir.Value] = {*graph.inputs, *graph.initializers.values()}
     for at, value in enumerate(tuple(graph.outputs)):
         if value in seen:
             copied = ir.Node("", "Identity", [value], name=f"output_{at}")

@@ -29,6 +29,7 @@ def tidy(model: ir.Model, metadata: Mapping[str, str]) -> None:
     fold_rearranged_weights(model)
     drop_whole_slices(model.graph)
     squeeze_single_direction(model.graph)
+    drop_default_attributes(model)
     common.RemoveUnusedNodesPass()(model)
     share_initializers(model)
     strip_origin(model)
@@ -105,11 +106,29 @@ def _drops_direction(rnn: ir.Node, transpose: ir.Node, reshape: ir.Node) -> bool
     direction = rnn.attributes.get("direction")
     perm = transpose.attributes.get("perm")
     before, after = rnn.outputs[0].shape, reshape.outputs[0].shape
-    if direction is None or direction.as_string() not in {"forward", "reverse"} or perm is None:
+    if (direction is not None and direction.as_string() not in {"forward", "reverse"}) or perm is None:
         return False
     if tuple(perm.as_ints()) != (0, 2, 1, 3) or before is None or after is None or len(before) != 4:
         return False
     return before[1] == 1 and [str(before[at]) for at in (0, 2, 3)] == [str(size) for size in after]
+
+
+def drop_default_attributes(model: ir.Model) -> None:
+    """Leave out attributes that say what holds without them: some readers know fewer attributes than operators."""
+    import onnx
+    import onnx_ir as ir
+
+    version = model.opset_imports.get("")
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
+        if node.domain != "" or version is None or not onnx.defs.has(node.op_type, max_inclusive_version=version):
+            continue
+        known = onnx.defs.get_schema(node.op_type, max_inclusive_version=version).attributes
+        for name, attribute in tuple(node.attributes.items()):
+            default = known[name].default_value if name in known else None
+            if default is None or not default.name or attribute.is_ref():
+                continue
+            if ir.to_proto(attribute).SerializeToString() == default.SerializeToString():
+                del node.attributes[name]
 
 
 def share_initializers(model: ir.Model) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import onnx_ir as ir
 
 _PROTOBUF_LIMIT = 2**31 - 1
+_OLDEST_IR = 8
+"""Read by every ONNX Runtime since 1.10; older ones are of no interest to anybody who can install this project."""
 _NO_KERNEL = re.compile(r"Could not find an implementation for (\w+)\((\d+)\) node with name '([^']*)'")
 
 
@@ -24,6 +26,7 @@ def write_model(model: ir.Model, destination: Path, node: str) -> dict[str, Any]
     """
     import onnx_ir as ir
 
+    model.ir_version = oldest_ir_version(model)
     size = sum(value.const_value.nbytes for value in model.graph.initializers.values() if value.const_value is not None)
     if size > _PROTOBUF_LIMIT:
         raise ExportError(
@@ -42,6 +45,17 @@ def count_operators(model: ir.Model) -> dict[str, int]:
     nodes = [node for function in model.functions.values() for node in function.all_nodes()]
     counts = Counter(f"{n.domain}::{n.op_type}" if n.domain else n.op_type for n in (*model.graph.all_nodes(), *nodes))
     return dict(sorted(counts.items()))
+
+
+def oldest_ir_version(model: ir.Model) -> int:
+    """Return the oldest version of the file format that holds a model's operator sets.
+
+    Translators write the newest, which older releases of ONNX Runtime refuse whatever the operators.
+    """
+    import onnx
+
+    imports = [onnx.helper.make_opsetid(domain, version) for domain, version in model.opset_imports.items()]
+    return max(_OLDEST_IR, int(onnx.helper.find_min_ir_version_for(imports, ignore_unknown=True)))
 
 
 def check_opset(written: int, wanted: int | None) -> None:

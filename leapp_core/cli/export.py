@@ -44,7 +44,7 @@ LOAD = typer.Option("--load_checkpoint", help="Checkpoint in that run (regular e
 PRETRAINED = typer.Option("--use_pretrained_checkpoint", help="Use the checkpoint that comes with the task.")
 NAME = typer.Option("--export_task_name", help="Name of the bundle; by default the task's.")
 BACKEND = typer.Option("--backend", "--export_method", help="Export backend; `leapp backends list` shows them.")
-OPTION = typer.Option("--option", metavar="KEY=VALUE", help="Option of the backend; may be given several times.")
+OPTION = typer.Option("--option", metavar="KEY=VALUE", help="Option of the backend, or state_dtype=float32.")
 BATCH = typer.Option(
     "--dynamic-batch", "--dynamic_batch", help="Let the bundle serve any number of rows (--option dynamic_batch=true)."
 )

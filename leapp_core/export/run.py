@@ -12,6 +12,7 @@ from leapp_core.bundle import load_document
 from leapp_core.errors import ExportError, LeappError, MissingExtraError
 from leapp_core.export.arrays import to_array
 from leapp_core.export.assemble import add_samples, make_document, write_artifact, write_yaml
+from leapp_core.export.boundary import note_unread_inputs, split_options, with_float_state, without_unread_inputs
 from leapp_core.export.contents import LOG, REPORT, check_clash, reserved_names
 from leapp_core.export.gains import limp_joints
 from leapp_core.export.log import ExportLog, Progress
@@ -45,6 +46,7 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
     strict: bool = True,
     validation: ValidationSettings | None = None,
     progress: Progress | None = None,
+    drop_unread: bool = False,
 ) -> ExportReport:
     """Write ``<save_path>/<graph>/``; an export that fails or is killed leaves what was there.
 
@@ -53,13 +55,14 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
         save_path: Folder in which the bundle's folder goes.
         plugins: Where backends and runners come from.
         backend: For nodes that do not ask for one themselves.
-        options: Options of ``backend``.
+        options: Options of ``backend``, and ``state_dtype``, which holds for every backend.
         configs: Frequency and settings of the pipeline, in place of the captured ones.
         validate: Hold the bundle against the programs (levels 1 and 2).
         visualize: Draw the picture and write the page ``report.html``.
         strict: A bundle that fails validation is not put in place, and the failure is raised.
         validation: How to validate.
         progress: Told what begins and what is done.
+        drop_unread: Leave out inputs from outside that no program reads, instead of a note that they are there.
 
     Raises:
         UsageError: unknown backend or option, before any work.
@@ -68,6 +71,9 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
         ValidationError: the bundle does not reproduce the programs (unless ``strict`` is off).
     """
     captured = captured if configs is None else replace(captured, spec=replace(captured.spec, configs=configs))
+    own, options = split_options(options or {})
+    captured = (without_unread_inputs if drop_unread else note_unread_inputs)(captured)
+    captured = with_float_state(captured) if own.state_dtype == "float32" else captured
     plan = make_plan(captured, plugins, backend, options)
     checks = (validation or ValidationSettings()) if validate else None
     observers = Observers(plugins)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import UsageError
+from leapp_core.export.boundary import split_options
 from leapp_core.export.log import Progress
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.spec.names import check_name
@@ -59,7 +60,7 @@ def plan_bundle(job: BundleJob, name: str, plugins: PluginManager) -> Exporter:
     if job.steps < 0:
         raise UsageError("a number of steps is negative", expected="0 or more")
     exporter = plugins.exporters.get(job.backend)
-    exporter.parse_options(job.options)
+    exporter.parse_options(split_options(job.options)[1])
     check_name(name, "graph")
     return exporter
 
@@ -105,4 +106,5 @@ def write_bundle(
         validate=job.steps > 0,
         visualize=job.visualize,
         progress=progress,
+        drop_unread=True,
     )

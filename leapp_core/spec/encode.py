@@ -47,7 +47,8 @@ def encode_port(port: PortSpec) -> dict[str, Any]:
     if port.kind is not None:
         entry["kind"] = port.kind
     if port.element_names is not None:
-        entry["element_names"] = [list(axis) if isinstance(axis, tuple) else axis for axis in port.element_names]
+        # Existing readers in C++ take [] for an axis without names, and refuse null.
+        entry["element_names"] = [axis if isinstance(axis, str) else list(axis or ()) for axis in port.element_names]
     if port.temporal_period_ms is not None:
         entry["temporal_period_ms"] = port.temporal_period_ms
     return {**entry, **port.extra}

@@ -13,7 +13,10 @@ TEMPORAL_AXIS = "__temporal_axis__"
 """How an axis that counts control steps is written among element names."""
 
 AxisNames = tuple[str, ...] | str | None
-"""Element names of one axis: the names, :data:`TEMPORAL_AXIS`, or ``None`` for an unnamed axis."""
+"""Element names of one axis: the names, :data:`TEMPORAL_AXIS`; ``None`` or nothing for an unnamed axis.
+
+Both of the latter are written ``[]``; a file that has ``null`` in its place reads back as ``None``.
+"""
 
 
 @dataclass(frozen=True)

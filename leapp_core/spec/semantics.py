@@ -167,8 +167,8 @@ def normalise_element_names(
 
 
 def _axis(item: Any, what: str) -> AxisNames:
-    if item is None:
-        return None
+    if item is None or (isinstance(item, Sequence) and not item):
+        return item if item is None else ()
     if isinstance(item, TemporalAxis) or (isinstance(item, str) and item == TEMPORAL_AXIS):
         return TEMPORAL_AXIS
     if isinstance(item, str) or not isinstance(item, Sequence):
@@ -210,7 +210,7 @@ def _misfit(names: tuple[AxisNames, ...] | None, shape: Sequence[Dim]) -> str | 
     if skipped < 0:
         return f"element_names has {len(names)} axes for shape {list(shape)}"
     for axis, (entry, size) in enumerate(zip(names, shape[skipped:], strict=True), start=skipped):
-        if isinstance(entry, tuple) and isinstance(size, int) and len(entry) != size:
+        if isinstance(entry, tuple) and entry and isinstance(size, int) and len(entry) != size:
             return f"element_names has {len(entry)} names for axis {axis}, which has size {size}"
     return None
 

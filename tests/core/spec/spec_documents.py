@@ -107,12 +107,12 @@ def ports(draw: st.DrawFn, name: str) -> PortSpec:
     axes: list = []
     for size in shape:
         named = draw(st.booleans()) and isinstance(size, int)
-        axes.append(tuple(draw(st.lists(names, min_size=size, max_size=size))) if named else None)
+        axes.append(tuple(draw(st.lists(names, min_size=size, max_size=size))) if named else ())
     temporal = draw(st.booleans()) and bool(axes)
     if temporal:
         axes[0] = TEMPORAL_AXIS
     # The empty and the flat forms of element names mean something else when read back.
-    element_names = tuple(axes) if axes and any(axis is not None for axis in axes) else None
+    element_names = tuple(axes) if any(axes) else None
     return PortSpec(
         name,
         draw(st.sampled_from(sorted(DTYPES))),
