@@ -48,7 +48,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         return
     found = {item: slice_of(item.nodeid, {mark.name for mark in item.iter_markers()}) for item in items}
     kept = [item for item in items if (quick if (each := found[item]) is None else each.name in wanted)]
-    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    left_out = set(items) - set(kept)
+    config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     kept.sort(key=lambda item: _place(found[item]))
     for item in kept:
         each = found[item]
