@@ -84,7 +84,7 @@ class Changes:
                     continue
                 if compared and not isinstance(file.parents.get(load), ast.Compare):
                     continue
-                if self._relevance.runs(file, around) and not (by_key and _reads_another_key(file, load, keys)):
+                if self._relevance.steps(file, load, around) and not (by_key and _reads_another_key(file, load, keys)):
                     yield VaryingRead(file, load, kind, growing, name, owners)
 
     def _add(self, path: tuple[Element, ...], value: Any) -> None:
@@ -113,10 +113,11 @@ class Changes:
 
     def _loads(self, element: Element, keys: set[Any]) -> Iterator[tuple[SourceFile, ast.expr]]:
         kind, name = element[:2]
-        if kind != "local" and not name.startswith("__"):  # those are Python's own, of functions and classes
+        if not name.startswith("__"):  # those are Python's own, of functions and classes
             yield from self._by_name(kind, name, element[2])
-            yield from self._evaluated(name)
-            yield from self._looked_up(name)
+            if kind != "local":
+                yield from self._evaluated(name)
+                yield from self._looked_up(name)
         for file in self._book.files if any(isinstance(k, str) for k in keys) else ():
             for loads in file.loads.values():  # a dictionary may be passed on under another name
                 for load in loads:
@@ -135,6 +136,11 @@ class Changes:
         elif kind == "global":
             file = self._book.file(place)
             yield from ((file, load) for load in file.loads.get(name, ()))
+        elif kind == "local":
+            file = self._book.file(place.co_filename)
+            for n in file.loads.get(name, ()):
+                if self._relevance.drives(file, n) or _is_within(file, n, place.co_name):
+                    yield file, n
         elif kind == "name":
             file = self._book.file(place.co_filename)
             yield from ((file, n) for n in file.loads.get(name, ()) if _is_within(file, n, place.co_name))

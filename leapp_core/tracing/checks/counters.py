@@ -72,7 +72,8 @@ def _deciding(relevance: Relevance, changes: Changes, outside: Outside) -> Itera
     for file, node, growing in _varying(relevance, counted, grown):
         if outside.has(file.path):
             continue
-        place = Follower(relevance, growing=growing).follow(file, node).decides
+        kind = "decided" if isinstance(node, ast.Call) and called_name(node) == "len" else "value"
+        place = Follower(relevance, growing=growing).follow(file, node, kind).decides
         if place is None or (growing and not relevance.owners.living.may_hold_number(file, node)):
             continue
         if isinstance(node, ast.Attribute):

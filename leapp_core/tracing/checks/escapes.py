@@ -14,7 +14,7 @@ from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.source.book import SourceFile, called_name, root_name
 from leapp_core.tracing.source.statements import LOG_NAMES, is_harmless
 from leapp_core.tracing.values.arrays import ArrayFollower
-from leapp_core.tracing.values.deciding import OUT_OF_ARRAYS, SCALAR_TYPES
+from leapp_core.tracing.values.deciding import OUT_OF_ARRAYS, SCALAR_TYPES, decides_by_itself
 from leapp_core.tracing.values.fate import Fate, Place
 from leapp_core.tracing.values.flows import Follower
 from leapp_core.tracing.values.relevance import Relevance
@@ -136,7 +136,8 @@ def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -
         if kind_of_array is not None and fate.decides is None:
             fate.decides = Follower(relevance).follow(file, node, kind_of_array).decides
     for node in nodes:
-        one = Follower(relevance).follow(file, node, kind)
+        own = "decided" if kind == "value" and decides_by_itself(node) else kind
+        one = Follower(relevance).follow(file, node, own)
         fate = Fate(fate.decides or one.decides, fate.followed and one.followed)
     return fate
 
@@ -145,9 +146,11 @@ def _kind_of_array(node: ast.expr) -> str | None:
     """Return what the call is that took an array: still an array that NumPy's calls follow, or values out of it."""
     if isinstance(node, ast.FormattedValue):
         return "decided"
-    if not isinstance(node, ast.Call) or called_name(node) in LOG_NAMES:
+    if not isinstance(node, ast.Call):
         return None
     name = called_name(node)
+    if name in LOG_NAMES and root_name(node.func) not in ("np", "numpy"):
+        return None
     if name in ("numpy", "__array__", *CONVERTERS):
         return "array"
     if name in SCALAR_TYPES:

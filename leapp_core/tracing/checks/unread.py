@@ -74,7 +74,7 @@ def _frames(slicer: Slicer, found: NodeAnalysis) -> Iterator[UserFrame]:
     """Yield the frames of the step up to its outputs."""
     step = found.step
     stacks = {(e.stack, e.line) for e in slicer.recorder.events[step.begin : step.out_index]}
-    stacks |= {(d.stack, -1) for d in (*step.inputs.values(), *step.outputs.values())}
+    stacks |= {(d.stack, d.line) for d in (*step.inputs.values(), *step.outputs.values())}
     for stack, line in stacks:
         yield from slicer.recorder.sites.user_frames(stack, line)
 

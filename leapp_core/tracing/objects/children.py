@@ -82,11 +82,6 @@ def is_leaf(thing: Any) -> bool:
     return derives(kind, *_PLAIN) and not derives(kind, CarriedScalar)
 
 
-def is_container(thing: Any) -> bool:
-    """Return whether something is a list, dictionary, tuple, set or deque."""
-    return is_a(thing, *_CONTAINERS)
-
-
 def children_of(thing: Any) -> Iterator[Child]:
     """Yield what an object holds, each with how it is reached."""
     kind = type(thing)
@@ -114,6 +109,8 @@ def children_of(thing: Any) -> Iterator[Child]:
 def _beside_data(thing: Any, kind: Any) -> Iterator[Child]:
     if derives(kind, torch.Tensor):
         yield from ((("attr", n, kind), value) for n, value in dict_of(thing).items() if type(n) is str)
+    elif derives(kind, BuiltinMethodType) and not is_a(thing.__self__, ModuleType):
+        yield ("part", "self"), thing.__self__  # ``generator.send``
     elif kind is np.ndarray and thing.dtype == object:
         yield from ((("index", number), value) for number, value in enumerate(thing.flat[:_LONGEST]))
 

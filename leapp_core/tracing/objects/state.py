@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leapp_core.tracing.objects.children import Order, children_of, globals_of, is_container, is_leaf, locals_of
+from leapp_core.tracing.objects.children import Order, children_of, globals_of, is_leaf, locals_of
 from leapp_core.tracing.objects.script_state import Unlike
 from leapp_core.tracing.objects.standard import BUFFERS, contents
 from leapp_core.tracing.source.callsite import is_installed
@@ -20,7 +20,7 @@ from leapp_core.tracing.source.clocks import Anew, gives_anew
 from leapp_core.tracing.source.static import class_name, derives, dict_of, is_plain_class
 
 MAX_OBJECTS = 60_000
-_MAX_FRAMES = 12
+_MAX_FRAMES = 48
 _PLAIN = (int, float, bool, str, bytes, complex, type(None), range, datetime.timedelta, datetime.date, decimal.Decimal)
 # The values of derived classes, and of dates that may have a time zone of the user's, by the code of their base.
 _CONVERTED: dict[type, Callable[[Any], Any]] = {
@@ -75,6 +75,7 @@ class PythonState:
         self._before_pause: dict[int, Any] | None = None
         self._by_others: set[int] = set()
         self._kinds: dict[int, type] = {}
+        self._counted: dict[int, Any] = {}
         self.odd: dict[str, str] = {}
         self.cut_off = False
 
@@ -91,6 +92,8 @@ class PythonState:
         self._roots = list(_roots(frame, driver))
         self._looks = [*self._looks[-1:], self._values()]
         self._by_others.clear()
+        if len(self._looks) > 1:  # a loop counts where its next step begins, which may never be
+            self._counted = {p: self._looks[0][p] for p in self._held_by_frames(*self._looks)}
 
     def end(self) -> None:
         """Look for the last time, and let go of all objects."""
@@ -119,11 +122,15 @@ class PythonState:
             return []
         before, after = self._looks
         found = []
-        for place in sorted(_different(before, after) - self._by_others):
+        for place in sorted((_different(before, after) - self._by_others) | self._counted.keys()):
             value = after.get(place)
             if not (isinstance(value, _Array) and value.address in known):
-                found.append(Changed(self._path(place), before.get(place), value))
+                found.append(Changed(self._path(place), self._counted.get(place, before.get(place)), value))
         return found
+
+    def _held_by_frames(self, before: dict[int, Any], after: dict[int, Any]) -> set[int]:
+        """Return the values that differ and that names of frames hold themselves."""
+        return {p for p in _different(before, after) if self._elements[p][0] == 0 and p in before}
 
     def notes(self) -> tuple[str, ...]:
         """Return what could not be looked at, said to the user."""
@@ -251,16 +258,14 @@ def _same(a: Any, b: Any) -> bool:
 
 
 def _roots(frame: FrameType | None, driver: int) -> Iterator[tuple[Element, Any]]:
-    """Yield what the frames of a step hold; of inner frames only what outlives a call."""
+    """Yield what the frames of a step hold: any of them may be a loop that counts."""
     for _ in range(_MAX_FRAMES):
         if frame is None:
             return
         code, drives = frame.f_code, id(frame) == driver
         if not drives and not driver and is_installed(code.co_filename):
             return  # a session without a driver: a test runner or library calls the user's code
-        for name, value in locals_of(frame).items():
-            if drives or not (is_leaf(value) or is_container(value)):
-                yield ("local", name, code), value
+        yield from ((("local", name, code), value) for name, value in locals_of(frame).items())
         yield from globals_of(code, frame.f_globals)
         if drives:
             return

@@ -110,9 +110,10 @@ class Declaration:
         semantics: What the user said of it.
         stack: Call stack number.
         order: Position among all declarations.
+        line: Where the driver was, as in an event.
     """
 
-    __slots__ = ("index", "info", "node", "order", "port", "role", "semantics", "stack", "tensor", "value")
+    __slots__ = ("index", "info", "line", "node", "order", "port", "role", "semantics", "stack", "tensor", "value")
 
     def __init__(  # noqa: PLR0913 - a record
         self,
@@ -126,8 +127,10 @@ class Declaration:
         semantics: Any,
         stack: int,
         order: int,
+        line: int = -1,
     ) -> None:
         self.order = order
+        self.line = line
         self.index = index
         self.node = node
         self.port = port

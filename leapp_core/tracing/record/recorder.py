@@ -155,14 +155,14 @@ class TraceRecorder(MemoryRecord):
         self, node: str, port: str, role: Any, tensor: torch.Tensor, semantics: Any, frame: FrameType
     ) -> Declaration:
         """Record a port declaration with the tensor's value."""
-        stack, _ = self.sites.number(frame)
+        stack, line = self.sites.number(frame)
         with torch._C._DisableTorchDispatch(), torch._C.DisableTorchFunction():
             info = self.touch(tensor)
             value = tensor.clone(memory_format=torch.contiguous_format)
             if value.device.type != "cpu":
                 value = value.cpu()
         order = len(self.declarations)
-        declaration = Declaration(self.position, node, port, role, tensor, info, value, semantics, stack, order)
+        declaration = Declaration(self.position, node, port, role, tensor, info, value, semantics, stack, order, line)
         self.declarations.append(declaration)
         if info[0] < 0:
             self._unsettled.append(declaration)

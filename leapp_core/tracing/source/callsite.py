@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dis
+import importlib.util
 import inspect
 import linecache
+import os
 import sys
 import sysconfig
 from pathlib import Path
@@ -17,9 +19,17 @@ def _spelled(*folders: Path | str) -> tuple[str, ...]:
     return tuple({str(spelling) for folder in map(Path, folders) for spelling in (folder, folder.resolve())})
 
 
+def _folders(*packages: str) -> tuple[str, ...]:
+    """Return the folders of installed packages, without importing them."""
+    specs = [importlib.util.find_spec(name) for name in packages]
+    places = [place for spec in specs if spec is not None for place in spec.submodule_search_locations or ()]
+    return tuple(f"{folder}{os.sep}" for folder in _spelled(*places))
+
+
 _CAPTURE = _spelled(Path(__file__).parents[1])
 _INSTALLED = _spelled(*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
 _STANDARD = _spelled(sysconfig.get_path("stdlib"))
+_LIBRARIES = _folders("torch", "numpy", "tensordict")
 MAX_DEPTH = 48
 _PRECALL = dis.opmap.get("PRECALL")
 _TO_CALL = 4  # bytes: the instruction and its cache
@@ -243,4 +253,4 @@ def is_standard(path: str) -> bool:
 
 def is_library(path: str) -> bool:
     """Return whether a file is of PyTorch, NumPy, TensorDict or of LEAPP itself."""
-    return "/torch/" in path or "/numpy/" in path or "/tensordict/" in path or path.startswith((*_CAPTURE, "<frozen"))
+    return path.startswith((*_LIBRARIES, *_CAPTURE, "<frozen"))

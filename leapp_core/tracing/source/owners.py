@@ -17,9 +17,14 @@ from leapp_core.tracing.source.places import is_in_method, is_method_of_tensors,
 Types = frozenset[ClassKey] | None
 """Classes that an object may be of; ``None`` if that is not known."""
 
+Candidate = tuple[SourceFile, Function, Types]
+"""A function that a call may run, and what ``self`` is in it."""
 
 Leads = Mapping[tuple[str, int], Collection[FunctionKey]]
 """Functions by file and line of their calls."""
+
+
+_CONTAINERS = frozenset({"list", "dict", "set", "deque", "OrderedDict", "defaultdict", "Counter", "bytearray", "array"})
 
 
 def related(a: Types, b: Types) -> bool:
@@ -215,9 +220,14 @@ class Owners:
             base = base.value
         return base is not None and self.living.is_module_of_torch(self.holds(file, base) or ())
 
-    def called(
-        self, file: SourceFile, call: ast.Call, selves: Types = None
-    ) -> list[tuple[SourceFile, Function, Types]]:
+    def is_container(self, file: SourceFile, call: ast.Call) -> bool:
+        """Return whether a method may be one of a builtin container: what it is called on is one, or is not known."""
+        if not isinstance(call.func, ast.Attribute):
+            return False
+        types = self.of(file, call.func)
+        return types is None or any(name in _CONTAINERS for _, name in types)
+
+    def called(self, file: SourceFile, call: ast.Call, selves: Types = None) -> list[Candidate]:
         """Return the functions that a call may run, each with what ``self`` is in it."""
         name, receiver = call.func, None
         if isinstance(name, ast.Attribute):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from leapp_core.tracing.source.book import SourceFile
 
 LOG_NAMES = frozenset(
     {
@@ -31,8 +35,15 @@ def is_harmless(statement: ast.stmt) -> bool:
     return _raises_or_logs(statement, LOG_NAMES | KEEPING_NAMES)
 
 
+def is_dropped(file: SourceFile, call: ast.Call) -> bool:
+    """Return whether nothing is done with the result of a call."""
+    return isinstance(file.parents.get(call), ast.Expr)
+
+
 def header_end(node: ast.stmt) -> int:
     """Return the last line of a statement, of its header where it has a body."""
+    if isinstance(node, ast.Match):
+        return node.subject.end_lineno or node.lineno
     if isinstance(node, (ast.If, ast.While)):
         return node.test.end_lineno or node.lineno
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.With, ast.Try)):

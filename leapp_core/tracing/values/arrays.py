@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from leapp_core.tracing.source.book import SourceFile, called_name, root_name
-from leapp_core.tracing.source.statements import DECLARING_NAMES, LOG_NAMES
+from leapp_core.tracing.source.statements import DECLARING_NAMES, LOG_NAMES, is_dropped
 from leapp_core.tracing.values.flows import Follower
 
 _SIZES = frozenset({"shape", "size", "ndim", "dtype", "itemsize", "nbytes", "strides"})
@@ -36,14 +36,16 @@ class ArrayFollower(Follower):
         name, root = called_name(call), root_name(call.func)
         if node is call.func:
             return kind
-        if root == "torch" or name in LOG_NAMES | DECLARING_NAMES or self._keeps(file, call, name, kind):
+        called = self._owners.called(file, call, self._selves)
+        logged = name in LOG_NAMES and is_dropped(file, call) and not called
+        if root == "torch" or logged or name in DECLARING_NAMES or self._keeps(file, call, name, kind):
             return None
         if root in ("np", "numpy") or (isinstance(call.func, ast.Name) and name in _BUILTINS):
             return kind
-        if not self._owners.called(file, call, self._selves):
+        if not called:
             self._fate.followed = False
             return None
-        return self._user_call(file, call, node, kind, name)
+        return self._user_call(file, call, node, kind, called)
 
-    def _branch(self, file: SourceFile, statement: ast.If | ast.While | ast.For | ast.AsyncFor) -> None:
+    def _branch(self, file: SourceFile, statement: ast.If | ast.While | ast.For | ast.AsyncFor | ast.Match) -> None:
         """Pass: the truth of an array is a value that left it, and recorded as such."""

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
 from leapp_core.tracing.source.owners import Types
-from leapp_core.tracing.source.statements import LOG_NAMES, is_harmless
+from leapp_core.tracing.source.statements import LOG_NAMES, is_dropped
 from leapp_core.tracing.values.caught import Catcher, Catchers, raised_by
 from leapp_core.tracing.values.deciding import is_threshold
 from leapp_core.tracing.values.effects import changed_by, sets_library
 from leapp_core.tracing.values.fate import Fate, Place
 from leapp_core.tracing.values.relevance import Relevance
 
-MAX_CANDIDATES = 4
+MAX_CANDIDATES = 24
+_MAX_DEPTH = 8
 
 
 class Branches(ABC):
@@ -37,6 +38,7 @@ class Branches(ABC):
         self._fate = Fate()
         self._catchers = Catchers(relevance)
         self._caught: set[tuple[ast.AST, ast.AST]] = set()
+        self._entered: set[tuple[ast.AST, Types]] = set()
 
     @abstractmethod
     def _assign(self, file: SourceFile, target: ast.expr, kind: str) -> None: ...
@@ -53,24 +55,39 @@ class Branches(ABC):
 
     def _test(self, file: SourceFile, statement: ast.stmt) -> None:
         """Look at what a condition decides, or a check that raises or logs."""
-        if isinstance(statement, (ast.If, ast.While)) and not is_harmless(statement):
+        if isinstance(statement, (ast.If, ast.While, ast.Match)):
             self._branch(file, statement)
         else:
             self._check(file, statement)
 
-    def _branch(self, file: SourceFile, statement: ast.If | ast.While | ast.For | ast.AsyncFor) -> None:
-        initialises = self._growing and isinstance(statement, ast.If) and is_threshold(statement.test)
-        if initialises and self._relevance.only_at_first(file, statement.body):
-            return
-        if self._matters(file, [*statement.body, *statement.orelse], 0):
+    def _branch(self, file: SourceFile, statement: ast.If | ast.While | ast.For | ast.AsyncFor | ast.Match) -> None:
+        if self._initialises(file, statement) or self._relevance.runs_steps(file, [statement]):
+            return  # how often the session's own function runs whole steps is no part of them
+        if isinstance(statement, ast.Match):
+            body = [inner for case in statement.cases for inner in case.body]
+        else:
+            body = [*statement.body, *statement.orelse]
+        if self._matters(file, body, 0):
             self._decide(file, statement.lineno)
 
-    def _matters(self, file: SourceFile, statements: list[ast.stmt], depth: int) -> bool:
-        """Return whether it makes a difference to the program if statements are run."""
-        return self._relevance.body(file, statements) or self._changes_program(file, statements, depth)
+    def _initialises(self, file: SourceFile, statement: ast.stmt) -> bool:
+        if not (self._growing and isinstance(statement, ast.If) and is_threshold(statement.test)):
+            return False
+        return self._relevance.only_at_first(file, statement.body)
 
-    def _changes_program(self, file: SourceFile, parts: Iterable[ast.AST], depth: int) -> bool:
-        """Return whether what pieces of source change, raise or leave reaches the program."""
+    def _matters(self, file: SourceFile, statements: list[ast.stmt], depth: int, *, logs: bool = False) -> bool:
+        """Return whether it makes a difference to the program if statements are run."""
+        return self._relevance.body(file, statements) or self._changes_program(file, statements, depth, logs=logs)
+
+    def _changes_program(self, file: SourceFile, parts: Iterable[ast.AST], depth: int, *, logs: bool = False) -> bool:
+        """Return whether what pieces of source change, raise or leave reaches the program.
+
+        Args:
+            file: Their file.
+            parts: The pieces.
+            depth: Calls between them and the branch.
+            logs: They are what a call runs that logs by its name: what it counts for itself is not followed further.
+        """
         for node in (n for part in parts for n in ast.walk(part)):
             if isinstance(node, (ast.Return, ast.Break, ast.Continue, ast.Yield)):
                 if depth == 0 and self._leaving_matters(file, node):
@@ -78,17 +95,23 @@ class Branches(ABC):
             elif isinstance(node, (ast.Raise, ast.Assert)):
                 if self._raising_matters(file, node, raised_by(node)):
                     return True
-            elif isinstance(node, ast.Call) and self._call_matters(file, node, depth):
+            elif isinstance(node, ast.Call) and self._call_matters(file, node, depth, logs=logs):
                 return True
-            for target in changed_by(node):
-                if self._relevance.reads(file, target, self._selves):
-                    return True
-                if self._owners.is_library_setting(file, target):
-                    return True
+            if self._change_matters(file, node, logs=logs):
+                return True
+        return False
+
+    def _change_matters(self, file: SourceFile, node: ast.AST, *, logs: bool) -> bool:
+        for target in changed_by(node):
+            if self._relevance.reads(file, target, self._selves) or self._owners.is_library_setting(file, target):
+                return True
+            if not logs:
                 self._assign(file, target, "decided")
         return False
 
     def _leaving_matters(self, file: SourceFile, node: ast.AST) -> bool:
+        if self._relevance.leaves_step(file, node):
+            return False
         function = file.function_of(node)
         if self._relevance.took_part(file, function or node):
             return True
@@ -97,17 +120,24 @@ class Branches(ABC):
             return isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function)
         return False
 
-    def _call_matters(self, file: SourceFile, call: ast.Call, depth: int) -> bool:
-        if depth >= 2 or called_name(call) in LOG_NAMES:
-            return False
+    def _call_matters(self, file: SourceFile, call: ast.Call, depth: int, *, logs: bool) -> bool:
+        logs = logs or (called_name(call) in LOG_NAMES and is_dropped(file, call))
         if sets_library(call):
             return True
         # Methods that are handed over may run as well: ``timer.start(self.reset)``.
         handed = [ast.Call(a, [], []) for a in call.args if isinstance(a, ast.Attribute)]
+        if self._relevance.drives(file, call) and called_name(call).startswith("reset"):
+            return False  # an episode ends here: the runtime resets on its own
         for one in (call, *handed):
-            for other, function, selves in self._owners.called(file, one, self._selves)[:MAX_CANDIDATES]:
+            candidates = self._owners.called(file, one, self._selves)
+            if candidates and (depth >= _MAX_DEPTH or len(candidates) > MAX_CANDIDATES):
+                return True  # what was not looked at may matter
+            for other, function, selves in candidates:
+                if (function, selves) in self._entered:
+                    continue
+                self._entered.add((function, selves))
                 with self._as(selves):
-                    if self._matters(other, function.body, depth + 1):
+                    if self._matters(other, function.body, depth + 1, logs=logs):
                         return True
         return False
 

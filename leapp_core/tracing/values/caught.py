@@ -16,7 +16,7 @@ from leapp_core.tracing.values.relevance import Relevance
 ANY = "Exception"
 """Stands for an exception whose type is not known: what calls of PyTorch raise, or a ``raise`` of a variable."""
 
-_MAX_CALLERS = 8
+_MAX_CALLERS = 64
 _OF_VALUES = (ValueError, RuntimeError, AssertionError, LookupError, ArithmeticError)
 _BLOCKS = ("body", "orelse", "handlers", "finalbody")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import ast
+import builtins
 
 from leapp_core.tracing.source.book import called_name, root_name
 
-# Calls whose result may stay the same while the argument changes.
-DECIDING = frozenset(
-    {
-        "min", "max", "int", "round", "bool", "floor", "ceil", "trunc", "clip", "clamp", "minimum", "maximum", "sign",
-        "copysign", "range", "len", "any", "all", "isclose", "digitize", "interp", "index", "count", "where",
-        "searchsorted", "sorted", "heaviside", "get",
-    }
+_HARMLESS_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+_HARMLESS_SIGNS = (ast.UAdd, ast.USub)
+# What only holds a value, or hands it on as it is.
+_HOLDING = (
+    ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.Dict, ast.NamedExpr, ast.Await, ast.ListComp, ast.GeneratorExp,
+    ast.DictComp, ast.Attribute, ast.match_case,
 )  # fmt: skip
+HARMLESS_CALLS = frozenset({"float", "abs"})
+"""Builtins whose result changes whenever the argument does; of every other call that is not known."""
+OF_CONTAINERS = frozenset(
+    {"items", "values", "keys", "copy", "pop", "popleft", "popitem", "item", "tolist", "__iter__", "send", "result"}
+)
+"""Methods that give what a container, a generator or an array holds, as it is."""
 # Types of NumPy's scalars: what they make of a followed scalar anew is followed no more.
 SCALAR_TYPES = frozenset(
     {
@@ -35,21 +41,27 @@ SIZES = frozenset({"size", "numel", "nelement", "dim", "__len__"})
 
 def decides_by_itself(node: ast.expr) -> bool:
     """Return whether an expression takes a value only to round, compare or look something up."""
-    return isinstance(node, ast.Subscript) or (isinstance(node, ast.Call) and called_name(node) in DECIDING)
+    if isinstance(node, ast.Subscript):
+        return True
+    return isinstance(node, ast.Call) and called_name(node) not in HARMLESS_CALLS | OF_CONTAINERS
 
 
 def decides(parent: ast.AST, node: ast.AST) -> bool:
-    """Return whether an expression may stay the same while a part of it changes."""
+    """Return whether an expression may stay the same while a part of it changes: all may that are not known not to."""
     if isinstance(parent, ast.IfExp):
         return node is parent.test
     if isinstance(parent, ast.Subscript):
         return node is parent.slice
     if isinstance(parent, ast.BinOp):
-        text = isinstance(parent.left, ast.Constant) and isinstance(parent.left.value, str)  # "%d" % value
-        return text or isinstance(parent.op, ast.FloorDiv)
+        return formats_text(parent) or not isinstance(parent.op, _HARMLESS_OPERATORS)
     if isinstance(parent, ast.UnaryOp):
-        return isinstance(parent.op, ast.Not)
-    return isinstance(parent, (ast.Compare, ast.BoolOp, ast.Slice, ast.FormattedValue))
+        return not isinstance(parent.op, _HARMLESS_SIGNS)
+    return not isinstance(parent, _HOLDING)
+
+
+def formats_text(node: ast.BinOp) -> bool:
+    """Return whether an expression is ``"%d" % value``."""
+    return isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
 
 
 def is_threshold(test: ast.expr) -> bool:
@@ -68,7 +80,7 @@ def of_object(parent: ast.AST, around: ast.AST | None) -> str | None:
         return "object" if isinstance(around, ast.Call) and around.func is parent else None
     if isinstance(parent, ast.Call):
         name = parent.func.id if isinstance(parent.func, ast.Name) else ""
-        return "decided" if name in DECIDING | {"next", "iter", "float", "sum", "list", "tuple"} else "object"
+        return "decided" if name and hasattr(builtins, name) else "object"
     if isinstance(parent, ast.Compare):
         return None if all(isinstance(op, (ast.Is, ast.IsNot)) for op in parent.ops) else "decided"
     kept = (ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.Dict, ast.NamedExpr, ast.Lambda, ast.Yield, ast.withitem)
@@ -102,6 +114,6 @@ def within_numpy(parent: ast.AST, node: ast.AST) -> str | None:
         return None if parent.attr in ("shape", "size", "ndim", "dtype", "nbytes") else "array"
     if isinstance(parent, ast.FormattedValue):
         return "decided"
-    if isinstance(parent, ast.BinOp) and decides(parent, node) and not isinstance(parent.op, ast.FloorDiv):
+    if isinstance(parent, ast.BinOp) and formats_text(parent):
         return "decided"
     return "array"

@@ -12,7 +12,7 @@ import ast
 
 from leapp_core.tracing.source.arguments import parameters_for, runs_lambda
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceFile, called_name, root_name
-from leapp_core.tracing.source.owners import Types
+from leapp_core.tracing.source.owners import Candidate, Types
 from leapp_core.tracing.source.rebinding import reaches
 from leapp_core.tracing.source.statements import (
     DECLARING_NAMES,
@@ -20,6 +20,7 @@ from leapp_core.tracing.source.statements import (
     LOG_NAMES,
     assignments,
     header_end,
+    is_dropped,
     is_harmless,
     parts_of,
 )
@@ -27,10 +28,10 @@ from leapp_core.tracing.values.attributes import attributes_given
 from leapp_core.tracing.values.branches import MAX_CANDIDATES, Branches
 from leapp_core.tracing.values.caught import ANY, raised_in
 from leapp_core.tracing.values.deciding import (
-    DECIDING,
+    HARMLESS_CALLS,
+    OF_CONTAINERS,
     SIZES,
     decides,
-    decides_by_itself,
     of_object,
     of_size,
     within_numpy,
@@ -38,6 +39,15 @@ from leapp_core.tracing.values.deciding import (
 from leapp_core.tracing.values.effects import FILLING
 from leapp_core.tracing.values.fate import Fate
 from leapp_core.tracing.values.relevance import Relevance
+
+# Functions of PyTorch and NumPy whose result has no record: values that are looked up, compared or only told.
+_WITHOUT_RECORD = frozenset(
+    {
+        "isclose", "allclose", "equal", "array_equal", "all", "any", "sign", "digitize", "interp", "clip", "minimum",
+        "maximum", "searchsorted", "where", "heaviside", "floor", "ceil", "trunc", "rint", "round", "floor_divide",
+        "mod", "remainder", "fmod", "copysign", "count_nonzero", "nonzero",
+    }
+)  # fmt: skip
 
 
 class Follower(Branches):
@@ -63,8 +73,6 @@ class Follower(Branches):
                 the size is a Python value), ``array`` (recorded as long as it stays in NumPy), ``object`` (parts of it
                 change, which its operators may look at).
         """
-        if kind == "value" and decides_by_itself(node):
-            kind = "decided"
         first = node.values[0] if isinstance(node, ast.BoolOp) else getattr(node, "test", node)
         if first is node or kind in ("sized", "array") or not self._runs_or_raises(file, node, first):
             self._climb(file, node, kind)
@@ -162,15 +170,33 @@ class Follower(Branches):
         if kind == "sized" and (name == "len" or node is call.func):
             sizes = name == "len" or name in SIZES
             return "decided" if sizes else None if name in ("any", "all", "item", "tolist") else kind
+        called = self._owners.called(file, call, self._selves)
         if node is call.func:
-            return None if name in KEEPING_NAMES else "decided" if name in DECIDING and kind != "array" else kind
-        if name in LOG_NAMES | DECLARING_NAMES or self._keeps(file, call, name, kind):
-            return None
-        if kind not in ("sized", "array") and (name in DECIDING or runs_lambda(file, call, name)):
+            if called or kind == "array" or name in OF_CONTAINERS:
+                return kind
+            return None if name in KEEPING_NAMES else "decided"
+        # A user's method may be called ``log`` or ``update``: names tell only where no function of the user is meant.
+        if not called or self._owners.is_container(file, call):
+            if name in DECLARING_NAMES or (name in LOG_NAMES and is_dropped(file, call)):
+                return None
+            if self._keeps(file, call, name, kind):
+                return None
+        if kind not in ("sized", "array") and runs_lambda(file, call, name):
             return "decided"
         if kind == "sized" and root_name(call.func) == "torch":
             return kind
-        return self._user_call(file, call, node, kind, name)
+        if called:
+            return self._user_call(file, call, node, kind, called)
+        return self._unknown_call(call, kind, name)
+
+    def _unknown_call(self, call: ast.Call, kind: str, name: str) -> str | None:
+        """Return what a call of other code makes of a value: something else, unless it is known to be recorded."""
+        self._fate.followed = self._fate.followed and isinstance(call.func, ast.Name)
+        if kind in ("sized", "object"):
+            return None
+        plain = isinstance(call.func, ast.Name) and name in HARMLESS_CALLS
+        recorded = root_name(call.func) in ("torch", "np", "numpy") and name not in _WITHOUT_RECORD
+        return kind if plain or recorded or kind == "array" else "decided"
 
     def _keeps(self, file: SourceFile, call: ast.Call, name: str, kind: str) -> bool:
         """Follow what a call puts into a container or attribute; return whether it is such a call."""
@@ -185,17 +211,16 @@ class Follower(Branches):
             return True
         return False
 
-    def _user_call(self, file: SourceFile, call: ast.Call, node: ast.AST, kind: str, name: str) -> str | None:
-        candidates = self._owners.called(file, call, self._selves)
-        if candidates:
-            if len(candidates) > MAX_CANDIDATES:
-                self._fate.followed = False
-            for other, function, selves in candidates[:MAX_CANDIDATES]:
-                with self._as(selves):
-                    self._parameter(other, function, call, node, kind)
-            return None
-        self._fate.followed = self._fate.followed and isinstance(call.func, ast.Name)
-        return None if kind in ("sized", "object") else kind
+    def _user_call(
+        self, file: SourceFile, call: ast.Call, node: ast.AST, kind: str, candidates: list[Candidate]
+    ) -> str | None:
+        for other, function, selves in candidates[:MAX_CANDIDATES]:
+            with self._as(selves):
+                self._parameter(other, function, call, node, kind)
+        if len(candidates) > MAX_CANDIDATES:
+            self._fate.followed = False
+            return "decided"  # one of those that were not looked at may
+        return None
 
     def _parameter(self, file: SourceFile, function: Function, call: ast.Call, node: ast.AST, kind: str) -> None:
         names = parameters_for(function, call, node)
@@ -208,7 +233,9 @@ class Follower(Branches):
     # -- statements --------------------------------------------------------------------------------------------------
 
     def _arrive(self, file: SourceFile, statement: ast.stmt, node: ast.AST, kind: str, *, handed_on: bool) -> None:
-        if is_harmless(statement) or isinstance(statement, (ast.If, ast.While)):
+        if is_harmless(statement) or isinstance(statement, (ast.If, ast.While, ast.Match)):
+            if isinstance(statement, ast.Match):
+                self._captured_names(file, statement, kind)
             if kind not in ("sized", "array"):
                 self._test(file, statement)
             return
@@ -226,6 +253,14 @@ class Follower(Branches):
         elif not isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
             self._fate.followed = False
 
+    def _captured_names(self, file: SourceFile, statement: ast.Match, kind: str) -> None:
+        """Follow the names that the patterns of a ``match`` give to its subject, or to parts of it."""
+        for pattern in (n for case in statement.cases for n in ast.walk(case.pattern)):
+            name = pattern.rest if isinstance(pattern, ast.MatchMapping) else getattr(pattern, "name", None)
+            for load in file.loads.get(name, ()) if isinstance(name, str) else ():
+                if statement in file.above(load):
+                    self._climb(file, load, kind)
+
     def _return(self, file: SourceFile, statement: ast.Return, kind: str) -> None:
         function = file.function_of(statement)
         if kind == "decided" and isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function):
@@ -239,7 +274,7 @@ class Follower(Branches):
         if function.name == "__enter__":
             for other, item in self._book.contexts():
                 self._hand_over(other, item, kind)
-        calls = self._owners.callers(file, function, self._selves)
+        calls = [c for c in self._owners.callers(file, function, self._selves) if self._relevance.steps(c[0], c[1])]
         loads = list(attributes_given(self._owners, self._book, file, function))
         for other, load in loads:
             self._climb(other, load, kind)
@@ -281,6 +316,8 @@ class Follower(Branches):
                         self._load(file, load, kind, key)
 
     def _load(self, file: SourceFile, load: ast.expr, kind: str, key: object) -> None:
+        if self._relevance.comes_from_outside(file, load):
+            return
         parent = file.parents.get(load)
         if key is not None and isinstance(parent, ast.Subscript) and isinstance(parent.slice, ast.Constant):
             other_key = parent.slice.value != key

@@ -15,6 +15,7 @@ from leapp_core.tracing.source.living import LivingObjects
 from leapp_core.tracing.source.local import LocalTypes
 from leapp_core.tracing.source.owners import Owners, Types, related
 from leapp_core.tracing.source.statements import assignments
+from leapp_core.tracing.values.driver import Driver
 from leapp_core.tracing.values.stacks import leads, running
 
 Name = tuple[int, str]
@@ -38,21 +39,25 @@ class Relevance:
         stacks = {(e.stack, e.line) for e in (slicer.recorder.events[i] for i in sliced)}
         self._stacks = running(slicer)
         called = {(frame.file, frame.line) for stack in stacks for frame in self._stacks[stack]}
-        stacks |= {(d.stack, -1) for d in step.outputs.values()}  # what is declared there may be chosen without a call
+        stacks |= {(d.stack, d.line) for d in step.outputs.values()}  # these may be chosen without a call
         frames = {frame for stack in stacks for frame in self._stacks[stack]}
         self._lines = {(frame.file, frame.line) for frame in frames}
         self._declaring = self._lines - called
-        self._declared = {(f.file, f.line) for d in step.outputs.values() for f in self._stacks[d.stack, -1]}
+        self._declared = {(f.file, f.line) for d in step.outputs.values() for f in self._stacks[d.stack, d.line]}
         self._sources = slicer.sources
         self._functions = {function_key(f.code) for f in frames if not f.driver}
+        self._given = {(f.file, f.line) for d in step.inputs.values() for f in self._stacks[d.stack, d.line]}
         self._executed = self._lines_by_step(slicer, found)
         self._results = self._passes_through(slicer, found)
-        files = {f.file for f in frames if not f.driver} | (_files_in_reach(slicer) if self._results else set())
+        files = {f.file for f in frames} | (_files_in_reach(slicer) if self._results else set())
         self.book = SourceBook(sorted(files), slicer.sources)
         ran = {function_key(f.code) for found in self._stacks.values() for f in found}
         python = slicer.recorder.python
         drivers = {f.code for found in self._stacks.values() for f in found if f.driver}
         driving = {function_key(c): python.types_of_locals(c) for c in drivers}
+        begun = {f.code for d in step.inputs.values() for f in self._stacks[d.stack, d.line]}
+        ended = {f.code for d in step.outputs.values() for f in self._stacks[d.stack, d.line]}
+        self._driver = Driver(self.book, drivers | (begun & ended), self._given, self._declared)
         living = LivingObjects(self.book, slicer.heap, slicer.seen_types, python.kinds)
         self._leads = leads(self._stacks.values())
         self.owners = Owners(self.book, ran, living, LocalTypes(living, driving), self._leads)
@@ -107,6 +112,30 @@ class Relevance:
         calls = [n for n in ast.walk(function) if isinstance(n, ast.Call)] if function is not None else []
         here = {called_name(call) for call in calls if call.lineno <= line <= (call.end_lineno or call.lineno)}
         return "output_tensors" in here and [called_name(call) for call in calls].count("output_tensors") == 1
+
+    def steps(self, file: SourceFile, node: ast.AST, around: ast.AST | None = None) -> bool:
+        """Return whether a place (in a function or ``lambda``) may run in a step."""
+        return (
+            self.drives(file, node)
+            if self._driver.owns(file, node)
+            else self.runs(file, around or file.function_of(node))
+        )
+
+    def drives(self, file: SourceFile, node: ast.AST) -> bool:
+        """Return whether a place lies in the part of a function that runs whole steps."""
+        return self._driver.has(file, node)
+
+    def comes_from_outside(self, file: SourceFile, load: ast.expr) -> bool:
+        """Return whether a function that runs steps declares what is read here as an input."""
+        return self._driver.declares(file, load)
+
+    def leaves_step(self, file: SourceFile, node: ast.AST) -> bool:
+        """Return whether a ``return``, ``break`` or ``continue`` ends a whole step, or all of them."""
+        return self._driver.leaves_step(file, node)
+
+    def runs_steps(self, file: SourceFile, statements: Iterable[ast.stmt]) -> bool:
+        """Return whether whole steps, from their inputs on, run within statements of a function that runs steps."""
+        return self._driver.runs_steps(file, statements)
 
     def took_part(self, file: SourceFile, function: ast.AST) -> bool:
         """Return whether calls of the program were made in a function, by itself or by what it called."""
@@ -258,7 +287,9 @@ class Relevance:
         if isinstance(tree, ast.stmt) and hasattr(tree, "body"):  # a compound statement counts with its header
             parts = [n for n in ast.iter_child_nodes(tree) if isinstance(n, ast.expr)]
         for node in (n for part in parts for n in ast.walk(part)):
-            if isinstance(node, (ast.Attribute, ast.Name)) and not file.calls_it(node):
+            if not isinstance(node, (ast.Attribute, ast.Name)) or file.calls_it(node):
+                continue
+            if not self._driver.declares(file, node):
                 yield node
 
     @staticmethod

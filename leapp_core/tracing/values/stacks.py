@@ -19,7 +19,7 @@ def running(slicer: Slicer) -> dict[tuple[int, int], list[UserFrame]]:
     """
     recorder = slicer.recorder
     frames = {(e.stack, e.line): recorder.sites.user_frames(e.stack, e.line) for e in recorder.events}
-    frames |= {(d.stack, -1): recorder.sites.user_frames(d.stack) for d in recorder.declarations}
+    frames |= {(d.stack, d.line): recorder.sites.user_frames(d.stack, d.line) for d in recorder.declarations}
     if any(f.driver for found in frames.values() for f in found):
         return frames
     stacks = [[(f.code, f.lasti) for f in reversed(found)] for found in frames.values() if found] or [[]]

@@ -1,0 +1,1 @@
+"""A user's own code in folders named after libraries, as trainers have them."""

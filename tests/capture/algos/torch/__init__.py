@@ -1,0 +1,1 @@
+"""A user's own code in a folder called torch."""
