@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import re
 from collections.abc import Collection
@@ -17,7 +18,14 @@ _FORBIDDEN = re.compile(r"(?:GLOBAL|global|class|function) ['\"`]?((?:[A-Za-z_]\
 _TORCH_KNOWS = ("collections.OrderedDict", "builtins.set")
 
 
-def read_torch_file(path: Path, classes: Collection[str] = (), *, device: str = "cpu", what: str = "checkpoint") -> Any:
+def read_torch_file(
+    path: Path,
+    classes: Collection[str] = (),
+    *,
+    device: str = "cpu",
+    what: str = "checkpoint",
+    content: bytes | None = None,
+) -> Any:
     """Return what a file of ``torch.save`` holds, without running anything it names.
 
     Tensors, plain values, NumPy arrays and numbers come as they are; objects of the named classes come as
@@ -28,6 +36,7 @@ def read_torch_file(path: Path, classes: Collection[str] = (), *, device: str = 
         classes: Qualified names of classes and functions it may use besides.
         device: Where its tensors go.
         what: What the file is, for messages.
+        content: What was read already, of a file within another one; ``path`` is for messages then.
 
     Raises:
         CheckpointError: it is damaged, or uses another name, which the message tells.
@@ -37,7 +46,8 @@ def read_torch_file(path: Path, classes: Collection[str] = (), *, device: str = 
     names = {name: value for name, value in allowed_names(classes, PLAIN).items() if name not in _TORCH_KNOWS}
     try:
         with torch.serialization.safe_globals([(value, name) for name, value in names.items()]):
-            return settled(torch.load(path, map_location=device, weights_only=True))
+            source = path if content is None else io.BytesIO(content)
+            return settled(torch.load(source, map_location=device, weights_only=True))
     except UnsafeValueError as error:
         raise refused(str(error), str(path), what) from error
     except pickle.UnpicklingError as error:

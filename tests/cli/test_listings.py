@@ -75,7 +75,7 @@ def test_envs_list_of_an_environment_that_is_not_installed_names_the_extra() -> 
 
 def test_adapters_list() -> None:
     facts = json.loads(leapp("adapters", "list", "--json").out)
-    assert [adapter["name"] for adapter in facts["adapters"]] == ["rsl-rl"]
+    assert [adapter["name"] for adapter in facts["adapters"]] == ["rl-games", "rsl-rl", "sb3", "skrl"]
     assert "rsl-rl" in leapp("adapters", "list").out
 
 

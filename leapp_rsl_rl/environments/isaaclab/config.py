@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,10 @@ from typing import Any
 from leapp_core.errors import UsageError
 from leapp_core.plugins.environments import EnvRequest
 from leapp_core.suggest import suggest
+from leapp_rsl_rl.environments.isaaclab.agents import actor_groups, agent_entry, agent_values
 from leapp_rsl_rl.environments.isaaclab.overrides import agent_changes, resolve_config
 
 _PRESETS = ("presets=", "physics=")
-_ENTRY = "_cfg_entry_point"
-_AGENT = f"rsl_rl{_ENTRY}"
-_EXPORTERS = "isaaclab_rl.entrypoints.backends.export_"
-_OTHER_LIBRARIES = ("rl_games", "skrl", "sb3")
 
 
 @dataclass(frozen=True)
@@ -33,6 +29,7 @@ class TaskConfig:
         notes: What was switched off or chosen.
         task: Name it is registered under.
         agent_changes: What overrides set in ``agent``, by dotted path.
+        actor_groups: Observation groups that the acting network reads.
     """
 
     env: Any
@@ -41,6 +38,7 @@ class TaskConfig:
     notes: tuple[str, ...]
     task: str
     agent_changes: dict[str, Any]
+    actor_groups: tuple[str, ...] = ("policy",)
 
     @property
     def direct(self) -> bool:
@@ -63,8 +61,9 @@ def load_config(request: EnvRequest) -> TaskConfig:
     from isaaclab_tasks.utils.hydra import resolve_task_config
 
     task = registered_task(request.task)
+    entry = agent_entry(task, request.adapter)
     overrides, notes = _with_physics(list(request.overrides))
-    cfg, agent = resolve_config(lambda given: resolve_task_config(task, _AGENT, True, given), overrides)
+    cfg, agent = resolve_config(lambda given: resolve_task_config(task, entry, True, given), overrides)
     if any(override.startswith("env.scene.num_envs=") for override in overrides):
         notes.append("env.scene.num_envs is 1: a bundle controls one robot")
     cfg.scene.num_envs, cfg.seed, cfg.sim.device = 1, request.seed, request.device
@@ -72,8 +71,9 @@ def load_config(request: EnvRequest) -> TaskConfig:
     if getattr(cfg, "curriculum", None) is not None:
         cfg.curriculum = None
         notes.append("curriculum is off")
-    plain = _plain_agent(agent, request.device)
-    return TaskConfig(cfg, plain, _episode_steps(cfg), tuple(notes), task, agent_changes(overrides, plain))
+    plain = agent_values(agent, request.device)
+    changes = agent_changes(overrides, plain)
+    return TaskConfig(cfg, plain, _episode_steps(cfg), tuple(notes), task, changes, actor_groups(plain))
 
 
 def _episode_steps(cfg: Any) -> int:
@@ -87,7 +87,7 @@ def registered_task(name: str) -> str:
     """Return the task of ``TASK`` or ``MODULE:TASK``, after importing the module, which registers it.
 
     Raises:
-        UsageError: the module cannot be imported, or registers no such task, or the task has no RSL-RL agent.
+        UsageError: the module cannot be imported, or registers no such task.
     """
     import gymnasium
     import isaaclab_tasks  # noqa: F401 - importing registers the tasks
@@ -104,23 +104,7 @@ def registered_task(name: str) -> str:
     if task not in gymnasium.registry:
         known = [name for name in gymnasium.registry if name.startswith("Isaac")]
         raise UsageError(f"Isaac Lab has no task {task!r}", expected=suggest(task, known))
-    _require_agent(task, gymnasium.registry[task].kwargs)
     return task
-
-
-def _require_agent(task: str, registered: Mapping[str, Any]) -> None:
-    """Refuse a task that is trained with other libraries than RSL-RL only."""
-    if _AGENT in registered:
-        return
-    libraries = [name.removesuffix(_ENTRY) for name in registered if name.endswith(_ENTRY) and name != f"env{_ENTRY}"]
-    others = [name for name in libraries if name in _OTHER_LIBRARIES]
-    raise UsageError(
-        f"Isaac Lab's task {task!r} has no RSL-RL agent; its agents are of {', '.join(libraries) or 'no library'}",
-        expected=f"a task registered with {_AGENT}",
-        fix=f"use Isaac Lab's own exporter: python -m leapp_core.compat {_EXPORTERS}{others[0]} --task {task} …"
-        if others
-        else None,
-    )
 
 
 def _with_physics(overrides: list[str]) -> tuple[list[str], list[str]]:
@@ -128,19 +112,6 @@ def _with_physics(overrides: list[str]) -> tuple[list[str], list[str]]:
     if any(o.startswith(_PRESETS) for o in overrides) or importlib.util.find_spec("isaacsim") is not None:
         return overrides, []
     return [*overrides, "presets=newton_mjwarp"], ["physics: Newton (presets=newton_mjwarp), as Isaac Sim is absent"]
-
-
-def _plain_agent(agent: Any, device: str) -> dict[str, Any]:
-    from importlib.metadata import version
-
-    from isaaclab.utils import to_dict
-    from isaaclab_rl.rsl_rl import handle_deprecated_rsl_rl_cfg
-
-    agent.device = device
-    values: dict[str, Any] = to_dict(handle_deprecated_rsl_rl_cfg(agent, version("rsl-rl-lib")))
-    if not values.get("obs_groups"):
-        values["obs_groups"] = {"actor": ["policy"], "critic": ["policy"]}
-    return values
 
 
 def _quiet_observations(cfg: Any) -> list[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class IsaacLabProvider(EnvironmentProvider):
-    """Tasks registered with Isaac Lab 3 that have an RSL-RL agent configuration."""
+    """Tasks registered with Isaac Lab 3 and an agent of RSL-RL, skrl, rl_games or Stable-Baselines3."""
 
     name: ClassVar[str] = "isaaclab"
     summary: ClassVar[str] = "Isaac Lab 3 tasks, with Isaac Sim or with Newton physics alone"
@@ -59,10 +59,11 @@ class IsaacLabProvider(EnvironmentProvider):
         activate(force=True)
         from isaaclab_tasks.utils.parse_cfg import load_cfg_from_registry
 
+        from leapp_rsl_rl.environments.isaaclab.agents import agent_entry
         from leapp_rsl_rl.environments.isaaclab.config import registered_task
 
         known = registered_task(task)
-        agent = load_cfg_from_registry(known, "rsl_rl_cfg_entry_point")
+        agent = load_cfg_from_registry(known, agent_entry(known, None))
         return Path("logs") / "rsl_rl" / str(agent.experiment_name)
 
     def sizes(self, request: EnvRequest) -> TaskSizes | None:

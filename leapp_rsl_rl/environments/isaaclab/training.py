@@ -44,7 +44,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         self._launch = contextlib.ExitStack()
         with self._random.active(), contextlib.redirect_stdout(io.StringIO()):
             self._env, self.node = self._make(config, device)
-        self.num_actions = int(self._env.num_actions)
+        self.num_actions = num_actions(self._env.unwrapped)
         self.terms = manager_terms(self._env.unwrapped)
         self._seed, self._fresh, self._recorded = seed, False, False
         self._observed: Mapping[str, torch.Tensor] = {}
@@ -76,7 +76,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
                 self._begin()
             self._fresh, self._recorded = False, session is not None
             action = clipped(policy.act(self._observed, session, self.node), policy)
-            self._observed, reward, _, _ = self._env.step(action)
+            self._observed, reward, *_ = self._env.step(action)
             self._check(relay)
             # reading the rewards is reporting, no part of the policy
             with contextlib.nullcontext() if session is None else session.paused():
@@ -132,7 +132,6 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         self._launch.enter_context(launch_simulation(config.env, {"headless": True, "device": device}))
         import gymnasium
         from isaaclab.utils.leapp.utils import ensure_env_spec_id
-        from isaaclab_rl.rsl_rl import RslRlVecEnvWrapper
 
         try:
             made = gymnasium.make(config.task, cfg=config.env, render_mode=None)
@@ -140,9 +139,18 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
             raise EnvError(f"Isaac Lab cannot make task {self.task}: {error}") from error
         node = str(ensure_env_spec_id(made))
         self._sensors = SensorReadings(made.unwrapped.scene)
-        groups = set(config.agent["obs_groups"].get("actor") or ("policy",))
-        _annotate(made, groups, self._sensors)
-        return RslRlVecEnvWrapper(made), node  # actions are limited as the policy's run says
+        _annotate(made, set(config.actor_groups), self._sensors)
+        made.reset()  # the first reset of a scene is unlike later ones
+        return made, node
+
+
+def num_actions(env: Any) -> int:
+    """Return the size of an action of an Isaac Lab task."""
+    if hasattr(env, "action_manager"):
+        return int(env.action_manager.total_action_dim)
+    import gymnasium
+
+    return int(gymnasium.spaces.flatdim(env.single_action_space))
 
 
 def _annotate(made: Any, groups: set[str], sensors: SensorReadings) -> None:

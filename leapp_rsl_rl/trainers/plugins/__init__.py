@@ -1,0 +1,1 @@
+"""One plugin for each trainer, so that each can be blocked alone."""
