@@ -38,7 +38,7 @@ def task_sizes(config: TaskConfig) -> TaskSizes | None:
     actions = _actions(config, robots)
     if actions is None:
         return None
-    groups = config.agent["obs_groups"].get("actor") or ("policy",)
+    groups = config.actor_groups
     known: dict[str, dict[str, int]] = {}
     for name in groups:
         terms = _group(config, str(name), robots, actions)
