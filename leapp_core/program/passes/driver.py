@@ -15,7 +15,6 @@ from leapp_core.program.passes.devices import drop_devices
 from leapp_core.program.passes.editor import Editor, drop_dead, open_editor, propagate
 from leapp_core.program.passes.fixed import place_fixed_writes
 from leapp_core.program.passes.flat import flatten_strided_writes
-from leapp_core.program.passes.foreach import expand_foreach
 from leapp_core.program.passes.found import found_rows_to_masks
 from leapp_core.program.passes.layout import operand_layouts, repropagate, restore_layouts, with_ancestors
 from leapp_core.program.passes.masks import drop_size_checks, masked_writes_to_where
@@ -36,7 +35,6 @@ PASSES: tuple[Callable[[Editor], bool], ...] = (
     drop_devices,
     use_common_names,
     split_rolls,
-    expand_foreach,
     drop_dropout,
     fill_without_template,
     expand_copies,

@@ -105,16 +105,6 @@ def test_a_masked_update_is_computed_for_all(cleaned):
     assert cleaned(program, X) == ["lt", "mul", "where"]
 
 
-def test_foreach_calls_are_one_call_per_tensor(cleaned):
-    def program(x, y):
-        values = [x, y]
-        torch._foreach_add_(values, [y, x], alpha=2)
-        torch._foreach_mul_(values, 3.0)
-        return tuple(torch._foreach_exp(values))
-
-    assert sorted(cleaned(program, X, X.clone())) == ["add", "add", "exp", "exp", "mul", "mul"]
-
-
 def test_switched_off_dropout_is_dropped(cleaned):
     assert cleaned(lambda x: torch.dropout(x.sin(), 0.5, train=False), X) == ["sin"]
 
