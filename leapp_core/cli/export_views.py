@@ -40,6 +40,7 @@ def _head(result: JobResult) -> View:
             "policy": result.policy,
             "checkpoint": result.checkpoint,
             "model": files,
+            "recorded": result.recording,
         }
     )
 

@@ -138,7 +138,8 @@ class PolicyEnvironment(ABC):
         """Make one control step as training code does: observations, policy, action terms, physics.
 
         With a session, raw sensor reads are declared as inputs and writes to the robot as outputs of ``node``,
-        with complete semantics; everything in between is the environment's own code.
+        with complete semantics; everything in between is the environment's own code. The outcome of a recorded step is
+        not looked at, so it may be empty.
         """
 
     def close(self) -> None:  # noqa: B027 - many environments hold nothing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from leapp_core.policy_export.origin import Origin
 from leapp_core.policy_export.parts import compare_early, deployment_form, loaded_policy, training_form
 from leapp_core.policy_export.record import check_writable, file_closed_loop
 from leapp_core.policy_export.tasks import find_provider
+from leapp_core.policy_export.timing import RecordingTime
 from leapp_core.validation.report import ValidationReport
 
 if TYPE_CHECKING:
@@ -75,6 +77,7 @@ class JobResult:
         checkpoint: The file.
         closed_loop: The episode compared, or ``None``.
         notes: Why parts were left out.
+        recording: What the time of the recorded steps went to.
     """
 
     report: ExportReport
@@ -83,6 +86,7 @@ class JobResult:
     checkpoint: Path
     closed_loop: ClosedLoopReport | None = None
     notes: tuple[str, ...] = ()
+    recording: RecordingTime | None = None
 
     @property
     def levels(self) -> ValidationReport:
@@ -113,6 +117,7 @@ class JobResult:
             **self.report.to_json(),
             "closed_loop": self.closed_loop.to_json() if self.closed_loop else None,
             "skipped": list(self.notes),
+            "recording_s": None if self.recording is None else self.recording.to_json(),
         }
 
 
@@ -143,30 +148,36 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
         with stage("load policy"):
             policy = loaded_policy(adapter, PolicyRequest.within(env, checkpoint, job.device))
         with stage("record control steps"):
-            captured = _capture(
+            captured, recording = _capture(
                 job, env, policy, Origin(provider.name, job.task, job.overrides, adapter.name, job.imports)
             )
         report = write_bundle(job, captured, save_path, plugins, progress)
-        result = JobResult(report, provider.name, policy.summary, checkpoint)
+        result = JobResult(report, provider.name, policy.summary, checkpoint, recording=recording)
         if job.steps and job.closed_loop_steps:
             with stage("run policy and bundle side by side"):
                 result = _prove(job, result, _Sides(provider, request, env, policy), plugins)
     return result
 
 
-def _capture(job: ExportJob, env: PolicyEnvironment, policy: LoadedPolicy, origin: Origin) -> CapturedPipeline:
+def _capture(
+    job: ExportJob, env: PolicyEnvironment, policy: LoadedPolicy, origin: Origin
+) -> tuple[CapturedPipeline, RecordingTime]:
     from leapp_core.tracing.session import capture
 
     steps = max(job.steps, MIN_STEPS)
     env.reset(job.seed)
     policy.reset()
     with capture(job.name, max_cached_io=steps, strict=job.strict) as session:
+        seconds = []
         for _ in range(steps):
+            began = time.perf_counter()
             env.step(policy, session)
+            seconds.append(time.perf_counter() - began)
     captured = session.compile()
     configs = captured.spec.configs
     configs = replace(configs, frequency=env.frequency, extra={**configs.extra, **origin.to_configs()})
-    return replace(captured, spec=replace(captured.spec, configs=configs), notes=(*captured.notes, *env.notes))
+    captured = replace(captured, spec=replace(captured.spec, configs=configs), notes=(*captured.notes, *env.notes))
+    return captured, RecordingTime.of(seconds, session.looking_s)
 
 
 @dataclass(frozen=True)

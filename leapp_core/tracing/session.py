@@ -80,6 +80,11 @@ class CaptureSession:
         return self._stack is not None
 
     @property
+    def looking_s(self) -> float:
+        """Seconds of the recording that went into looking at the program's Python objects."""
+        return 0.0 if self._recorder is None else self._recorder.python.seconds
+
+    @property
     def steps(self) -> dict[str, int]:
         """Completed steps per node that were recorded."""
         return {node: progress.complete for node, progress in self._progress.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -64,6 +65,7 @@ class PythonState:
     Attributes:
         odd: Names of classes whose objects could not be looked into, to the reason.
         cut_off: There were more objects than are looked at.
+        seconds: Time that looking took.
     """
 
     def __init__(self) -> None:
@@ -78,6 +80,7 @@ class PythonState:
         self._counted: dict[int, Any] = {}
         self.odd: dict[str, str] = {}
         self.cut_off = False
+        self.seconds = 0.0
 
     @property
     def watching(self) -> bool:
@@ -166,7 +169,14 @@ class PythonState:
         return tuple(reversed(parts))
 
     def _values(self) -> dict[int, Any]:
-        """Return the values within reach by place, nearest first."""
+        """Return the values within reach by place, nearest first; the time it takes is kept."""
+        began = time.perf_counter()
+        try:
+            return self._reached()
+        finally:
+            self.seconds += time.perf_counter() - began
+
+    def _reached(self) -> dict[int, Any]:
         found: dict[int, Any] = {}
         seen: dict[int, Any] = {}
         waiting: deque[tuple[int, Any]] = deque()

@@ -78,12 +78,12 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
             action = clipped(policy.act(self._observed, session, self.node), policy)
             self._observed, reward, *_ = self._env.step(action)
             self._check(relay)
-            # reading the rewards is reporting, no part of the policy
-            with contextlib.nullcontext() if session is None else session.paused():
-                targets = {name: tensor.detach().cpu().numpy().copy() for name, tensor in relay.targets.items()}
-                readings = {name: tensor.cpu().numpy() for name, tensor in relay.shown.items()}
-                state = robot_state(self._env.unwrapped.scene)
-                return StepOutcome(targets, float(reward[0]), False, state, readings)
+            if session is not None:
+                return StepOutcome({}, None, False)  # reading what came of it is no part of the policy
+            targets = {name: tensor.detach().cpu().numpy().copy() for name, tensor in relay.targets.items()}
+            readings = {name: tensor.cpu().numpy() for name, tensor in relay.shown.items()}
+            state = robot_state(self._env.unwrapped.scene)
+            return StepOutcome(targets, float(reward[0]), False, state, readings)
 
     def close(self) -> None:
         """Release the simulator."""
