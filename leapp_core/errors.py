@@ -103,3 +103,7 @@ class RuntimeInputError(LeappError):
     """A running policy was given inputs it does not take."""
 
     exit_code = 11
+
+
+class LimitError(RuntimeInputError):
+    """A reading, an answer or the state of a running policy is outside what was set as its limits."""

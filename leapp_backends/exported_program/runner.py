@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from leapp_core.errors import BundleError
 from leapp_core.plugins.runners import ModelSession, Runner, RunnerSettings
 from leapp_core.spec.pipeline import NodeSpec
+
+METADATA = "leapp.json"
+"""Extra file of the archive with the facts an export embeds."""
 
 
 class Pt2Runner(Runner):
@@ -19,6 +24,15 @@ class Pt2Runner(Runner):
     runs_code = True
     requires = ("torch",)
     extra = "export"
+
+    def facts(self, path: Path) -> Mapping[str, str]:
+        """Return the facts in the archive; see :meth:`leapp_core.plugins.runners.Runner.facts`."""
+        try:
+            with zipfile.ZipFile(path) as archive:
+                names = [name for name in archive.namelist() if name.endswith(f"/extra/{METADATA}")]
+                return dict(json.loads(archive.read(names[0]))) if names else {}
+        except (OSError, ValueError, zipfile.BadZipFile):
+            return {}  # opening it says what is wrong
 
     def open(self, path: Path, spec: NodeSpec, settings: RunnerSettings) -> ModelSession:
         """Load an artifact; see :meth:`leapp_core.plugins.runners.Runner.open`."""

@@ -92,10 +92,10 @@ def to_array(value: Any, dtype: str) -> np.ndarray[Any, Any]:
 
 
 class _Buffer:
-    """Memory that NumPy and ONNX Runtime share."""
+    """Memory that NumPy and ONNX Runtime share: its own, or a part of a larger piece."""
 
-    def __init__(self, port: PortSpec) -> None:
-        self.array = _aligned(port)
+    def __init__(self, port: PortSpec, array: np.ndarray[Any, Any] | None = None) -> None:
+        self.array = _aligned(port) if array is None else array
         self.value = ort_value(self.array, port.dtype)
         if self.array.size and self.value.data_ptr() != self.array.ctypes.data:
             raise RuntimeError("this onnxruntime copies arrays instead of sharing their memory")
@@ -107,12 +107,11 @@ class BoundStepper:
     def __init__(self, stages: Sequence[Stage], pipeline: PipelineSpec) -> None:
         self._forward = {edge.target: edge.source for edge in pipeline.data_flow}
         self._feedback = {edge.target: edge.source for edge in pipeline.feedback}
-        self._fed = {ref: _Buffer(pipeline.input_spec(ref)) for ref in pipeline.inputs}
         self._entry = {ref: _Buffer(pipeline.input_spec(ref)) for ref in self._feedback}
-        self._written = {ref: self._output_buffers(pipeline, ref) for stage in stages for ref in stage.outputs}
+        self._fed, self._written = self._buffers(stages, pipeline)
         self._inputs = {ref: buffer.array for ref, buffer in self._fed.items()}
         self._start = self._link(stages, pipeline)
-        self._phase = self._start
+        self._phase = self._before = self._start
 
     @property
     def inputs(self) -> Mapping[PortRef, np.ndarray[Any, Any]]:
@@ -125,7 +124,7 @@ class BoundStepper:
         Raises:
             BundleError: the models refuse the inputs' values.
         """
-        phase = self._phase
+        phase = self._before = self._phase
         try:
             for run in phase.runs:
                 run()
@@ -144,14 +143,44 @@ class BoundStepper:
             buffer.array[...] = values[ref]
         self._phase = self._start
 
-    def _output_buffers(self, pipeline: PipelineSpec, ref: PortRef) -> tuple[_Buffer, _Buffer]:
-        first = _Buffer(pipeline.output_spec(ref))
-        return first, (_Buffer(pipeline.output_spec(ref)) if ref in self._feedback.values() else first)
+    def next_state(self) -> Mapping[PortRef, np.ndarray[Any, Any]]:
+        """Return what the next step will read, not copied."""
+        return self._phase.reads
+
+    def retract(self) -> None:
+        """Take the last step back: what it read is still in its buffers, as it wrote to others."""
+        self._phase = self._before
+
+    def _buffers(
+        self, stages: Sequence[Stage], pipeline: PipelineSpec
+    ) -> tuple[dict[PortRef, _Buffer], dict[PortRef, tuple[_Buffer, _Buffer]]]:
+        """Allocate what is fed, and both sides of what is written.
+
+        What can be seen of a step lies in one piece, as ``outputs | inputs | outputs of the other side``, so that its
+        float32 values can be looked at together, whichever side is written.
+        """
+        seen = {*pipeline.outputs, *self._feedback.values()}
+        written = [ref for stage in stages for ref in stage.outputs]
+        ports = {ref: pipeline.output_spec(ref) for ref in written}
+        joined = [ref for ref in written if ref in seen and ports[ref].dtype == "float32"]
+        inputs = [ref for ref in pipeline.inputs if pipeline.input_spec(ref).dtype == "float32"]
+        fed_ports = {ref: pipeline.input_spec(ref) for ref in pipeline.inputs}
+        order = [ports[ref] for ref in joined] + [fed_ports[ref] for ref in inputs] + [ports[ref] for ref in joined]
+        parts = _one_piece(order)
+        first = dict(zip(joined, parts, strict=False))
+        fed = dict(zip(inputs, parts[len(joined) :], strict=False))
+        second = dict(zip(joined, parts[len(joined) + len(inputs) :], strict=False))
+        sides = {}
+        for ref in written:
+            one = _Buffer(ports[ref], first.get(ref))
+            sides[ref] = (one, _Buffer(ports[ref], second.get(ref)) if ref in seen else one)
+        return {ref: _Buffer(port, fed.get(ref)) for ref, port in fed_ports.items()}, sides
 
     def _link(self, stages: Sequence[Stage], pipeline: PipelineSpec) -> _Phase:
         entry = self._make_phase(stages, pipeline, self._entry, 0)
-        if not self._feedback:
-            entry.after = entry
+        if not self._feedback:  # in turn all the same: the outputs of a step outlive the next one
+            entry.after = self._make_phase(stages, pipeline, {}, 1)
+            entry.after.after = entry
             return entry
         even = self._make_phase(stages, pipeline, self._carried(0), 1)
         odd = self._make_phase(stages, pipeline, self._carried(1), 0)
@@ -200,6 +229,22 @@ def _native_call(session: Any, binding: Any) -> Callable[[], Any]:
     if native is None or native_binding is None:
         return partial(session.run_with_iobinding, binding)
     return partial(native.run_with_iobinding, native_binding, None)
+
+
+def _one_piece(ports: Sequence[PortSpec]) -> list[np.ndarray[Any, Any]]:
+    """Return zeroed float32 arrays in one piece of memory, each at the start of a cache line, zeros between them."""
+    import numpy as np
+
+    shapes = [tuple(int(size) for size in port.shape) for port in ports]
+    sizes = [int(np.prod(shape, dtype=np.int64)) * 4 for shape in shapes]
+    lines = [-(-size // _ALIGNMENT) * _ALIGNMENT for size in sizes]
+    memory = np.zeros(sum(lines) + _ALIGNMENT, np.uint8)
+    start = -memory.ctypes.data % _ALIGNMENT
+    arrays = []
+    for shape, size, line in zip(shapes, sizes, lines, strict=True):
+        arrays.append(memory[start : start + size].view(np.float32).reshape(shape))
+        start += line
+    return arrays
 
 
 def _aligned(port: PortSpec) -> np.ndarray[Any, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from leapp_backends.onnx import merge_rename as proto
 from leapp_backends.onnx.merge_wire import Field, WireError, fields
 
-MODEL_IR, MODEL_GRAPH, MODEL_OPSET, MODEL_FUNCTION = 1, 7, 8, 25
+MODEL_IR, MODEL_GRAPH, MODEL_OPSET, MODEL_METADATA, MODEL_FUNCTION = 1, 7, 8, 14, 25
 OPSET_DOMAIN, OPSET_VERSION = 1, 2
 FUNCTION_NAME, FUNCTION_DOMAIN, FUNCTION_OVERLOAD = 1, 10, 13
 ATTRIBUTE_TENSOR, ATTRIBUTE_TENSORS = 5, 10
@@ -33,6 +33,7 @@ class ModelParts:
         functions: ``(domain, name, overload)`` to serialized function.
         external: Locations of weights kept outside the file.
         sparse: Has sparse initializers.
+        metadata: Facts embedded in the file.
     """
 
     ir_version: int = 0
@@ -45,6 +46,7 @@ class ModelParts:
     functions: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     external: list[str] = field(default_factory=list)
     sparse: bool = False
+    metadata: dict[str, str] = field(default_factory=dict)
 
 
 def read_model(content: bytes) -> ModelParts:
@@ -60,6 +62,9 @@ def read_model(content: bytes) -> ModelParts:
         elif item.number == MODEL_OPSET:
             domain, version = _opset(item.value)
             parts.opsets[domain] = version
+        elif item.number == MODEL_METADATA:
+            entry = {part.number: part for part in fields(item.value)}
+            parts.metadata[_text(entry, ENTRY_KEY)] = _text(entry, ENTRY_VALUE)
         elif item.number == MODEL_FUNCTION:
             parts.functions[_function_key(item.value)] = bytes(item.value)
         elif item.number == MODEL_GRAPH:

@@ -34,6 +34,12 @@ class OnnxRunner(Runner):
 
         return external_files(path)
 
+    def facts(self, path: Path) -> Mapping[str, str]:
+        """Return the model's metadata; see :meth:`leapp_core.plugins.runners.Runner.facts`."""
+        from leapp_backends.onnx.session import metadata
+
+        return metadata(path)
+
     def open_pipeline(
         self, pipeline: PipelineSpec, paths: Mapping[str, Path], settings: RunnerSettings, *, merge: bool = True
     ) -> PipelineSession | None:

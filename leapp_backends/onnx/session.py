@@ -97,6 +97,14 @@ def external_files(path: Path) -> tuple[str, ...]:
         return ()
 
 
+def metadata(path: Path) -> dict[str, str]:
+    """Return the facts embedded in a model; none for what is no model, which opening it tells."""
+    try:
+        return read_model(path.read_bytes()).metadata
+    except (OSError, WireError):
+        return {}
+
+
 def check_external(path: Path, locations: Iterable[str]) -> None:
     """Refuse weights outside the bundle's folder.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,15 @@ class JitRunner(Runner):
     runs_code = True
     requires = ("torch",)
     extra = "export"
+
+    def facts(self, path: Path) -> Mapping[str, str]:
+        """Return the facts in the archive; see :meth:`leapp_core.plugins.runners.Runner.facts`."""
+        from leapp_backends.torchscript.archive import read_metadata
+
+        try:
+            return read_metadata(path)
+        except (OSError, ValueError, zipfile.BadZipFile):
+            return {}  # opening it says what is wrong
 
     def open(self, path: Path, spec: NodeSpec, settings: RunnerSettings) -> ModelSession:
         """Load an artifact; see :meth:`leapp_core.plugins.runners.Runner.open`."""

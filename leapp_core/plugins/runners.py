@@ -85,6 +85,14 @@ class Stepper(Protocol):
         """Return a copy of what the next step will read, by fed-back input port."""
         ...
 
+    def next_state(self) -> Mapping[PortRef, np.ndarray[Any, Any]]:
+        """Return what the next step will read, by fed-back input port; not copied, and not to be changed."""
+        ...
+
+    def retract(self) -> None:
+        """Take the last :meth:`advance` back: the state is again what it was before it."""
+        ...
+
     def write_state(self, values: Mapping[PortRef, np.ndarray[Any, Any]]) -> None:
         """Set what the next step will read; every fed-back input port must be given. The values are copied."""
         ...
@@ -142,6 +150,13 @@ class Runner(ABC):
         The bundle's document should state their hashes; users are told where it does not.
         """
         return ()
+
+    def facts(self, path: Path) -> Mapping[str, str]:
+        """Return what the export embedded in an artifact (:attr:`ExportRequest.metadata`), read without running it.
+
+        The bundle's document is held against it. Most formats that cannot hold facts return none.
+        """
+        return {}
 
     def open_pipeline(
         self, pipeline: PipelineSpec, paths: Mapping[str, Path], settings: RunnerSettings, *, merge: bool = True

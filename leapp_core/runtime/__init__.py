@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leapp_core.runtime.benchmark import LatencyReport, measure_bundle, run_realtime
+    from leapp_core.runtime.limits import Fault, Limit, Limits
     from leapp_core.runtime.loading import load, open_document
     from leapp_core.runtime.mock import mock_inputs
     from leapp_core.runtime.policy import PolicyRuntime
@@ -22,6 +23,9 @@ __all__ = [
     "load",
     "open_document",
     "PolicyRuntime",
+    "Limit",
+    "Limits",
+    "Fault",
     "RateKeeper",
     "RateReport",
     "Recording",
@@ -40,6 +44,9 @@ _HOMES = {
     "load": "loading",
     "open_document": "loading",
     "PolicyRuntime": "policy",
+    "Limit": "limits",
+    "Limits": "limits",
+    "Fault": "limits",
     "RateKeeper": "rate",
     "RateReport": "rate",
     "Recording": "recording",

@@ -11,6 +11,7 @@ from leapp_core.errors import RuntimeInputError
 from leapp_core.runtime.arrays import Array, to_numpy
 from leapp_core.spec.dtypes import numpy_dtype
 from leapp_core.spec.port import PortSpec
+from leapp_core.spec.semantics import duplicate_name
 from leapp_core.suggest import suggest
 
 
@@ -30,7 +31,19 @@ def by_element_names(port: PortSpec, value: Array) -> Any:
     names = axis_names(port)
     if not any(names):
         return value
+    _refuse_duplicates(port.name, port)
     return _split(value, names)
+
+
+def _refuse_duplicates(key: str, port: PortSpec) -> None:
+    twice = duplicate_name(port)
+    if twice is not None:
+        raise RuntimeInputError(
+            f"{key!r} has the element name {twice!r} more than once",
+            where=key,
+            expected="arrays, in the order of the port",
+            fix="give and read it by position; export again with a name of its own for every element",
+        )
 
 
 def _split(value: Array, names: tuple[tuple[str, ...] | None, ...]) -> Any:
@@ -110,6 +123,7 @@ def _owner(element: str, value: Any, ports: Mapping[str, PortSpec], port: str | 
 
 def _assemble(key: str, port: PortSpec, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Array:
     names = axis_names(port)
+    _refuse_duplicates(key, port)
     if not any(names):
         raise RuntimeInputError(f"input {key!r} has no element names", where=key, fix="give it as an array")
     known = {**sizes, **_sizes_in(key, port, values)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from leapp_core.errors import BundleError
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import PipelineSession, Runner, RunnerSettings
+from leapp_core.runtime.embedded import embedded_problems
 from leapp_core.runtime.policy import PolicyRuntime
 from leapp_core.runtime.sequential import SequentialPipeline
 from leapp_core.runtime.sizes import check_memory, with_sizes
@@ -17,6 +18,7 @@ from leapp_core.spec.document import BundleDocument
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.order import execution_order
 from leapp_core.spec.pipeline import PipelineSpec
+from leapp_core.spec.problems import raise_problems
 from leapp_core.trust import check_trusted
 
 if TYPE_CHECKING:
@@ -44,10 +46,12 @@ def load(
         plugins: Where runners come from; by default everything installed.
         trust: The caller vouches for the bundle's origin.
         merge: Join the nodes of an ONNX pipeline into one model where results are bit-identical.
-        options: ``full_names``, ``check_finite`` and ``sizes`` of :class:`~leapp_core.runtime.policy.PolicyRuntime`.
+        options: ``full_names``, ``check_finite``, ``sizes``, ``limits``, ``rate`` and ``allow_other_rate`` of
+            :class:`~leapp_core.runtime.policy.PolicyRuntime`.
 
     Raises:
-        BundleError: the bundle is damaged, inconsistent or not to be trusted; every problem is listed.
+        BundleError: the bundle is damaged, inconsistent or not to be trusted, or its YAML file says something else
+            than the models themselves; every problem is listed.
         UsageError: a format or execution provider that is not there.
         MissingExtraError: the artifacts' format needs a package that is not installed.
     """
@@ -99,6 +103,12 @@ def open_document(
         runner.require()
         if runner.runs_code and not trust:
             check_trusted(artifact_paths[node], document.artifacts[node].sha256, runner.name)
+    facts = {node: runner.facts(artifact_paths[node]) for node, runner in runners.items()}
+    raise_problems(
+        document.name,
+        embedded_problems(document, initial_values, facts),
+        fix="copy the YAML file again from where it is whole, or export the bundle again",
+    )
     notes = unstated_files(document, artifact_paths, runners)
     session = _open(pipeline, artifact_paths, runners, settings or RunnerSettings(), merge)
     return PolicyRuntime(document.name, pipeline, session, initial_values, notes=notes, **options)

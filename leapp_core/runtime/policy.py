@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from leapp_core.errors import RuntimeInputError
+from leapp_core.errors import BundleError, LimitError, RuntimeInputError, UsageError
 from leapp_core.plugins.runners import PipelineSession
 from leapp_core.runtime.arrays import Array
 from leapp_core.runtime.elements import by_element_names, from_element_names
 from leapp_core.runtime.given import check_state, mask_of, state_by_port
+from leapp_core.runtime.guard import Guard
 from leapp_core.runtime.inputs import InputWriter
+from leapp_core.runtime.limits import Fault, Limits
 from leapp_core.runtime.port_names import PortNames
 from leapp_core.runtime.sizes import batch_axis, check_memory, check_sizes, expand, infer_sizes, symbols, with_sizes
 from leapp_core.runtime.state_file import read_state, write_state
@@ -20,6 +22,10 @@ from leapp_core.runtime.warm_up import warm_up
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import PipelineSpec
 from leapp_core.spec.port import PortSpec
+
+
+class _LatchedError(LimitError):
+    """A step is not made because an earlier one was not, and nobody has said that it is well."""
 
 
 class PolicyRuntime:
@@ -38,9 +44,15 @@ class PolicyRuntime:
         check_finite: Refuse NaN and infinities in inputs.
         sizes: Values of symbolic sizes; without, the first step after a reset decides.
         notes: What was found while loading.
+        limits: Rules for readings, answers and state, and what happens when one is broken.
+        rate: Steps per second (Hz) that will be made.
+        allow_other_rate: The rate may be another than the bundle's.
+
+    Raises:
+        UsageError: the rate is not the bundle's, or a limit that cannot be.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but what is loaded are named
         self,
         name: str,
         pipeline: PipelineSpec,
@@ -51,6 +63,9 @@ class PolicyRuntime:
         check_finite: bool = False,
         sizes: Mapping[str, int] | None = None,
         notes: tuple[str, ...] = (),
+        limits: Limits | None = None,
+        rate: float | None = None,
+        allow_other_rate: bool = False,
     ) -> None:
         self.name = name
         self.pipeline = pipeline
@@ -65,6 +80,10 @@ class PolicyRuntime:
         self._state_names = PortNames((edge.target for edge in pipeline.feedback), "state", full=full_names)
         self._keys = self._output_names.keys
         self._restarts = 0
+        self._steps = 0
+        self._fault: Fault | None = None
+        self._limits = limits
+        self._rate = _checked_rate(rate, self.frequency, allowed=allow_other_rate)
         self._resize(check_sizes(sizes or {}, self._symbols))
 
     @property
@@ -108,8 +127,12 @@ class PolicyRuntime:
         inputs: Mapping[str, Any] | None = None,
         *,
         inputs_by_name: Mapping[str, Any] | None = None,
+        taken: float | Mapping[str, float] | None = None,
     ) -> dict[str, Array]:
         """Make one control step.
+
+        With limits, a step that breaks a rule or cannot be made is taken back, and what :attr:`Limits.on_violation`
+        says happens; :attr:`fault` tells why.
 
         Args:
             inputs: One array per input: NumPy, PyTorch on the CPU, or anything with DLPack, of exactly the port's
@@ -117,6 +140,8 @@ class PolicyRuntime:
             inputs_by_name: Inputs by element name instead of by position, in any order:
                 ``{"joint_pos": {"left_knee": 0.1, …}}``, or flat, ``{"left_knee": 0.1, …}``, where an element name
                 belongs to one input only. May be mixed with ``inputs``.
+            taken: When the readings were taken, in seconds of the limits' clock: one time, or one by input. Needed
+                where limits have a ``max_age``.
 
         Returns:
             One array per output. They belong to the caller; later steps do not touch them.
@@ -125,10 +150,12 @@ class PolicyRuntime:
             RuntimeInputError: an input is missing, unknown, misshaped, mistyped or (if asked for) not finite. The
                 state is then as before.
             BundleError: a model fails on these values. The state is then as before.
+            LimitError: a limit is broken, and the limits say ``raise``. The state is then as before.
         """
+        if self._guard is not None:
+            return self._guarded_step(self._guard, inputs, inputs_by_name, taken)
         if inputs_by_name is not None:
-            given = {} if inputs is None else inputs
-            inputs = from_element_names(self.inputs, given, inputs_by_name, self._sizes, self._input_names.known)
+            inputs = self._by_position(inputs, inputs_by_name)
         elif inputs is None:
             inputs = {}
         with self._lock:
@@ -138,6 +165,31 @@ class PolicyRuntime:
             for key, array in zip(self._keys, self._stepper.advance()):  # noqa: B905 - warm_up checked
                 outputs[key] = array.copy()
             return outputs
+
+    @property
+    def fault(self) -> Fault | None:
+        """Why the last step was not made, or why none is made until :meth:`clear_fault`; ``None`` if all is well."""
+        return self._fault
+
+    def clear_fault(self) -> None:
+        """Let steps be made again after one broke a limit; the state is that before the step that did."""
+        with self._lock:
+            self._fault = None
+
+    def warm_up(self) -> None:
+        """Run the models some times on zeros, as loading does, and leave the state as it is.
+
+        For a process that has been idle: its first step is then as fast as any.
+        """
+        with self._lock:
+            state = self._stepper.read_state()
+            given = {ref: array.copy() for ref, array in self._stepper.inputs.items()}
+            try:
+                warm_up(self._stepper, self._start, len(self.pipeline.outputs))
+            finally:
+                self._stepper.write_state(state)
+                for ref, array in self._stepper.inputs.items():
+                    array[...] = given[ref]
 
     def last_inputs(self) -> dict[str, Array]:
         """Return a copy of what the last step was fed, in the form and order of the ports."""
@@ -191,6 +243,9 @@ class PolicyRuntime:
             RuntimeInputError: the mask is no boolean vector of the batch's length.
         """
         with self._lock:
+            if self._guard is not None:
+                self._guard.forget()
+            self._fault = None
             if mask is None:
                 self._stepper.write_state(self._start)
             else:
@@ -212,6 +267,8 @@ class PolicyRuntime:
             if sizes != self._sizes:
                 self._resize(check_sizes(sizes, self._symbols))
             self._stepper.write_state(values)
+            if self._guard is not None:
+                self._guard.forget()
             self._restarts += 1
 
     def save_state(self, path: str | Path) -> None:
@@ -219,6 +276,48 @@ class PolicyRuntime:
         with self._lock:
             values = {str(ref): value for ref, value in self._stepper.read_state().items()}
         write_state(Path(path), values)
+
+    def _by_position(self, inputs: Mapping[str, Any] | None, named: Mapping[str, Any]) -> dict[str, Any]:
+        given = {} if inputs is None else inputs
+        return from_element_names(self.inputs, given, named, self._sizes, self._input_names.known)
+
+    def _guarded_step(
+        self,
+        guard: Guard,
+        inputs: Mapping[str, Any] | None,
+        named: Mapping[str, Any] | None,
+        taken: float | Mapping[str, float] | None,
+    ) -> dict[str, Array]:
+        with self._lock:
+            try:
+                if self._fault is not None and guard.limits.latch:
+                    raise _LatchedError(f"no step is made since one failed: {self._fault.message}")
+                if guard.limits.max_age is not None:
+                    guard.check_age(taken)
+                self._write((inputs or {}) if named is None else self._by_position(inputs, named))
+                made = self._stepper.advance()
+                if not guard.passes(made):
+                    error = guard.broken(made)
+                    self._stepper.retract()
+                    raise error
+            except (RuntimeInputError, BundleError) as error:
+                return self._not_made(guard, error)
+            self._steps += 1
+            self._fault = None
+            outputs = {}
+            for key, array in zip(self._keys, made):  # noqa: B905 - warm_up checked
+                outputs[key] = array.copy()
+            return outputs
+
+    def _not_made(self, guard: Guard, error: RuntimeInputError | BundleError) -> dict[str, Array]:
+        """Return what takes the place of a step's outputs, or raise."""
+        if not isinstance(error, _LatchedError):
+            self._fault = Fault(error.message, self._steps, error.where)
+        self._steps += 1
+        instead = guard.substitute()
+        if instead is None:
+            raise error
+        return instead
 
     def _write(self, inputs: Mapping[str, Any]) -> None:
         """Fill the input buffers; inputs of another batch make the policy follow, if it may."""
@@ -240,6 +339,10 @@ class PolicyRuntime:
         self._sizes = {name: sizes.get(name, 1) for name in self._symbols}
         self._concrete, self._start, self._stepper = concrete, start, stepper
         self._writer = InputWriter(concrete, self._input_names, stepper.inputs, check_finite=self._check_finite)
+        self._guard = None
+        if self._limits is not None:
+            names = (self._input_names, self._output_names, self._state_names)
+            self._guard = Guard(self._limits, concrete, names, stepper, 1 / self._rate if self._rate else None)
 
     def _adapt(self, inputs: Mapping[str, Any]) -> None:
         """Follow the sizes of the inputs as long as no state would be lost."""
@@ -263,6 +366,20 @@ class PolicyRuntime:
             rows = (slice(None),) * axis + (mask,)
             value[rows] = self._start[ref][rows]
         self._stepper.write_state(state)
+
+
+def _checked_rate(rate: float | None, frequency: float | None, *, allowed: bool) -> float | None:
+    """Return the rate that steps are made at, as far as it is known."""
+    if rate is None:
+        return frequency
+    if not 0 < rate < float("inf"):
+        raise UsageError(f"rate is {rate}", expected="a positive number of steps per second")
+    if frequency is not None and abs(rate - frequency) > 1e-6 * frequency and not allowed:
+        raise UsageError(
+            f"the policy would run at {rate:g} Hz, it was made for {frequency:g} Hz",
+            fix=f"run it at {frequency:g} Hz; allow_other_rate=True if another is what you want",
+        )
+    return rate
 
 
 def _describe_sizes(sizes: Mapping[str, int]) -> str:

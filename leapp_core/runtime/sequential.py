@@ -42,6 +42,7 @@ class SequentialStepper:
         self._feedback = {edge.target: edge.source for edge in pipeline.feedback}
         self._inputs = {ref: _zeros(pipeline.input_spec(ref)) for ref in pipeline.inputs}
         self._state = {ref: _zeros(pipeline.input_spec(ref)) for ref in self._feedback}
+        self._before = self._state
 
     @property
     def inputs(self) -> Mapping[PortRef, Array]:
@@ -61,6 +62,7 @@ class SequentialStepper:
             )
             for port in node.outputs:
                 written[PortRef(node.name, port.name)] = _checked(node, port, outputs)
+        self._before = self._state
         # Copied, as a model may return an input or another state as it is, and those buffers are written again.
         self._state = {target: written[source].copy() for target, source in self._feedback.items()}
         return [written[ref] for ref in self._pipeline.outputs]
@@ -85,6 +87,14 @@ class SequentialStepper:
     def read_state(self) -> dict[PortRef, Array]:
         """Return a copy of what the next step will read."""
         return {ref: array.copy() for ref, array in self._state.items()}
+
+    def next_state(self) -> Mapping[PortRef, Array]:
+        """Return what the next step will read, not copied."""
+        return self._state
+
+    def retract(self) -> None:
+        """Take the last step back."""
+        self._state = self._before
 
     def write_state(self, values: Mapping[PortRef, Array]) -> None:
         """Set what the next step will read."""

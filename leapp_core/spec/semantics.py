@@ -23,6 +23,7 @@ __all__ = [
     "TemporalAxis",
     "TensorSemantics",
     "check_element_names",
+    "duplicate_name",
     "named_axes",
     "normalise_element_names",
     "port_spec",
@@ -215,13 +216,21 @@ def _misfit(names: tuple[AxisNames, ...] | None, shape: Sequence[Dim]) -> str | 
     return None
 
 
+def duplicate_name(port: PortSpec) -> str | None:
+    """Return an element name that a port gives to two elements of an axis, or ``None``."""
+    for axis in port.element_names or ():
+        if isinstance(axis, tuple) and len(set(axis)) < len(axis):
+            return next(name for name in axis if axis.count(name) > 1)
+    return None
+
+
 def port_spec(semantics: TensorSemantics, *, dtype: object, shape: Sequence[Dim]) -> PortSpec:
     """Return the port that a tensor of this dtype and shape with these semantics is.
 
     Raises:
         UsageError: element names do not fit the shape, or the dtype cannot cross a port.
     """
-    return PortSpec(
+    port = PortSpec(
         name=semantics.name,
         dtype=canonical(dtype),
         shape=tuple(size if isinstance(size, str) else int(size) for size in shape),
@@ -230,3 +239,11 @@ def port_spec(semantics: TensorSemantics, *, dtype: object, shape: Sequence[Dim]
         temporal_period_ms=semantics.temporal_period_ms,
         extra=semantics.extra,
     )
+    twice = duplicate_name(port)
+    if twice is not None:
+        raise UsageError(
+            f"port {port.name!r} has the element name {twice!r} more than once",
+            expected="a name of its own for every element of an axis",
+            fix="rename one: by name, nobody could tell them apart",
+        )
+    return port
