@@ -7,7 +7,9 @@ change comes within those steps or never (a threshold of 10,000); one that only 
 from __future__ import annotations
 
 import itertools
+import runpy
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -346,3 +348,43 @@ def test_a_healthy_loop_is_captured(loop: Callable[[leapp_core.CaptureSession], 
     captured = compile_graphs(session)
     assert captured.spec.nodes
     assert captured.unproven == ()
+
+
+SCRIPT = """
+import torch, leapp_core
+
+class Smooth:
+    def __init__(self):
+        self.gain, self.last = torch.tensor([2.0, 3.0]), torch.zeros(2)
+    def step(self, x):
+        k = 0.5
+        self.last = self.last * k + x
+        return self.last * self.gain
+
+policy = Smooth()
+with torch.no_grad(), leapp_core.capture("script") as session:
+    for k in range(12):
+        x = torch.full((2,), float(k // 4))
+        session.input_tensors("p", {"x": x})
+        y = policy.step(x)
+        {line}
+        session.output_tensors("p", {"y": y})
+"""
+"""The names of the loop are those of parameters and locals of functions, too."""
+
+
+def run_script(folder: Path, line: str) -> leapp_core.CaptureSession:
+    path = folder / "script.py"
+    path.write_text(SCRIPT.replace("{line}", line), encoding="utf-8")
+    session = runpy.run_path(str(path))["session"]
+    assert isinstance(session, leapp_core.CaptureSession)
+    return session
+
+
+def test_a_script_without_functions_is_captured(tmp_path: Path) -> None:
+    assert compile_graphs(run_script(tmp_path, "k % 5 == 0 and str(k)")).spec.nodes
+
+
+def test_a_script_without_functions_is_followed(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="the Python value k changes"):
+        compile_graphs(run_script(tmp_path, "y = y if k < 5000 else y * 0"))

@@ -16,6 +16,7 @@ from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.objects.state import Element
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
 from leapp_core.tracing.source.callsite import is_library
+from leapp_core.tracing.source.local import is_shadowed
 from leapp_core.tracing.source.owners import Types, related
 from leapp_core.tracing.values.relevance import Relevance
 
@@ -135,11 +136,12 @@ class Changes:
                     yield file, _called(file, load)
         elif kind == "global":
             file = self._book.file(place)
-            yield from ((file, load) for load in file.loads.get(name, ()))
+            yield from ((file, load) for load in file.loads.get(name, ()) if not is_shadowed(file, load, name))
         elif kind == "local":
             file = self._book.file(place.co_filename)
             for n in file.loads.get(name, ()):
-                if self._relevance.drives(file, n) or _is_within(file, n, place.co_name):
+                own = _is_within(file, n, place.co_name)
+                if own or (self._relevance.drives(file, n) and not is_shadowed(file, n, name)):
                     yield file, n
         elif kind == "name":
             file = self._book.file(place.co_filename)

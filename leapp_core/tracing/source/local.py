@@ -73,3 +73,22 @@ def binds(function: ast.AST, name: str) -> bool:
         if isinstance(node, ast.alias) and (node.asname or node.name).split(".")[0] == name:
             return True
     return False
+
+
+def is_shadowed(file: SourceFile, load: ast.AST, name: str, given: ast.AST | None = None) -> bool:
+    """Return whether a name that is read is one of a function of its own, not that of the code around.
+
+    Args:
+        file: Its file.
+        load: Where it is read.
+        name: The name.
+        given: Where it is assigned; the module if not given.
+    """
+    around = set(file.above(given)) if given is not None else set()
+    for scope in file.above(load):
+        if scope in around:
+            return False
+        if isinstance(scope, (*FUNCTIONS, ast.Lambda)) and binds(scope, name):
+            outer = (n for n in ast.walk(scope) if isinstance(n, (ast.Global, ast.Nonlocal)))
+            return not any(name in n.names for n in outer)
+    return False

@@ -12,6 +12,7 @@ import ast
 
 from leapp_core.tracing.source.arguments import parameters_for, runs_lambda
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceFile, called_name, root_name
+from leapp_core.tracing.source.local import is_shadowed
 from leapp_core.tracing.source.owners import Candidate, Types
 from leapp_core.tracing.source.rebinding import reaches
 from leapp_core.tracing.source.statements import (
@@ -312,6 +313,7 @@ class Follower(Branches):
             with self._as(self._selves if scope is not None else None):
                 for load in file.loads.get(part.id, ()):
                     within = scope is None or scope in file.above(load)
+                    within = within and not is_shadowed(file, load, part.id, part)
                     if within and (not isinstance(load, ast.Name) or reaches(file, part, load)):
                         self._load(file, load, kind, key)
 
