@@ -241,7 +241,7 @@ def test_gains_are_those_of_the_actuators_that_apply_them(isaaclab, task, kp, kd
 
 
 @minutes
-@pytest.mark.parametrize("given", [(), ("--checkpoint", "model.pt")])
+@pytest.mark.parametrize("given", [(), ("--checkpoint", "model.pt", "--rl_library", "rsl_rl")])
 def test_a_task_of_another_training_library_is_refused(isaaclab, given, tmp_path):
     task = "IsaacContrib-Cartpole-Showcase-Direct"
     (tmp_path / "model.pt").write_bytes(b"")
@@ -249,8 +249,8 @@ def test_a_task_of_another_training_library_is_refused(isaaclab, given, tmp_path
     done = isaaclab.run(*LEAPP, "export", "--env", "isaaclab", "--task", task, *given)
     assert done.returncode == 2, done.stderr
     said = " ".join(done.stderr.split())
-    assert f"task '{task}' has no RSL-RL agent; its agents are of skrl" in said
-    assert "isaaclab_rl.entrypoints.backends.export_skrl" in said
+    assert f"task '{task}' has no agent of rsl_rl; its agents are of skrl" in said
+    assert "--adapter skrl" in said
 
 
 @minutes

@@ -78,11 +78,12 @@ def test_mjlab_parts_behave_as_those_they_replace(simulator):
 def test_isaac_lab_runs_its_own_leapp_tests_on_this_code(simulator):
     isaaclab = simulator("isaaclab")
     folder = isaaclab.run("-c", "import isaaclab; print(isaaclab.__path__[0])").stdout.strip().splitlines()[-1]
-    tests = [
-        f"{folder}/source/isaaclab_rl/test/export/test_leapp_{n}.py" for n in ("proxy", "selectors", "recurrent_state")
-    ]
+    names = ("leapp_proxy", "leapp_selectors", "leapp_recurrent_state", "sb3_leapp_export")
+    tests = [f"{folder}/source/isaaclab_rl/test/export/test_{name}.py" for name in names]
+    tests.append(f"{folder}/source/isaaclab/test/cli/test_leapp_entrypoint.py")
     done = isaaclab.run(
         "-m", "leapp_core.compat", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider", *tests
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
-    assert " passed" in done.stdout
+    assert "30 passed" in done.stdout
+    assert "skipped" not in done.stdout

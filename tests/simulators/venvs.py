@@ -31,6 +31,10 @@ ISAACLAB_NEEDS = (
     *("packaging", "rich", "tqdm", "scipy", "pillow>=12.3.0", "botocore", "omniverseclient==2.74.0", "h5py"),
     *("gitpython", "requests", "tensorboard", "tensordict", "matplotlib>=3.10.3"),
 )
+TRAINERS = (
+    *("skrl==2.1.1", "rl-games==1.6.5", "stable-baselines3==2.9.2", "sb3-contrib==2.9.2"),
+    *("gym==0.26.2", "gym-notices==0.1.0", "setproctitle==1.3.8", "tensorboardX==2.6.5", "watchdog==7.1.0"),
+)
 
 
 @dataclass(frozen=True)
@@ -202,6 +206,7 @@ _LINES: dict[str, Sequence[Sequence[str]]] = {
         ("download", *_ANY, "-d", "WHEELS", "isaaclab==3.0.0"),
         ("install", "--no-deps", "--ignore-requires-python", "WHEELS/isaaclab-3.0.0-py3-none-any.whl"),
         ("install", "--no-deps", "rsl-rl-lib==5.5.1"),
+        ("install", "--no-deps", *TRAINERS),  # of themselves they would bring other versions of PyTorch and NumPy
     ),
 }
 
