@@ -13,7 +13,7 @@ from leapp_core.tracing.objects.state import PythonState
 from leapp_core.tracing.record.events import Declaration, Event, StorageRecord, TensorInfo
 from leapp_core.tracing.record.opplan import PlanTable
 from leapp_core.tracing.record.selected import Selections
-from leapp_core.tracing.record.storage import address_of, read_bytes, tensors_of, unrecorded
+from leapp_core.tracing.record.storage import address_of, read_bytes, storage_over, tensors_of, unrecorded
 from leapp_core.tracing.source.callsite import CallSites
 
 # References to a tensor seen for the first time that nobody but the dispatcher holds: its wrapper, the argument tuple,
@@ -220,14 +220,16 @@ class MemoryRecord(ABC):
         address = address_of(storage)
         offset = int(tensor.storage_offset())
         dtype = tensor.dtype
-        number = self._numbers.get(address)
+        number, shift = self._numbers.get(address), 0
         if number is None:
             number, shift = self._new_storage(storage, address, birth)
             if shift:
                 offset += shift // dtype.itemsize
         record = self.storages[number]
-        if storage.nbytes() > record.nbytes:
-            record.nbytes = storage.nbytes()
+        if shift + storage.nbytes() > record.nbytes:
+            record.nbytes = shift + storage.nbytes()
+            if record.nbytes > record.storage.nbytes():
+                self._widen(record, storage, shift)
         # A named tuple without the call of its constructor, which is Python code.
         info = _new_tuple(TensorInfo, (number, offset, tuple(tensor.shape), tensor.stride(), dtype))
         if record.first_info is None:
@@ -266,6 +268,16 @@ class MemoryRecord(ABC):
             record.foreign = True
             self._shared.append(record)
         return number, 0
+
+    def _widen(self, record: StorageRecord, storage: torch.UntypedStorage, shift: int) -> None:
+        """Memory of other software goes on beyond what was seen of it, as where two arrays interleave in one.
+
+        Nothing that was recorded read what lies beyond, so earlier looks may hold there what is there now.
+        """
+        self._owners += [record.storage, storage]
+        record.storage = storage_over(record.storage.data_ptr(), record.nbytes) if shift else storage
+        now = read_bytes(record.storage)
+        record.snapshots = [(position, data + now[len(data) :]) for position, data in record.snapshots]
 
     def _snapshot(self, record: StorageRecord) -> None:
         self.touched.add(record.number)

@@ -52,3 +52,10 @@ def read_bytes(storage: torch.UntypedStorage) -> bytes:
     with unrecorded():
         copy = storage.cpu()  # type: ignore[no-untyped-call]
         return ctypes.string_at(copy.data_ptr(), copy.nbytes())
+
+
+def storage_over(address: int, nbytes: int) -> torch.UntypedStorage:
+    """Return a storage over memory that somebody else keeps; it must not be used once they let go."""
+    memory = (ctypes.c_byte * nbytes).from_address(address)
+    with unrecorded():
+        return torch.frombuffer(memory, dtype=torch.uint8).untyped_storage()
