@@ -64,7 +64,7 @@ _NODE_OUT = {
 _JOINTS = frozenset(kind for kind in (*_NODE_IN, *_NODE_OUT) if "/joint/" in kind or kind in ("kp", "kd"))
 _NODE_DTYPES = frozenset({"float32", "float64", "int8", "int16", "int32", "int64", "uint8"})
 _COMPONENTS = {"state/body/rotation": "x y z w", "state/body/angular_velocity": "x y z"}
-_STATE_FIX = "export with --target isaac-ros-4.6 (or --option state_dtype=float32), which casts inside the model"
+_STATE_FIX = "export with --option state_dtype=float32, which converts inside the model"
 
 
 class _IsaacRos(Consumer):
@@ -84,7 +84,7 @@ class _IsaacRos(Consumer):
         return (
             fixed_shapes(),
             listed_axes(),
-            no_temporal_axis("export with --target isaac-ros-4.6, which leaves the item out"),
+            no_temporal_axis("declare the axis without TemporalAxis, as one without names"),
             port_rule("input-kind", "it feeds zeros to an input of a kind it has no reader for", self._unknown_input),
             port_rule("output-kind", "it drops an output of a kind it has no writer for", self._unknown_output),
             port_rule("joint-names", "it finds joints by the element names of the last axis", _unnamed_joints),

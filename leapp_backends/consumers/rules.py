@@ -29,7 +29,7 @@ def one_node() -> Rule:
     def run(bundle: ConsumedBundle) -> Iterable[Finding]:
         count = len(bundle.document.pipeline.nodes)
         if count != 1:
-            yield Finding(f"the bundle has {count} nodes", "export with --single-node, which joins them into one model")
+            yield Finding(f"the bundle has {count} nodes", "declare one node, from the readings to the targets")
 
     return Rule("one-node", "it takes bundles of a single node", run)
 
