@@ -23,7 +23,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-all check format bench docs simulators isaaclab-env mjlab-env clean
 
-help:  ## show this list
+help:  ## show this list; docs/contributing.md tells the rest
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(STAMP)  ## make the virtual environment and install everything for development
