@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from leapp_core.tracing.record.events import TensorInfo
@@ -50,6 +50,7 @@ def test_a_region_is_what_a_view_reads(
 
 
 @given(st.data())
+@settings(deadline=None)
 def test_regions_of_any_view(data: st.DataObject) -> None:
     sizes = tuple(data.draw(st.lists(st.integers(1, 3), max_size=3)))
     strides = tuple(data.draw(st.integers(0, 3)) for _ in sizes)
