@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from leapp_core.spec.pipeline import GraphConfigs
     from leapp_core.spec.semantics import InputKind, OutputKind, TemporalAxis, TensorSemantics
     from leapp_core.tracing.session import CaptureSession, capture
+    from leapp_core.tracing.step import capture_step
 
 _HOMES = {
     "CaptureSession": "leapp_core.tracing.session",
@@ -24,6 +25,7 @@ _HOMES = {
     "TemporalAxis": "leapp_core.spec.semantics",
     "TensorSemantics": "leapp_core.spec.semantics",
     "capture": "leapp_core.tracing.session",
+    "capture_step": "leapp_core.tracing.step",
     "hookimpl": "leapp_core.plugins.markers",
 }
 
@@ -36,6 +38,7 @@ __all__ = [
     "TemporalAxis",
     "TensorSemantics",
     "capture",
+    "capture_step",
     "hookimpl",
 ]
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
 
+NOTES = "leapp.notes"
+"""Where ``graph_module.meta`` of a program holds what passes have to say."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """One captured step of a node: every input and output port by name, state ports included (CPU tensors)."""
@@ -150,9 +154,24 @@ class Exporter(ABC):
 
 
 class ProgramPass(ABC):
-    """A rewrite of a node's functional graph that keeps its results bit-identical."""
+    """A rewrite of a node's functional graph, run after the built-in ones.
+
+    After each pass the graph must be valid, hold none of the calls that the pass says it removes, and give on the
+    captured inputs, and on others, what it gave before. A pass that breaks this is named in the error.
+
+    Class attributes:
+        name: Unique name; passes run in its order, but for ``requires``.
+        summary: One line for listings.
+        requires: Names of passes that must have run before.
+        removes: Overloads (``aten.roll.default``) that no call of the graph has afterwards.
+        keeps_bits: Results are the same to the bit; otherwise they may differ by rounding.
+    """
 
     name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    requires: ClassVar[tuple[str, ...]] = ()
+    removes: ClassVar[tuple[str, ...]] = ()
+    keeps_bits: ClassVar[bool] = True
 
     @abstractmethod
     def run(self, graph_module: torch.fx.GraphModule) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.policy_export.adapters import find_adapter
 from leapp_core.policy_export.bundle_job import BundleJob, check_device, plan_bundle, write_bundle
+from leapp_core.policy_export.capturing import CaptureSettings, capture_policy
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin
 from leapp_core.policy_export.parts import compare_early, deployment_form, loaded_policy, training_form
@@ -50,6 +50,7 @@ class ExportJob(BundleJob):
         closed_loop_steps: Control steps to run policy and bundle beside each other; 0 skips that.
         overrides: For the environment's configuration.
         imports: Modules of other projects that register tasks.
+        prove_seconds: Time limit for running the environment beside the program with shaken readings; 0 skips that.
     """
 
     task: str
@@ -59,6 +60,7 @@ class ExportJob(BundleJob):
     closed_loop_steps: int = 100
     overrides: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
+    prove_seconds: float = 60.0
 
     @property
     def name(self) -> str:
@@ -148,9 +150,8 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
         with stage("load policy"):
             policy = loaded_policy(adapter, PolicyRequest.within(env, checkpoint, job.device))
         with stage("record control steps"):
-            captured, recording = _capture(
-                job, env, policy, Origin(provider.name, job.task, job.overrides, adapter.name, job.imports)
-            )
+            origin = Origin(provider.name, job.task, job.overrides, adapter.name, job.imports)
+            captured, recording = _capture(job, _Sides(provider, request, env, policy), origin, plugins)
         report = write_bundle(job, captured, save_path, plugins, progress)
         result = JobResult(report, provider.name, policy.summary, checkpoint, recording=recording)
         if job.steps and job.closed_loop_steps:
@@ -160,24 +161,15 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
 
 
 def _capture(
-    job: ExportJob, env: PolicyEnvironment, policy: LoadedPolicy, origin: Origin
+    job: ExportJob, sides: _Sides, origin: Origin, plugins: PluginManager
 ) -> tuple[CapturedPipeline, RecordingTime]:
-    from leapp_core.tracing.session import capture
-
-    steps = max(job.steps, MIN_STEPS)
-    env.reset(job.seed)
-    policy.reset()
-    with capture(job.name, max_cached_io=steps, strict=job.strict) as session:
-        seconds = []
-        for _ in range(steps):
-            began = time.perf_counter()
-            env.step(policy, session)
-            seconds.append(time.perf_counter() - began)
-    captured = session.compile()
+    settings = CaptureSettings(job.name, max(job.steps, MIN_STEPS), job.seed, job.strict, job.prove_seconds)
+    env = sides.env
+    captured, recording = capture_policy(env, sides.policy, settings, plugins)
     configs = captured.spec.configs
     configs = replace(configs, frequency=env.frequency, extra={**configs.extra, **origin.to_configs()})
     captured = replace(captured, spec=replace(captured.spec, configs=configs), notes=(*captured.notes, *env.notes))
-    return captured, RecordingTime.of(seconds, session.looking_s)
+    return captured, recording
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import torch
 
 from leapp_core.errors import CaptureError, RecordingTooShortError
+from leapp_core.plugins.exporters import NOTES
 from leapp_core.program.constants import TensorNames
 from leapp_core.program.exported import to_exported
 from leapp_core.program.node import CompiledNode, compile_node
@@ -31,6 +33,8 @@ from leapp_core.tracing.watch import Watch
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
+    from leapp_core.plugins.exporters import NodeProgram, ProgramPass
+
 
 def compile_session(
     name: str,
@@ -41,6 +45,7 @@ def compile_session(
     strict: bool = False,
     functionalise: Callable[..., ExportedProgram] = to_exported,
     watch: Watch | None = None,
+    passes: Sequence[ProgramPass] = (),
 ) -> CapturedPipeline:
     """Compile the record of a closed session.
 
@@ -52,6 +57,7 @@ def compile_session(
         strict: Make unproven checks an error.
         functionalise: Makes a node's program from its graph, as :func:`to_exported` does.
         watch: Inputs and outputs of later steps, which the program must give, too.
+        passes: Passes of plugins, run after the built-in ones.
 
     Raises:
         CaptureError: a program cannot be exported exactly.
@@ -76,7 +82,8 @@ def compile_session(
     slicer = Slicer(recorder)
     try:
         with nothing_frozen():
-            wiring, nodes = _compile_nodes(slicer, steps, names, functionalise)
+            make = partial(functionalise, extra=passes) if passes else functionalise
+            wiring, nodes = _compile_nodes(slicer, steps, names, make)
         captured = _assemble(name, nodes, steps, wiring, choices, recorder)
         if watch is not None:
             captured = hold_against_later_steps(captured, nodes, slicer, watch)
@@ -114,6 +121,16 @@ def is_too_short(recorder: TraceRecorder) -> bool:
     return False
 
 
+def outside_inputs(recorder: TraceRecorder) -> set[tuple[str, str]]:
+    """Return node and port of the declared inputs that no edge feeds, as recorded so far."""
+    with unrecorded():
+        steps = {n: s for n, s in cut_steps(recorder.declarations, len(recorder.events)).items() if s}
+        wiring = find_edges(Slicer(recorder), steps)
+    fed = {(edge.target.node, edge.target.port) for edge in (*wiring.data_flow, *wiring.feedback)}
+    declared = {(n, d.port) for n, s in steps.items() for d in s[-1].inputs.values() if d.role == "input"}
+    return declared - fed
+
+
 def _compile_nodes(
     slicer: Slicer,
     steps: dict[str, tuple[Step, ...]],
@@ -129,6 +146,11 @@ def _compile_nodes(
         for node, items in steps.items()
     }
     return wiring, nodes
+
+
+def _notes(node: str, program: NodeProgram) -> Iterator[str]:
+    for note in program.exported.graph_module.meta.get(NOTES, ()):
+        yield f"node {node!r}: {note}"
 
 
 def _assemble(
@@ -163,7 +185,7 @@ def _assemble(
         initial_values=initial,
         choices=dict(choices),
         constants=tuple(c for n in order for c in nodes[n].constants),
-        notes=recorder.python.notes(),
+        notes=(*recorder.python.notes(), *(note for n in order for note in _notes(n, nodes[n].program))),
         unproven=tuple(point for n in order for point in nodes[n].unproven),
         steps={n: len(s) for n, s in steps.items()},
     )

@@ -65,7 +65,10 @@ def hold_against_later_steps(
         unproven.append(f"{dropped} later steps were not compared: the first {watch.length} fill what a session keeps")
     if follower.stopped is not None:
         unproven.append(f"later steps were not compared any more: {follower.stopped}")
-    evidence = Evidence(follower.steps, dropped, tuple(follower.resets), follower.stopped)
+    if watch.ended is not None:
+        unproven.append(watch.ended)
+    shaken = sum(watch.shaken(number) for number in range(follower.steps))
+    evidence = Evidence(follower.steps, shaken, dropped, tuple(follower.resets), follower.stopped)
     return replace(captured, evidence=evidence, unproven=tuple(unproven))
 
 

@@ -59,12 +59,14 @@ class Evidence:
 
     Attributes:
         watched: Later steps of the session over which the program gave what the user's code gave.
+        shaken: Those of them whose inputs were changed before the user's code read them.
         dropped: Later steps that were not kept, as the session's memory for them is bounded.
         resets: Steps, counted from the first one recorded, that began with initial state.
         stopped: Why later steps were not compared from some one on.
     """
 
     watched: int = 0
+    shaken: int = 0
     dropped: int = 0
     resets: tuple[int, ...] = ()
     stopped: str | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
@@ -13,18 +14,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
-from leapp_core.errors import CaptureError, UsageError
+from leapp_core.errors import CaptureError, LeappError, UsageError
 from leapp_core.spec.names import check_name
 from leapp_core.tracing.declare import entries, returned
 from leapp_core.tracing.decorate import annotate_function
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
 from leapp_core.tracing.progress import NodeProgress
-from leapp_core.tracing.record.recorder import TraceRecorder
+from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
+from leapp_core.tracing.shake import Shaker
 from leapp_core.tracing.watch import Watch
 
 if TYPE_CHECKING:
     from leapp_core.export.report import ExportReport
+    from leapp_core.plugins.manager import PluginManager
 
 LONGER = 8
 """How many times ``max_cached_io`` steps are recorded where fewer do not show what later steps do."""
@@ -72,6 +75,7 @@ class CaptureSession:
         self._progress: dict[str, NodeProgress] = {}
         self._watch = Watch() if watch else None
         self._watching = False
+        self._shaker: Shaker | None = None
         self._compiled: CapturedPipeline | None = None
 
     @property
@@ -220,8 +224,77 @@ class CaptureSession:
         finally:
             self._watching = watching
 
-    def compile(self) -> CapturedPipeline:
+    def reset_state(self) -> None:
+        """Say that state begins anew with the next step: an episode ended, a hidden state was cleared.
+
+        Steps after the recorded ones are compared from initial state on then. Without this call, state that is at its
+        first values again is recognised by what the step gives.
+        """
+        if self._watch is not None:
+            self._watch.reset()
+
+    def prove(self, step: Callable[[], Any], *, steps: int = 100, seconds: float = 60.0, seed: int = 0) -> int:
+        """Make further steps of your own code whose inputs are shaken; the program must give what they give.
+
+        Inputs that no edge feeds are scaled by up to 1,000, negated, set to zero, held, or made to jump, right where
+        they are declared and in place, so that your code reads them. Memory that outlives the step, such as a
+        simulator's, holds what it held again when the step declares its outputs.
+
+        Args:
+            step: Makes one control step as your loop does, declaring inputs and outputs itself.
+            steps: How many of them to make once enough are recorded.
+            seconds: Time limit; fewer steps are made then, and the report says how many.
+            seed: Seed of what is drawn.
+
+        Returns:
+            The number of steps made after the recorded ones.
+
+        Raises:
+            UsageError: the session is not open, does not watch, or the step declares nothing.
+        """
+        recorder = self._recorder
+        if recorder is None or not self.recording or self._watch is None:
+            raise UsageError("prove needs an open session that watches", fix="call it inside the with block")
+        until = time.monotonic() + seconds
+        for _ in range(self._longest + 2):
+            if recorder.idle:
+                break
+            step()
+        if not self._watching:
+            raise UsageError("the step given to prove declares no inputs and outputs of this session")
+        with self._shaken(recorder, seed):
+            for made in range(steps):
+                if time.monotonic() > until:
+                    self._watch.ended = f"{made} of {steps} shaken steps were made in {seconds:g} s"
+                    return made
+                try:
+                    step()
+                except LeappError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - whatever user code thinks of inputs that no robot has
+                    self._watch.ended = f"after {made} shaken steps your code raises {type(error).__name__}: {error}"
+                    return made
+        return steps
+
+    @contextmanager
+    def _shaken(self, recorder: TraceRecorder, seed: int) -> Iterator[None]:
+        from leapp_core.program.compile import outside_inputs
+
+        with self._idle(recorder):
+            outside = outside_inputs(recorder)
+        self._shaker = Shaker(outside, recorder.outlives_the_step, seed)
+        try:
+            yield
+        finally:
+            with unrecorded():
+                self._shaker.restore()
+            self._shaker = None
+
+    def compile(self, plugins: PluginManager | None = None) -> CapturedPipeline:
         """Close the session and find the programs in the record.
+
+        Args:
+            plugins: Where passes over programs come from; all installed plugins by default.
 
         Returns:
             The captured pipeline; repeated calls return the same.
@@ -233,10 +306,17 @@ class CaptureSession:
         if self._recorder is None:
             raise UsageError("nothing was captured", fix="use the session in a with block, then compile or export")
         if self._compiled is None:
+            from leapp_core.plugins.manager import PluginManager
             from leapp_core.program.compile import compile_session
 
             self._compiled = compile_session(
-                self.name, self._recorder, self._choices, self._names, strict=self._strict, watch=self._watch
+                self.name,
+                self._recorder,
+                self._choices,
+                self._names,
+                strict=self._strict,
+                watch=self._watch,
+                passes=[entry.item for entry in (plugins or PluginManager()).passes],
             )
         return self._compiled
 
@@ -256,7 +336,7 @@ class CaptureSession:
         plugins = options.pop("plugins", None) or PluginManager()
         if backend is not None:
             options["backend"] = backend
-        return export_pipeline(self.compile(), save_path=self.save_path, plugins=plugins, **options)
+        return export_pipeline(self.compile(plugins), save_path=self.save_path, plugins=plugins, **options)
 
     def _start(self, caller: FrameType | None) -> None:
         if self._recorder is not None:
@@ -289,9 +369,12 @@ class CaptureSession:
         if progress.begins_step(role, [s.name for s, _ in ports]):
             self._begin_step(recorder, sys._getframe(2))
             if self._watching and self._watch is not None:
-                self._watch.begin(node)
+                if self._shaker is not None:
+                    with unrecorded():
+                        self._shaker.begin(node)
+                self._watch.begin(node, shaken=self._shaker is not None and self._shaker.shakes)
         if self._watching and self._watch is not None:
-            self._watch.add(node, role, [(s.name + _SUFFIX.get(role, ""), t) for s, t in ports])
+            self._watch_values(self._watch, node, role, [(s.name + _SUFFIX.get(role, ""), t) for s, t in ports])
         elif not recorder.idle:
             for semantics, tensor in ports:
                 plain = semantics if semantics.ref is None else dataclasses.replace(semantics, ref=None)
@@ -299,6 +382,17 @@ class CaptureSession:
                 recorder.declare(node, port, role, tensor, plain, sys._getframe(2))
             progress.outputs_seen |= role == "output"
         return returned(values)
+
+    def _watch_values(self, watch: Watch, node: str, role: str, ports: list[tuple[str, torch.Tensor]]) -> None:
+        if self._shaker is None:
+            watch.add(node, role, ports)
+            return
+        with unrecorded():
+            if role == "input":
+                self._shaker.shake(node, ports)
+            watch.add(node, role, ports)
+            if role == "output":
+                self._shaker.restore()
 
     def _begin_step(self, recorder: TraceRecorder, frame: FrameType) -> None:
         recorder.start_epoch()
@@ -317,11 +411,18 @@ class CaptureSession:
             return False
         from leapp_core.program.compile import is_too_short
 
-        recorder.idle = True
-        try:
+        with self._idle(recorder):
             return is_too_short(recorder)
+
+    @staticmethod
+    @contextmanager
+    def _idle(recorder: TraceRecorder) -> Iterator[None]:
+        """Do work of our own that must not be recorded."""
+        was, recorder.idle = recorder.idle, True
+        try:
+            yield
         finally:
-            recorder.idle = False
+            recorder.idle = was
 
     def _go_idle(self, recorder: TraceRecorder) -> None:
         if not recorder.idle:

@@ -26,11 +26,13 @@ class WatchedStep:
         values: What was declared, by role and name; copies, on the device they were on.
         calls: Number of the sequence of calls that led to the next step; -1 if too many different ones were seen.
         reset: The session was told that state began anew before this step.
+        shaken: Inputs are not those that came.
     """
 
     values: dict[Port, torch.Tensor] = field(default_factory=dict)
     calls: int = -1
     reset: bool = False
+    shaken: bool = False
 
     @property
     def complete(self) -> bool:
@@ -56,6 +58,7 @@ class Watch:
         self.calls: list[int] = []
         self.sequences: dict[tuple[int, ...], int] = {}
         self.changed: dict[int, bytes] = {}
+        self.ended: str | None = None
         self._bytes = 0
         self._full = False
         self._reset = False
@@ -67,11 +70,15 @@ class Watch:
         counts = [len(steps) - (not steps[-1].complete) for steps in self.steps.values()]
         return min(counts, default=0)
 
+    def shaken(self, number: int) -> bool:
+        """Return whether any node's inputs were shaken in a later step."""
+        return any(steps[number].shaken for steps in self.steps.values())
+
     def reset(self) -> None:
         """Note that state begins anew with the next step."""
         self._reset = True
 
-    def begin(self, node: str) -> None:
+    def begin(self, node: str, *, shaken: bool = False) -> None:
         """Begin a step of a node."""
         self._end_calls()
         steps = self.steps.setdefault(node, [])
@@ -79,7 +86,7 @@ class Watch:
         if self._full:
             self.dropped[node] = self.dropped.get(node, 0) + 1
             return
-        steps.append(WatchedStep(reset=self._reset))
+        steps.append(WatchedStep(reset=self._reset, shaken=shaken))
         self._last = steps[-1]
         self._reset = False
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from torch.fx import GraphModule
-
-from leapp_core.errors import PluginError
+from leapp_core.plugins.exporters import NOTES
 from leapp_core.program.passes.constants import fold_constants, share_constants
 from leapp_core.program.passes.copies import expand_copies, fill_without_template
 from leapp_core.program.passes.cse import share_equal_calls
 from leapp_core.program.passes.devices import drop_devices
-from leapp_core.program.passes.editor import Editor, drop_dead, open_editor, propagate
+from leapp_core.program.passes.editor import Editor, drop_dead, open_editor
+from leapp_core.program.passes.extra import in_order, run_checked
 from leapp_core.program.passes.fixed import place_fixed_writes
 from leapp_core.program.passes.flat import flatten_strided_writes
 from leapp_core.program.passes.found import found_rows_to_masks
@@ -64,60 +63,58 @@ def clean_program(exported: ExportedProgram, extra: Sequence[ProgramPass] = ()) 
 
     Args:
         exported: A functional program, as ``run_decompositions({})`` gives it.
-        extra: Passes of plugins; they run after the built-in ones, in this order.
+        extra: Passes of plugins; they run after the built-in ones.
+
+    Returns:
+        The program; ``graph_module.meta[NOTES]`` says where passes gave up.
 
     Raises:
-        PluginError: an extra pass left a graph that is not a valid program.
+        PluginError: an extra pass broke its contract.
     """
     pinned: frozenset[str] = frozenset()
+    notes: list[str] = []
     for _ in range(MOST_RETRIES):
         editor = open_editor(exported, pinned)
         outputs = output_values(editor)
-        pins = _clean(editor)
+        pins, settled = _clean(editor)
         if not pins:
             break
         pinned |= with_ancestors(list(exported.graph.nodes), pins)
-    for program_pass in extra:
-        _run_extra(editor, program_pass)
+    else:
+        notes.append(f"the layout of {len(pins)} values could not be kept: results may differ in their last bit")
+    if not settled:
+        notes.append(
+            f"clean-up stopped after {MOST_ROUNDS} rounds that each changed something: the graph may be larger"
+        )
+    for program_pass in in_order(extra):
+        run_checked(editor, program_pass, exported)
     separate_outputs(editor, outputs)
     drop_dead(editor.graph)
-    return rebuild(editor, exported)
+    rebuilt = rebuild(editor, exported)
+    rebuilt.graph_module.meta[NOTES] = tuple(notes)
+    return rebuilt
 
 
-def _clean(editor: Editor) -> frozenset[str]:
-    """Run all passes to the end; return the nodes to leave alone in another attempt."""
+def _clean(editor: Editor) -> tuple[frozenset[str], bool]:
+    """Run all passes to the end; return the nodes to leave alone in another attempt, and whether nothing changes."""
     layouts = operand_layouts(editor)
     drop_dead(editor.graph)
+    settled = False
     for _ in range(MOST_ROUNDS):
         # A list, not a generator: every pass must run in every round.
-        if not any([_run(editor, program_pass) for program_pass in PASSES]) and not _run(editor, LAST):
+        settled = not any([_run(editor, p) for p in PASSES]) and not _run(editor, LAST)
+        if settled:
             break
     repropagate(editor)
-    return restore_layouts(editor, layouts)
+    return restore_layouts(editor, layouts), settled
 
 
 def _run(editor: Editor, program_pass: Callable[[Editor], bool]) -> bool:
     changed = program_pass(editor)
     if changed:
         drop_dead(editor.graph)
+        try:
+            editor.graph.lint()
+        except RuntimeError as error:  # a fault of ours: say whose
+            raise RuntimeError(f"clean-up pass {program_pass.__name__} left an invalid graph: {error}") from error
     return changed
-
-
-def _run_extra(editor: Editor, program_pass: ProgramPass) -> None:
-    module = GraphModule({}, editor.graph)
-    if not program_pass.run(module):
-        return
-    try:
-        module.graph.lint()
-        editor.graph = module.graph
-        for node in editor.graph.nodes:
-            if node.op == "call_function" and "val" not in node.meta:
-                propagate(node)
-    except (RuntimeError, TypeError, ValueError, KeyError) as error:
-        raise PluginError(
-            f"program pass {program_pass.name!r} left a graph that is not a valid program: {error}",
-            where=program_pass.name,
-            expected="a linted, functional ATen graph whose placeholders are unchanged",
-            fix="plugin author: keep the graph in topological order and call ATen overloads only",
-        ) from error
-    drop_dead(editor.graph)

@@ -162,6 +162,13 @@ class MemoryRecord(ABC):
         storage = tensor.untyped_storage()
         return self._numbers.get(address_of(storage), -1)
 
+    def outlives_the_step(self, tensor: torch.Tensor) -> bool:
+        """Return whether a tensor lies in memory that recorded steps knew, or that other software owns.
+
+        The record keeps what it knows alive, so fresh memory lies elsewhere.
+        """
+        return self.storage_number(tensor) >= 0 or not tensor.untyped_storage().resizable()
+
     def addresses(self) -> frozenset[int]:
         """Return where the storages seen begin."""
         self.settle()
