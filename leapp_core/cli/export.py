@@ -51,6 +51,12 @@ BATCH = typer.Option(
 SAVE = typer.Option("--export_save_path", "--save_path", help="Folder for the bundle; by default the checkpoint's.")
 STEPS = typer.Option("--validation_steps", min=0, help="Control steps to record and validate; 0 skips validation.")
 LOOP = typer.Option("--closed_loop_steps", min=0, help="Control steps of policy and bundle side by side; 0 skips.")
+PROVE = typer.Option(
+    "--prove-seconds",
+    "--prove_seconds",
+    min=0.0,
+    help="Time limit of the task beside its program; 0 skips.",
+)
 NO_PICTURE = typer.Option("--disable_graph_visualization", help="Draw no picture.")
 STRICT = typer.Option("--strict", help="Refuse to export if a check could not be made.")
 SEED = typer.Option("--seed", help="Seed of everything random.")
@@ -79,6 +85,7 @@ def export(  # noqa: PLR0913 - one parameter per option
     export_task_name: Annotated[str | None, NAME] = None,
     validation_steps: Annotated[int, STEPS] = 5,
     closed_loop_steps: Annotated[int, LOOP] = 100,
+    prove_seconds: Annotated[float, PROVE] = 60.0,
     strict: Annotated[bool, STRICT] = False,
     disable_graph_visualization: Annotated[bool, NO_PICTURE] = False,
     adapter: Annotated[str | None, ADAPTER] = None,
@@ -129,6 +136,7 @@ def export(  # noqa: PLR0913 - one parameter per option
             refuse_alone(agent, observation_shape)
             place: dict[str, Any] = {"env": env, "adapter": adapter, "overrides": tuple(overrides or ())}
             place["imports"] = tuple(imports or ())
+            place["prove_seconds"] = prove_seconds
             job = ExportJob(needed_task(task), choice, closed_loop_steps=closed_loop_steps, **place, **shared)
             result = run_export(job, manager, progress)
     if as_json:

@@ -24,6 +24,7 @@ def export_views(result: JobResult) -> list[View]:
         views.append(Line("not validated (--validation_steps 0)", style="yellow"))
     if result.closed_loop is not None:
         views += [Line(""), closed_loop_fields(result.closed_loop)]
+    views += [Line(f"{level.level}: {level.about}") for level in levels.levels if level.about]
     drift = result.closed_loop.explanation if result.closed_loop is not None else None
     flagged = [f"constant from {c.where}: {c.warning}" for c in report.constants if c.warning]
     notes = [*flagged, *report.notes, *report.unproven, *result.notes, *levels.notes, *([drift] if drift else [])]

@@ -20,7 +20,7 @@ from leapp_core.export.observers import Observers
 from leapp_core.export.plan import ExportPlan, NodePlan, make_plan
 from leapp_core.export.report import ExportReport, NodeReport, describe, report_text
 from leapp_core.export.staging import Staging, staging
-from leapp_core.export.validate import ValidationSettings, make_episodes, validate_bundle_against
+from leapp_core.export.validate import ValidationSettings, beside_level, make_episodes, validate_bundle_against
 from leapp_core.plugins.exporters import NodeProgram, WrittenArtifact
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.spec.document import BundleDocument
@@ -141,7 +141,9 @@ class _Job:
             path = write_yaml(document, folder)
         with self.log.stage("validate"):
             bundle = load_document(path)
-            return document, validate_bundle_against(bundle, episodes, self.plugins, self.validation)
+            report = validate_bundle_against(bundle, episodes, self.plugins, self.validation)
+        beside = beside_level(self.captured.evidence)
+        return document, report if beside is None else replace(report, levels=(beside, *report.levels))
 
     def _picture(self, document: BundleDocument, folder: Path) -> tuple[str, ...]:
         from leapp_core.visualize import render

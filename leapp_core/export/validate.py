@@ -15,12 +15,16 @@ from leapp_core.plugins.runners import ModelSession, RunnerSettings
 from leapp_core.program.pipeline import ReferencePipeline
 from leapp_core.validation.batch import batched
 from leapp_core.validation.check import Judge, check_node, check_pipeline
-from leapp_core.validation.episodes import Episode
+from leapp_core.validation.episodes import Episode, what_proves_nothing
 from leapp_core.validation.report import LevelReport, ValidationReport
 
 if TYPE_CHECKING:
     from leapp_core.bundle import LoadedBundle
     from leapp_core.tracing.result import CapturedPipeline
+    from leapp_core.tracing.result import Evidence as CaptureEvidence
+
+
+BESIDE = "beside your code"
 
 
 @dataclass(frozen=True)
@@ -31,11 +35,13 @@ class Episodes:
         replay: The captured steps.
         fresh: The programs on inputs drawn for validation.
         skipped: Steps of these that cannot be used, and why.
+        notes: What they cannot show, and where ties let implementations differ.
     """
 
     replay: Episode
     fresh: tuple[Episode, ...]
     skipped: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +83,10 @@ def make_episodes(captured: CapturedPipeline, settings: ValidationSettings) -> E
         if usable < len(episode.steps):
             skipped.append(f"{name}: from step {usable} on the program itself gives values that are not finite")
         fresh.append(Episode(name, episode.steps[:usable]))
-    return Episodes(replay, tuple(fresh), tuple(skipped))
+    ties = tuple(
+        f"{where}: equal values leave open which index comes first; either is accepted" for where in reference.ties
+    )
+    return Episodes(replay, tuple(fresh), tuple(skipped), (*what_proves_nothing(replay, captured.spec), *ties))
 
 
 def validate_bundle_against(
@@ -104,7 +113,19 @@ def validate_bundle_against(
     if rows is not None:
         levels.append(LevelReport("batch"))
         check_pipeline(runtime, (rows,), Judge(levels[-1], settings.tolerances, has_state))
-    return ValidationReport(tuple(levels))
+    return ValidationReport(tuple(levels), episodes.notes)
+
+
+def beside_level(evidence: CaptureEvidence) -> LevelReport | None:
+    """Return level 0: the program beside the user's own code, which made it a program in the first place.
+
+    ``None`` if no step was made after the recorded ones.
+    """
+    if not evidence.watched:
+        return None
+    about = f"held for {evidence.watched} steps, {evidence.shaken} of them shaken"
+    skipped = [evidence.stopped] if evidence.stopped else []
+    return LevelReport(BESIDE, 1, evidence.watched, skipped, dict(evidence.max_error), about=about)
 
 
 def open_artifacts(bundle: LoadedBundle, plugins: PluginManager) -> dict[str, ModelSession]:

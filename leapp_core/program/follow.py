@@ -64,6 +64,7 @@ class Follower:
         steps: Steps that agreed.
         resets: Which of them began with initial state.
         stopped: Why steps from some one on could not be compared.
+        max_error: Largest difference within tolerance, by port.
     """
 
     def __init__(self, captured: CapturedPipeline, least: float = 0.0) -> None:
@@ -72,6 +73,7 @@ class Follower:
         self._least = least
         self._first = min(len(program.samples) for program in captured.programs.values())
         self._reach: Values = {}
+        self.max_error: dict[PortRef, float] = {}
         self.steps = 0
         self.resets: list[int] = []
         self.stopped: str | None = None
@@ -196,11 +198,14 @@ class Follower:
         if size is not None:
             self._reach[ref] = torch.maximum(self._reach.get(ref, size), size)
         if torch.equal(wanted, got):
+            self.max_error.setdefault(ref, 0.0)
             return None
         distance = (wanted.double() - got.double()).abs()
         same = (wanted == got) | (wanted.isnan() & got.isnan())
         wrong = ~(same | (distance <= self._allowed(ref, wanted)))
         if not bool(wrong.any()):
+            most = float(torch.where(same, 0.0, distance).max())
+            self.max_error[ref] = max(most, self.max_error.get(ref, 0.0))
             return None
         worst = int(torch.where(wrong, distance.nan_to_num(float("inf")), -1.0).argmax())
         element = f"element {worst} is " if got.numel() > 1 else "it is "

@@ -68,7 +68,7 @@ def hold_against_later_steps(
     if watch.ended is not None:
         unproven.append(watch.ended)
     shaken = sum(watch.shaken(number) for number in range(follower.steps))
-    evidence = Evidence(follower.steps, shaken, dropped, tuple(follower.resets), follower.stopped)
+    evidence = Evidence(follower.steps, shaken, dropped, tuple(follower.resets), follower.stopped, follower.max_error)
     return replace(captured, evidence=evidence, unproven=tuple(unproven))
 
 

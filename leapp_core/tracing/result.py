@@ -63,6 +63,7 @@ class Evidence:
         dropped: Later steps that were not kept, as the session's memory for them is bounded.
         resets: Steps, counted from the first one recorded, that began with initial state.
         stopped: Why later steps were not compared from some one on.
+        max_error: Largest difference of a later step by port, all within tolerance.
     """
 
     watched: int = 0
@@ -70,6 +71,7 @@ class Evidence:
     dropped: int = 0
     resets: tuple[int, ...] = ()
     stopped: str | None = None
+    max_error: Mapping[PortRef, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

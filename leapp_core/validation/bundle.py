@@ -13,7 +13,7 @@ from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import RunnerSettings
 from leapp_core.spec.names import PortRef
 from leapp_core.validation.check import Judge, check_pipeline
-from leapp_core.validation.episodes import REPLAY, Episode, Step, check_complete, read_episodes
+from leapp_core.validation.episodes import REPLAY, Episode, Step, check_complete, read_episodes, what_proves_nothing
 from leapp_core.validation.report import LevelReport, ValidationReport
 
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ def validate_bundle(
     unstated = unstated_files(bundle.document, bundle.artifact_paths, runners_of(bundle.document, plugins))
     episodes = _recorded(bundle, chosen)
     report = _replay(episodes, runtime, chosen) if episodes else _repeat(runtime, chosen)
-    return replace(report, notes=(*unstated, *report.notes))
+    replays = [episode for episode in episodes if episode.name == REPLAY]
+    nothing = what_proves_nothing(replays[0], runtime.pipeline) if replays else ()
+    return replace(report, notes=(*unstated, *nothing, *report.notes))
 
 
 def _recorded(bundle: LoadedBundle, settings: CheckSettings) -> list[Episode]:

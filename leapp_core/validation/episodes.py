@@ -44,6 +44,36 @@ class Episode:
     steps: tuple[Step, ...]
 
 
+def what_proves_nothing(replay: Episode, pipeline: PipelineSpec) -> tuple[str, ...]:
+    """Return what a recording cannot show, however well it is reproduced.
+
+    Args:
+        replay: The captured steps.
+        pipeline: Which inputs come from outside and which outputs go there.
+    """
+    import numpy as np
+
+    if not replay.steps:
+        return ()
+    said = []
+    for ref in pipeline.outputs:
+        values = [step.outputs[ref] for step in replay.steps if ref in step.outputs]
+        if values and all(v.size and v.dtype.kind == "f" and np.isnan(v).all() for v in values):
+            said.append(f"output {ref} is NaN in every recorded step: to reproduce that proves nothing")
+    first, *others = replay.steps
+    inputs = [ref for ref in pipeline.inputs if ref in first.inputs and first.inputs[ref].size]
+    if inputs and others and all(_same(first.inputs[ref], step.inputs[ref]) for step in others for ref in inputs):
+        said.append(
+            f"every input is the same in all {len(replay.steps)} recorded steps: replay shows the program at one "
+            "point only, and fresh inputs are drawn around it"
+        )
+    return tuple(said)
+
+
+def _same(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
+    return one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
 def write_episodes(episodes: Iterable[Episode], pipeline: PipelineSpec, max_bytes: int) -> bytes:
     """Return a safetensors file with what can be seen from outside of the episodes: inputs, outputs, state.
 

@@ -83,6 +83,9 @@ class LevelReport:
         skipped: Steps left out, and why.
         max_error: Largest absolute difference by port.
         mismatches: What was beyond its tolerance, first of each port.
+        slack: Largest difference allowed beside the tolerance, by port, because rounding or a tie alone makes it;
+            infinite where the program itself is at the edge of its range.
+        about: What was done, where a count of steps does not say it.
     """
 
     level: str
@@ -91,6 +94,8 @@ class LevelReport:
     skipped: list[str] = field(default_factory=list)
     max_error: dict[PortRef, float] = field(default_factory=dict)
     mismatches: list[Mismatch] = field(default_factory=list)
+    slack: dict[PortRef, float] = field(default_factory=dict)
+    about: str = ""
 
     @property
     def ok(self) -> bool:
@@ -100,6 +105,11 @@ class LevelReport:
     def saw(self, port: PortRef, error: float) -> None:
         """Remember a difference."""
         self.max_error[port] = max(error, self.max_error.get(port, 0.0))
+
+    def allowed(self, port: PortRef, slack: float) -> None:
+        """Remember what was allowed beside the tolerance."""
+        if slack > 0.0:
+            self.slack[port] = max(slack, self.slack.get(port, 0.0))
 
     def add(self, mismatch: Mismatch) -> None:
         """Remember a mismatch unless its port has one already, which later ones mostly follow from."""
@@ -115,6 +125,8 @@ class LevelReport:
             "steps": self.steps,
             "skipped": self.skipped,
             "max_error": {str(ref): _number(error) for ref, error in sorted(self.max_error.items())},
+            "slack": {str(ref): _number(slack) for ref, slack in sorted(self.slack.items())},
+            **({"about": self.about} if self.about else {}),
             "mismatches": [mismatch.to_json() for mismatch in self.mismatches],
         }
 
@@ -149,6 +161,7 @@ class ValidationReport:
                 "result": "ok" if level.ok else _differ(len(level.mismatches)),
                 "steps": str(level.steps),
                 "largest difference": f"{max(level.max_error.values(), default=0.0):.3g}",
+                "slack": f"{max(level.slack.values(), default=0.0):.3g}",
                 "at": str(max(level.max_error, key=lambda ref: level.max_error[ref])) if level.max_error else "",
             }
             for level in self.levels

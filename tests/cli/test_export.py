@@ -41,7 +41,7 @@ def test_name_place_backend_and_options_can_be_chosen(checkpoint: Path, tmp_path
     assert facts["bundle"] == str(tmp_path / "out" / "arm")
     assert facts["nodes"][0]["options"]["opset"] == 18
     assert facts["closed_loop"]["steps"] == 2
-    assert [level["level"] for level in facts["validation"]["levels"]] == ["replay", "fresh inputs"]
+    assert [level["level"] for level in facts["validation"]["levels"]] == ["beside your code", "replay", "fresh inputs"]
     report = json.loads((tmp_path / "out" / "arm" / "report.json").read_text())
     assert report["closed_loop"]["ok"] is True
     assert "closed loop: ok" in (tmp_path / "out" / "arm" / "log.txt").read_text()

@@ -25,6 +25,8 @@ WORTH = {
 }
 """Reward per step that an untrained policy is far from."""
 
+LEVELS = ["beside your code", "replay", "fresh inputs", "open loop", "closed loop"]
+
 
 def test_there_is_something_to_prove() -> None:
     assert len(OURS) >= 5
@@ -48,7 +50,13 @@ def test_bundle_and_policy_agree_over_an_episode(task: str, backend: str, tmp_pa
     )
     result = run_export(job, PLUGINS)
     result.raise_if_wrong()
-    assert [level.level for level in result.levels.levels] == ["replay", "fresh inputs", "open loop", "closed loop"]
+    assert [level.level for level in result.levels.levels] == [
+        "beside your code",
+        "replay",
+        "fresh inputs",
+        "open loop",
+        "closed loop",
+    ]
     loop = result.closed_loop
     assert loop is not None
     assert loop.finished
