@@ -119,9 +119,10 @@ def run_with_rounding(
                 return plain
             size = values.abs().amax().clamp_min(1e-3) if values.numel() else 1.0
             sign = 1.0 - 2.0 * torch.rand(values.shape, generator=noise, dtype=torch.float64).to(values.dtype)
-            apart = n.target(values + ULPS * UNITS[_name(values)] * size * sign, *args[1:], **kwargs)
+            order: Any = n.target
+            apart = order(values + ULPS * UNITS[_name(values)] * size * sign, *args[1:], **kwargs)
             if ties is not None and _other_index(plain, apart):
-                ties[f"{n.target._opname} ({n.name})"] = None
+                ties[n.name] = None
             return apart
 
     return Rounding(module).run(*inputs)

@@ -22,6 +22,7 @@ PUBLIC = {
     "TemporalAxis",
     "TensorSemantics",
     "capture",
+    "capture_step",
     "hookimpl",
 }
 
