@@ -18,7 +18,8 @@ from leapp_core.plugins.environments import EnvRequest, PolicyEnvironment
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.runtime import load
-from tests.simulators.loops import compare_runs
+from leapp_core.tracing.session import CaptureSession
+from tests.simulators.loops import Course, compare_runs
 from tests.simulators.run_case import MARK, RECORDED
 from tests.simulators.trainers.make import make_checkpoint
 from tests.simulators.trainers.rows import ROWS, Row
@@ -42,12 +43,14 @@ def main(adapter: str, task: str, text: str = "") -> None:
             run = Path(folder) / row.name.replace(" ", "_")
             checkpoint = make_checkpoint(row, run, sizes, env.agent or {})
             policy = plugins.adapters.get(adapter).load(_request(row, env, checkpoint))
+            session = _record(env, policy, task, run)
+            course = Course(env, policy, SEED, STEPS)
             for backend in BACKENDS:
-                path = _export(env, policy, task, run / backend, backend)
+                path = _export(session, env, backend)
                 if scene is None:
                     scene = provider.deploy(request, load_document(path).document)
                 runtime = load(path, full_names=True, trust=True)
-                compared = compare_runs(env, policy, scene, runtime, SEED, STEPS)
+                compared = compare_runs(course, scene, runtime, STEPS)
                 results[f"{row.name} {backend}"] = {"policy": policy.summary, **asdict(compared)}
                 sys.stderr.write(f"{row.name} {backend}: {policy.summary} {compared}\n")
         if scene is not None:
@@ -65,13 +68,17 @@ def _request(row: Row, env: PolicyEnvironment, checkpoint: Path) -> PolicyReques
     )
 
 
-def _export(env: PolicyEnvironment, policy: LoadedPolicy, task: str, folder: Path, backend: str) -> Path:
+def _record(env: PolicyEnvironment, policy: LoadedPolicy, task: str, folder: Path) -> CaptureSession:
     env.reset(0)
     policy.reset()
     session = capture(task, folder)
     with session:
         for _ in range(RECORDED):
             env.step(policy, session)
+    return session
+
+
+def _export(session: CaptureSession, env: PolicyEnvironment, backend: str) -> Path:
     report = session.export(backend, configs=GraphConfigs(env.frequency, {}), visualize=False)
     return Path(report.yaml_path)
 
