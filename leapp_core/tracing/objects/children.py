@@ -82,6 +82,11 @@ def is_leaf(thing: Any) -> bool:
     return derives(kind, *_PLAIN) and not derives(kind, CarriedScalar)
 
 
+def is_container(thing: Any) -> bool:
+    """Return whether something is a list, dictionary, tuple, set or deque."""
+    return is_a(thing, *_CONTAINERS)
+
+
 def children_of(thing: Any) -> Iterator[Child]:
     """Yield what an object holds, each with how it is reached."""
     kind = type(thing)
