@@ -97,7 +97,7 @@ def compile_graphs(session: CaptureSession) -> CapturedPipeline:
     """Compile a session into the recorded graphs themselves."""
 
     def functionalise(node: str, module: torch.fx.GraphModule, *_: Any, **__: Any) -> Any:
-        return SimpleNamespace(module=lambda: module)
+        return SimpleNamespace(module=lambda: module, graph_module=module)
 
     recorder = session._recorder
     assert recorder is not None
