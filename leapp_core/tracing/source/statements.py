@@ -18,6 +18,9 @@ LOG_NAMES = frozenset(
 DECLARING_NAMES = frozenset({"input_tensors", "state_tensors"})
 """What is given to these comes from outside the program."""
 
+DECLARING_OUTPUTS = frozenset({"output_tensors", "update_state"})
+"""What is given to these is recorded as it is."""
+
 KEEPING_NAMES = frozenset({"append", "extend", "appendleft", "extendleft", "insert", "add", "update", "setdefault"})
 """Methods that put a value into a container, from which it may come back."""
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections import deque
+
+import torch
 
 from leapp_core.tracing.source.book import called_name, root_name
 
 _HARMLESS_OPERATORS = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 _HARMLESS_SIGNS = (ast.UAdd, ast.USub)
+_PYTHON = (int, float, complex, str, bytes, list, tuple, dict, set, deque)
 # What only holds a value, or hands it on as it is.
 _HOLDING = (
     ast.keyword, ast.Starred, ast.Tuple, ast.List, ast.Dict, ast.NamedExpr, ast.Await, ast.ListComp, ast.GeneratorExp,
@@ -62,6 +66,11 @@ def decides(parent: ast.AST, node: ast.AST) -> bool:
 def formats_text(node: ast.BinOp) -> bool:
     """Return whether an expression is ``"%d" % value``."""
     return isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+
+
+def only_tensors_have(method: str) -> bool:
+    """Return whether a method says that it is called on a tensor: no number, text or container has one of that name."""
+    return hasattr(torch.Tensor, method) and not any(hasattr(kind, method) for kind in _PYTHON)
 
 
 def is_threshold(test: ast.expr) -> bool:

@@ -17,6 +17,7 @@ from leapp_core.tracing.source.owners import Candidate, Types
 from leapp_core.tracing.source.rebinding import reaches
 from leapp_core.tracing.source.statements import (
     DECLARING_NAMES,
+    DECLARING_OUTPUTS,
     KEEPING_NAMES,
     LOG_NAMES,
     assignments,
@@ -35,6 +36,7 @@ from leapp_core.tracing.values.deciding import (
     decides,
     of_object,
     of_size,
+    only_tensors_have,
     within_numpy,
 )
 from leapp_core.tracing.values.effects import FILLING
@@ -173,7 +175,7 @@ class Follower(Branches):
             return "decided" if sizes else None if name in ("any", "all", "item", "tolist") else kind
         called = self._owners.called(file, call, self._selves)
         if node is call.func:
-            if called or kind == "array" or name in OF_CONTAINERS:
+            if called or kind == "array" or name in OF_CONTAINERS or only_tensors_have(name):
                 return kind
             return None if name in KEEPING_NAMES else "decided"
         # A user's method may be called ``log`` or ``update``: names tell only where no function of the user is meant.
@@ -197,6 +199,7 @@ class Follower(Branches):
             return None
         plain = isinstance(call.func, ast.Name) and name in HARMLESS_CALLS
         recorded = root_name(call.func) in ("torch", "np", "numpy") and name not in _WITHOUT_RECORD
+        recorded |= name in DECLARING_OUTPUTS
         return kind if plain or recorded or kind == "array" else "decided"
 
     def _keeps(self, file: SourceFile, call: ast.Call, name: str, kind: str) -> bool:
