@@ -82,9 +82,11 @@ def is_leaf(thing: Any) -> bool:
     return derives(kind, *_PLAIN) and not derives(kind, CarriedScalar)
 
 
-def is_container(thing: Any) -> bool:
-    """Return whether something is a list, dictionary, tuple, set or deque."""
-    return is_a(thing, *_CONTAINERS)
+def is_passing(thing: Any) -> bool:
+    """Return whether something is a plain value, a container, or an iterator that a ``for`` is using up."""
+    kind = type(thing)
+    iterates = class_module(kind) in ("builtins", "itertools") and hasattr(kind, "__next__")
+    return is_leaf(thing) or is_a(thing, *_CONTAINERS) or (iterates and kind is not GeneratorType)
 
 
 def children_of(thing: Any) -> Iterator[Child]:

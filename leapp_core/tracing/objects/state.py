@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from leapp_core.tracing.objects.children import Order, children_of, globals_of, is_container, is_leaf, locals_of
+from leapp_core.tracing.objects.children import Order, children_of, globals_of, is_leaf, is_passing, locals_of
 from leapp_core.tracing.objects.script_state import Unlike
 from leapp_core.tracing.objects.standard import BUFFERS, contents
 from leapp_core.tracing.source.callsite import is_installed
@@ -278,7 +278,7 @@ def _roots(frame: FrameType | None, driver: int) -> Iterator[tuple[Element, Any]
         # What a library is just putting together changes until it returns; of its calls only what outlives them counts.
         passing = not drives and is_installed(code.co_filename)
         for name, value in locals_of(frame).items():
-            if not (passing and (is_leaf(value) or is_container(value))):
+            if not (passing and is_passing(value)):
                 yield ("local", name, code), value
         yield from globals_of(code, frame.f_globals)
         if drives:
