@@ -35,7 +35,9 @@ class Slice:
     by_file: bool = False
 
 
-ENVIRONMENTS = Slice("environments", "the wheel, plugins and other Pythons, freshly installed", "rotation", by_file=True)
+ENVIRONMENTS = Slice(
+    "environments", "the wheel, plugins and other Pythons, freshly installed", "rotation", by_file=True
+)
 SIMULATORS = Slice("simulators", "tasks of mjlab and Isaac Lab", "rotation", by_file=True)
 SLOW = tuple(
     Slice(f"slow-{number}", f"part {number} of {SHARDS} of the slow tests", "rotation")
