@@ -110,7 +110,7 @@ def test_names_of_the_last_axis_alone_as_isaac_lab_names_contact_forces(leapp, t
     record(leapp, tmp_path, step)
     assert leapp.compile_graph(visualize=False) == {"walk": True}
     port = leapp.InferenceManager(str(tmp_path / "walk" / "walk.yaml")).nodes["walk"].input_descriptions[0]
-    assert port["element_names"] == [None, None, None, ["x", "y", "z"]]
+    assert port["element_names"] == [[], [], [], ["x", "y", "z"]]
 
 
 def test_names_that_do_not_fit_are_refused_where_they_are_given(leapp, tmp_path):

@@ -23,7 +23,14 @@ from leapp_core.tracing.result import BackendChoice
 from tests.export.faulty import Crashing, DiskFull, Faulty, Forgetful, plugins_with, with_module
 
 REPO = Path(__file__).parents[2]
-FILES = {"policy.yaml", "policy_initial_values.safetensors", "policy_validation.safetensors", "log.txt", "report.json"}
+FILES = {
+    "policy.yaml",
+    "policy_initial_values.safetensors",
+    "policy_validation.safetensors",
+    "log.txt",
+    "report.html",
+    "report.json",
+}
 
 
 def listing(folder: Path) -> set[str]:
