@@ -108,7 +108,7 @@ class FunctionRecorder(TorchFunctionMode):
     def __init__(self, recorder: TraceRecorder) -> None:
         super().__init__()
         self._recorder = recorder
-        self._numpy = NumpyRecorder(recorder)
+        self.numpy = self._numpy = NumpyRecorder(recorder)
         self._makers = NumpyMakers(self._numpy)
         self._attention = FusedAttention(recorder, self)
 

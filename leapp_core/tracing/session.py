@@ -19,6 +19,8 @@ from leapp_core.tracing.declare import entries, returned
 from leapp_core.tracing.decorate import annotate_function
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
 from leapp_core.tracing.progress import NodeProgress
+from leapp_core.tracing.provenance.follow import Follower
+from leapp_core.tracing.provenance.hooks import Hooks
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
 
@@ -57,6 +59,7 @@ class CaptureSession:
         self._names: dict[str, list[tuple[str, torch.Tensor]]] = {}
         self._progress: dict[str, NodeProgress] = {}
         self._compiled: CapturedPipeline | None = None
+        self._follows_numbers = False  # on trial; tests/provenance compares both
 
     @property
     def recording(self) -> bool:
@@ -246,7 +249,9 @@ class CaptureSession:
             # Below autograd calls are seen whole (linear, gru, layer_norm), not as their decompositions.
             stack.enter_context(torch._C._AutoDispatchBelowADInplaceOrView())
             stack.enter_context(dispatch)
-            stack.enter_context(FunctionRecorder(recorder))
+            functions = stack.enter_context(FunctionRecorder(recorder))
+            if self._follows_numbers:
+                stack.enter_context(Follower(Hooks(recorder, functions.numpy)))
             self._stack = stack.pop_all()
         self._recorder = recorder
 

@@ -18,6 +18,8 @@ def _spelled(*folders: Path | str) -> tuple[str, ...]:
 
 
 _CAPTURE = _spelled(Path(__file__).parents[1])
+_HOOKS = str(Path(__file__).parents[1] / "provenance" / "hooks.py")
+"""Frames of the hooks lie between a call and the rewritten code that makes it."""
 _INSTALLED = _spelled(*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
 _STANDARD = _spelled(sysconfig.get_path("stdlib"))
 MAX_DEPTH = 48
@@ -94,6 +96,8 @@ class CallSites:
         """
         if frame.f_code.co_filename == self._own and frame.f_back is not None:
             frame = frame.f_back
+        while frame.f_code.co_filename == _HOOKS and frame.f_back is not None:
+            frame = frame.f_back
         if frame is not self._top or frame.f_code.co_flags & _RESUMED:
             self._look_below(frame)
         if self._below == _IN_NOTHING:
@@ -129,7 +133,8 @@ class CallSites:
             if id(frame) == self._driver:
                 stack, position = self._drive(frame)
                 break
-            frames.append(frame)
+            if frame.f_code.co_filename != _HOOKS:
+                frames.append(frame)
             frame = frame.f_back
         for above in reversed(frames):
             found = self._numbers.get((stack, id(above.f_code), above.f_lasti))
