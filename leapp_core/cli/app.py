@@ -23,6 +23,7 @@ VERBS = (
     "report",
     "demo",
     "backends",
+    "targets",
     "envs",
     "adapters",
     "plugins",
