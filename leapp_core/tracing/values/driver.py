@@ -68,6 +68,13 @@ class Driver:
             for n in range(s.lineno, (s.end_lineno or s.lineno) + 1)
         )
 
+    def gives_all_outputs(self, file: SourceFile, statement: ast.stmt) -> bool:
+        """Return whether a step has no outputs at all unless a condition of one holds: then nothing is computed."""
+        if not isinstance(statement, ast.If) or statement.orelse or not self.owns(file, statement):
+            return False
+        own = {s.lineno for s in self._at(file, file.function_of(statement), self._outputs)}
+        return bool(own) and own <= set(range(statement.lineno, (statement.end_lineno or statement.lineno) + 1))
+
     def declares(self, file: SourceFile, node: ast.expr) -> bool:
         """Return whether one declares an expression as an input, and gives it no other value within the step."""
         if not self.owns(file, node):

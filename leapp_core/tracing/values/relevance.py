@@ -135,7 +135,9 @@ class Relevance:
 
     def runs_steps(self, file: SourceFile, statements: Iterable[ast.stmt]) -> bool:
         """Return whether whole steps, from their inputs on, run within statements of a function that runs steps."""
-        return self._driver.runs_steps(file, statements)
+        return self._driver.runs_steps(file, statements) or any(
+            self._driver.gives_all_outputs(file, statement) for statement in statements
+        )
 
     def took_part(self, file: SourceFile, function: ast.AST) -> bool:
         """Return whether calls of the program were made in a function, by itself or by what it called."""
