@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,9 @@ from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
 from leapp_core.tracing.source.heap import nothing_frozen
 from leapp_core.tracing.watch import Watch
+
+ENOUGH_STEPS = 50
+"""Later steps that settle what the source does not tell: a second of most control loops."""
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -87,6 +91,7 @@ def compile_session(
         captured = _assemble(name, nodes, steps, wiring, choices, recorder)
         if watch is not None:
             captured = hold_against_later_steps(captured, nodes, slicer, watch)
+        captured = _settled(captured, [doubt for node in nodes.values() for doubt in node.doubts])
     except CaptureError as refusal:  # it names the user's code; our frames would hide that, and hold the whole record
         raise refusal.with_traceback(None) from refusal.__cause__
     finally:
@@ -96,6 +101,18 @@ def compile_session(
             "strict: " + "; ".join(captured.unproven), fix="capture more steps, with values that change between them"
         )
     return captured
+
+
+def _settled(captured: CapturedPipeline, doubts: Sequence[CaptureError]) -> CapturedPipeline:
+    """Settle what the source does not tell by the later steps, if enough of them were watched.
+
+    Raises:
+        CaptureError: too few were.
+    """
+    if doubts and captured.evidence.watched < ENOUGH_STEPS:
+        raise doubts[0]
+    held = f"the program held for {captured.evidence.watched} later steps, and nothing else says that it goes on to"
+    return replace(captured, unproven=(*captured.unproven, *(f"{doubt.message}; {held}" for doubt in doubts)))
 
 
 def is_too_short(recorder: TraceRecorder) -> bool:

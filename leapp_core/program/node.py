@@ -59,6 +59,7 @@ class CompiledNode:
         constants: Constants that are neither parameters nor registered buffers.
         outputs: Ports returned to outside.
         unproven: Checks that could not be made.
+        doubts: Refusals that only hold unless later steps show otherwise.
         found: Its analysis.
         lifted: All constants in its graph.
     """
@@ -69,6 +70,7 @@ class CompiledNode:
     constants: tuple[ConstantRecord, ...]
     outputs: tuple[str, ...]
     unproven: tuple[str, ...]
+    doubts: tuple[CaptureError, ...]
     found: NodeAnalysis
     lifted: tuple[LiftedConstant, ...]
 
@@ -79,11 +81,11 @@ def build_node(
     views: ViewTable,
     names: TensorNames,
     fed: frozenset[PortRef] = frozenset(),
-) -> tuple[BuiltGraph, tuple[torch.Tensor, ...]]:
+) -> tuple[BuiltGraph, tuple[torch.Tensor, ...], tuple[CaptureError, ...]]:
     """Check a node's steps, build its graph, and replay the captured steps on it.
 
     Returns:
-        The graph and the first values of its states.
+        The graph, the first values of its states, and refusals that later steps may settle.
 
     Raises:
         CaptureError: the steps differ, or the graph does not reproduce them.
@@ -96,7 +98,7 @@ def build_node(
     check_weak_references(slicer, found)
     relevance = Relevance(slicer, found)
     check_escapes(slicer, found, relevance)
-    check_counters(slicer, found, relevance)
+    doubts = check_counters(slicer, found, relevance)
     check_floating(found, relevance)
     check_delays(slicer, found)
     if len(found.steps) == 1:
@@ -109,7 +111,7 @@ def build_node(
         _check_carried(slicer, found, built.states, states)
         if not begins_alike:
             check_begin(slicer, found, built.module, initial)
-    return built, initial
+    return built, initial, doubts
 
 
 def _replay(
@@ -162,7 +164,7 @@ def compile_node(
         CaptureError: the program cannot be exported exactly.
     """
     found = analyse(node, slicer, steps)
-    built, initial = build_node(slicer, found, views, names, fed)
+    built, initial, doubts = build_node(slicer, found, views, names, fed)
     spec, state_names = _interface(found, built, names)
     inputs, outputs = _inputs(steps), _outputs(steps)
     exported = functionalise(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
@@ -180,6 +182,7 @@ def compile_node(
         constant_records(slicer, found, built),
         tuple(d.port for d in _declared_outputs(found.step) if d.role != "update"),
         unproven(slicer, found, built),
+        doubts,
         found,
         built.constants,
     )

@@ -97,12 +97,25 @@ def test_steps_that_do_the_same_are_counted() -> None:
     loop(lambda x, k: NET(torch.cat([x, x], 1)), session, 90)
     captured = session.compile()
     assert captured.evidence.watched == 85
-    assert captured.unproven == ()
+    assert len(captured.unproven) == 1
+    assert re.search(
+        r"value k .* given to code that cannot be followed .*held for 85 later steps", captured.unproven[0]
+    )
+
+
+def test_a_value_given_to_code_that_cannot_be_followed_is_refused_after_few_steps() -> None:
+    session = leapp_core.capture("loop")
+    loop(lambda x, k: NET(torch.cat([x, x], 1)), session, 20)
+    with pytest.raises(CaptureError, match="value k changes from step to step and is given to code that cannot be"):
+        session.compile()
 
 
 def test_watching_can_be_switched_off() -> None:
     session = leapp_core.capture("loop", watch=False)
-    loop(lambda x, k: NET(torch.cat([x, x], 1)), session, 90)
+    with torch.no_grad(), session:
+        for _ in range(90):
+            session.input_tensors("policy", {"x": (x := torch.randn(1, 3))})
+            session.output_tensors("policy", {"action": ENCODER(x)})
     assert session.compile().evidence.watched == 0
 
 
@@ -147,7 +160,7 @@ class Queue:
     """The last ``length`` inputs, or the one ``length`` steps ago; the first values are one object, or several."""
 
     def __init__(self, length: int, *, shared: bool, delay: bool) -> None:
-        first = [ZERO] * length if shared else [torch.zeros(1, 3) for _ in range(length)]
+        first = [torch.zeros(1, 3)] * length if shared else [torch.zeros(1, 3) for _ in range(length)]
         self._queue = deque(first, maxlen=length)
         generator = torch.Generator().manual_seed(3)
         self._weight = torch.randn(3 if delay else 3 * length, 2, generator=generator)
@@ -174,8 +187,24 @@ def test_a_queue_longer_than_the_recording_is_recorded_for_longer(length: int, d
 @pytest.mark.parametrize("shared", [False, True], ids=["several objects", "one object"])
 def test_a_queue_longer_than_the_loop_is_refused(shared: bool) -> None:
     session = leapp_core.capture("loop")
-    loop(Queue(30, shared=shared, delay=False), session, 20)
+    policy = Queue(30, shared=shared, delay=False)
+    with torch.no_grad(), session:
+        for _ in range(20):
+            session.input_tensors("policy", {"x": (x := torch.randn(1, 3))})
+            session.output_tensors("policy", {"action": policy(x, 0)})
     with pytest.raises(CaptureError, match=r"history or delay longer than the recording|no recorded call made it"):
+        session.compile()
+
+
+def test_a_delay_whose_first_value_lives_on_elsewhere_is_refused_by_the_step_that_shows_it() -> None:
+    session = leapp_core.capture("loop")
+    queue = deque([ZERO] * 5, maxlen=5)
+    with torch.no_grad(), session:
+        for _ in range(90):
+            session.input_tensors("policy", {"x": (x := torch.randn(1, 3))})
+            session.output_tensors("policy", {"action": queue[0] @ torch.ones(3, 2)})
+            queue.append(x)
+    with pytest.raises(CaptureError, match="does not give output 'action' of step 5"):
         session.compile()
 
 
@@ -211,11 +240,13 @@ def test_an_episode_that_begins_with_initial_state_is_no_difference() -> None:
 def test_rows_of_a_batch_that_begin_anew_are_no_difference() -> None:
     session = leapp_core.capture("loop")
     hidden = torch.zeros(4, 3)
+    ended: list[list[int]] = [[] for _ in range(60)]  # rows whose episode an environment ended
+    ended[20], ended[41] = [0], [1]
     with torch.no_grad(), session:
-        for k in range(60):
+        for rows in ended:
             x = torch.randn(4, 3)
-            if k in (20, 41):
-                hidden[k % 4] = 0.0
+            if rows:
+                hidden[rows] = 0.0
             session.input_tensors("policy", {"x": x})
             hidden = torch.tanh(ENCODER(x) + hidden)
             session.output_tensors("policy", {"action": NET(torch.cat([x, hidden], 1))})
@@ -225,12 +256,12 @@ def test_rows_of_a_batch_that_begin_anew_are_no_difference() -> None:
 def test_what_feeds_an_edge_must_be_what_fed_it_before() -> None:
     session = leapp_core.capture("loop")
     with torch.no_grad(), session:
-        for k in range(30):
+        for scale in [1.0] * 17 + [0.5] * 13:
             session.input_tensors("encoder", {"x": (x := torch.randn(1, 3))})
             z = ENCODER(x)
             session.output_tensors("encoder", {"z": z})
-            if k >= 17:
-                z = z * 0.5
+            if scale != 1.0:
+                z = z * scale
             session.input_tensors("policy", {"z": z})
             session.output_tensors("policy", {"action": z @ torch.ones(3, 2)})
     with pytest.raises(CaptureError, match=r"does not give input 'z' of step 17: .*what feeds it is another value"):
@@ -240,7 +271,10 @@ def test_what_feeds_an_edge_must_be_what_fed_it_before() -> None:
 def test_what_a_session_keeps_of_later_steps_is_bounded_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("leapp_core.tracing.watch.MAX_STEPS", 20)
     session = leapp_core.capture("loop")
-    loop(lambda x, k: NET(torch.cat([x, x], 1)), session, 90)
+    with torch.no_grad(), session:
+        for _ in range(90):
+            session.input_tensors("policy", {"x": (x := torch.randn(1, 3))})
+            session.output_tensors("policy", {"action": ENCODER(x)})
     captured = session.compile()
     assert captured.evidence.watched + captured.evidence.dropped == 85
     assert captured.evidence.watched == 20

@@ -40,7 +40,7 @@ def check(result: Result, error: type[errors.LeappError], *texts: str) -> None:
         (("export", "--task", "Builtin-Reach", "--use_pretrained_checkpoint"), ("did you mean 'Builtin-Reach-Arm'?",)),
         ((*PRETRAINED, "--env", "builtn"), ("unknown environment 'builtn'", "did you mean 'builtin'?")),
         ((*PRETRAINED, "--backend", "onx-dynamo"), ("unknown backend", "did you mean 'onnx-dynamo'?")),
-        ((*PRETRAINED, "--adapter", "rsl_rl"), ("unknown policy adapter", "did you mean 'rsl-rl'?")),
+        ((*PRETRAINED, "--adapter", "rls-rl"), ("unknown policy adapter", "did you mean 'rsl-rl'?")),
         ((*PRETRAINED, "--option", "opst=18"), ("no option 'opst'", "did you mean 'opset'?")),
         ((*PRETRAINED, "--option", "opset=many"), ("'many'", "a value of type int")),
         ((*PRETRAINED, "--option", "opset"), ("key=value",)),
@@ -176,7 +176,7 @@ def test_a_file_that_is_no_checkpoint_gets_no_advice_about_torch_load(tmp_path: 
     wrong = tmp_path / "model.pt"
     wrong.write_bytes(b"\x08\x0a not a checkpoint")
     result = leapp("export", "--task", TASK, "--checkpoint", str(wrong))
-    check(result, errors.CheckpointError, "not a PyTorch file", "a complete file written by torch.save")
+    check(result, errors.CheckpointError, "it is no archive and no pickle, or damaged (19 bytes)", "--adapter NAME")
     assert "PyTorch says" not in result.err
 
 

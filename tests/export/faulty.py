@@ -34,12 +34,14 @@ class Faulty(Pt2Exporter):
     name = "faulty"
     aliases = ()
 
-    def __init__(self, change: Callable[[NodeProgram], NodeProgram]) -> None:
+    def __init__(self, change: Callable[[NodeProgram], NodeProgram], *, with_facts: bool = True) -> None:
         super().__init__()
         self._change = change
+        self._with_facts = with_facts
 
     def export(self, request: ExportRequest) -> WrittenArtifact:
-        return super().export(replace(request, program=self._change(request.program)))
+        facts = request.metadata if self._with_facts else {}
+        return super().export(replace(request, program=self._change(request.program), metadata=facts))
 
 
 class DiskFull(Pt2Exporter):

@@ -31,6 +31,7 @@ class Mutation:
         change: The changed program, or ``None``.
         damage: What is done to the bundle afterwards, or ``None``.
         refused: The bundle does not even load.
+        with_facts: Its model says what it was exported with, by which a changed document is known at once.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Mutation:
     change: Change | None = None
     damage: Damage | None = None
     refused: bool = False
+    with_facts: bool = True
 
 
 def weights(edit: Callable[[dict[str, torch.Tensor]], None]) -> Change:
@@ -235,9 +237,19 @@ MUTATIONS = (
     Mutation("counter off by one", "counters", change=output(1, lambda n: n + 1)),
     Mutation("boolean inverted", "counters", change=output(2, lambda b: ~b)),
     Mutation("boolean input ignored", "counters", change=given(1, lambda b: b | True)),
-    Mutation("wrong initial state", "history", damage=initial_values(lambda v: v["policy/state_in"].fill(0.0))),
-    Mutation("initial state of one element", "mlp", damage=initial_values(lambda v: v["policy/state_in"].put(1, 0.26))),
-    Mutation("initial states exchanged", "lstm", damage=initial_values(exchange)),
+    Mutation(
+        "wrong initial state",
+        "history",
+        damage=initial_values(lambda v: v["policy/state_in"].fill(0.0)),
+        with_facts=False,
+    ),
+    Mutation(
+        "initial state of one element",
+        "mlp",
+        damage=initial_values(lambda v: v["policy/state_in"].put(1, 0.26)),
+        with_facts=False,
+    ),
+    Mutation("initial states exchanged", "lstm", damage=initial_values(exchange), with_facts=False),
     Mutation("feedback edge dropped", "three_nodes", damage=document(PREPARED, ""), refused=True),
     Mutation(
         "feedback made an outside input",

@@ -40,7 +40,7 @@ def export_mutated(mutation: Mutation, captured: dict, folder: Path) -> Path:
     report = export_pipeline(
         captured[mutation.pipeline],
         save_path=folder,
-        plugins=plugins_with(Faulty(change)),
+        plugins=plugins_with(Faulty(change, with_facts=mutation.with_facts)),
         backend="faulty",
         validate=False,
         visualize=False,

@@ -23,7 +23,7 @@ from leapp_core.tracing.source.clocks import ASKING, CLOCKS, DRAWS, OF_PATHS, RE
 from leapp_core.tracing.source.outside import Outside
 from leapp_core.tracing.source.owners import Types
 from leapp_core.tracing.values.cycles import Cycles
-from leapp_core.tracing.values.fate import Place
+from leapp_core.tracing.values.fate import Fate, Place
 from leapp_core.tracing.values.flows import Follower
 from leapp_core.tracing.values.relevance import Relevance
 
@@ -35,7 +35,7 @@ _DRAWS_OF_GENERATORS = frozenset(
 _GENERATORS = frozenset({"random", "rng", "_rng", "np_random", "generator", "_generator"})
 
 
-def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> None:
+def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> tuple[CaptureError, ...]:
     """Refuse Python values that change by themselves and decide what a node computes.
 
     Args:
@@ -43,26 +43,44 @@ def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) ->
         found: The node's analysis.
         relevance: What takes part in the program.
 
+    Returns:
+        Refusals of values that go into code which is not at hand: it may decide by them, or may not. They are for
+        later steps to settle.
+
     Raises:
         CaptureError: naming the value, where it is read, and the fix.
     """
     changes = Changes(slicer, relevance)
     cycles = Cycles(relevance.owners, changes.all)
     turns = 1  # after which all values that come round are what they were, together
+    doubts = []
     for value in _deciding(relevance, changes, slicer.outside):
         period = cycles.period(value.name, value.owners)
         turns = math.lcm(turns, period)
         if not 0 < turns <= found.reference:
-            raise _refusal(found, value, period)
+            if value.known:
+                raise _refusal(found, value, period)
+            doubts.append(_refusal(found, value, period))
+    return tuple(doubts)
 
 
 @dataclass(frozen=True)
 class _Deciding:
-    """A varying expression that decides: where, what it says, the attribute it reads, if any, and whose it is."""
+    """A varying expression that decides, or may.
+
+    Attributes:
+        file: Its file.
+        node: The expression.
+        place: Where it decides.
+        known: It does; else it is only given to code that is not at hand.
+        name: The attribute it reads, if any.
+        owners: Whose attribute that is.
+    """
 
     file: SourceFile
     node: ast.expr
     place: Place
+    known: bool
     name: str = ""
     owners: Types = None
 
@@ -73,23 +91,24 @@ def _deciding(relevance: Relevance, changes: Changes, outside: Outside) -> Itera
         if outside.has(file.path):
             continue
         kind = "decided" if isinstance(node, ast.Call) and called_name(node) == "len" else "value"
-        place = Follower(relevance, growing=growing).follow(file, node, kind).decides
+        fate = Follower(relevance, growing=growing).follow(file, node, kind)
+        place, known = fate.worst, fate.decides is not None
         if place is None or (growing and not relevance.owners.living.may_hold_number(file, node)):
             continue
         if isinstance(node, ast.Attribute):
-            yield _Deciding(file, node, place, node.attr, relevance.owners.of(file, node))
+            yield _Deciding(file, node, place, known, node.attr, relevance.owners.of(file, node))
         else:
-            yield _Deciding(file, node, place)
+            yield _Deciding(file, node, place, known)
     for read in changes.reads():
-        place = _decided_at(relevance, read)
-        if place is not None:
-            yield _Deciding(read.file, read.node, place, read.name, read.owners)
+        fate = _fate(relevance, read)
+        if fate.worst is not None:
+            yield _Deciding(read.file, read.node, fate.worst, fate.decides is not None, read.name, read.owners)
 
 
-def _decided_at(relevance: Relevance, read: VaryingRead) -> Place | None:
+def _fate(relevance: Relevance, read: VaryingRead) -> Fate:
     if isinstance(read.node, ast.Call) and called_name(read.node) == "exec":  # text may do anything with it
-        return Place(read.file.path, read.node.lineno)
-    return Follower(relevance, growing=read.growing).follow(read.file, read.node, read.kind).decides
+        return Fate(Place(read.file.path, read.node.lineno))
+    return Follower(relevance, growing=read.growing).follow(read.file, read.node, read.kind)
 
 
 def _refusal(found: NodeAnalysis, value: _Deciding, period: int) -> CaptureError:
@@ -99,9 +118,10 @@ def _refusal(found: NodeAnalysis, value: _Deciding, period: int) -> CaptureError
         fix += ", or index with it: torch.stack(list).index_select(0, i.reshape(1))"
     if period:
         fix += f"; or capture more steps: it comes round after {period}"
+    decides = "decides what is computed" if value.known else "is given to code that cannot be followed"
     return CaptureError(
-        f"node {found.node!r}: the Python value {ast.unparse(value.node)} changes from step to step and decides what "
-        f"is computed ({value.place}); the captured steps do not show every case",
+        f"node {found.node!r}: the Python value {ast.unparse(value.node)} changes from step to step and {decides} "
+        f"({value.place}); the captured steps do not show every case",
         where=f"{value.file.path}:{value.node.lineno}: {value.file.text(value.node.lineno)}",
         expected="tensor operations between inputs and outputs",
         fix=fix,

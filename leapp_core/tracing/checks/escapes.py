@@ -55,13 +55,13 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
             relevance.book.file(frame.file)
     for escape in checks:
         fate = _checked(slicer, relevance, escape)
-        if fate.decides is not None:
-            raise _deciding(slicer, found, escape, fate.decides)
+        if fate.worst is not None:
+            raise _deciding(slicer, found, escape, fate.worst)
     for escape in (e for e in escapes if e not in checks):
         changes = escape.kind in ("size", "sizes") or _changes(slicer, found, escape)
         fate = _fate(slicer, relevance, escape, changes)
-        if fate.decides is not None:
-            raise _deciding(slicer, found, escape, fate.decides)
+        if fate.worst is not None:
+            raise _deciding(slicer, found, escape, fate.worst)
         if not fate.followed and not changes and id(escape.event) in narrow:
             raise _unproven(slicer, found, escape)
 
@@ -133,12 +133,12 @@ def _fate(slicer: Slicer, relevance: Relevance, escape: Escape, changes: bool) -
         fate.followed = ArrayFollower(relevance).follow(file, node).followed and fate.followed
     for node in arrays:
         kind_of_array = _kind_of_array(node)
-        if kind_of_array is not None and fate.decides is None:
-            fate.decides = Follower(relevance).follow(file, node, kind_of_array).decides
+        if kind_of_array is not None and fate.worst is None:
+            fate.decides = Follower(relevance).follow(file, node, kind_of_array).worst
     for node in nodes:
         own = "decided" if kind == "value" and decides_by_itself(node) else kind
         one = Follower(relevance).follow(file, node, own)
-        fate = Fate(fate.decides or one.decides, fate.followed and one.followed)
+        fate = Fate(fate.worst or one.worst, followed=fate.followed and one.followed)
     return fate
 
 

@@ -37,7 +37,7 @@ def check_floating(found: NodeAnalysis, relevance: Relevance) -> None:
     """
     told = sorted(set(_told_to_raise(relevance.book)))
     for raised, (file, statement) in product(told, _computing(relevance) if told else ()):
-        place = Follower(relevance).raises(file, statement, raised).decides
+        place = Follower(relevance).raises(file, statement, raised).worst
         if place is not None:
             raise CaptureError(
                 f"node {found.node!r}: NumPy is told to raise {raised} for some values, and catching it decides what "

@@ -169,6 +169,8 @@ class Branches(ABC):
         )
         return self._relevance.declares(catcher.file, body) and not declaring
 
-    def _decide(self, file: SourceFile, line: int) -> None:
-        if self._fate.decides is None:
+    def _decide(self, file: SourceFile, line: int, *, known: bool = True) -> None:
+        if known and self._fate.decides is None:
             self._fate.decides = Place(file.path, line)
+        elif not known and self._fate.may_decide is None:
+            self._fate.may_decide = Place(file.path, line)

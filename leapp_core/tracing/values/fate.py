@@ -24,8 +24,15 @@ class Fate:
 
     Attributes:
         decides: Where it decides, if it does.
+        may_decide: Where it may decide: it was given to code that is not at hand.
         followed: Every use is known.
     """
 
     decides: Place | None = None
+    may_decide: Place | None = None
     followed: bool = True
+
+    @property
+    def worst(self) -> Place | None:
+        """Where it decides, or else where it may."""
+        return self.decides or self.may_decide

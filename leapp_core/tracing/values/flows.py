@@ -72,9 +72,9 @@ class Follower(Branches):
         Args:
             file: Its file.
             node: The expression.
-            kind: ``value`` (as it is), ``decided`` (compared or rounded already), ``sized`` (a tensor of which only
-                the size is a Python value), ``array`` (recorded as long as it stays in NumPy), ``object`` (parts of it
-                change, which its operators may look at).
+            kind: ``value`` (as it is), ``decided`` (compared or rounded already), ``unknown`` (what code that is not
+                at hand made of it), ``sized`` (a tensor of which only the size is a Python value), ``array`` (recorded
+                as long as it stays in NumPy), ``object`` (parts of it change, which its operators may look at).
         """
         first = node.values[0] if isinstance(node, ast.BoolOp) else getattr(node, "test", node)
         if first is node or kind in ("sized", "array") or not self._runs_or_raises(file, node, first):
@@ -200,7 +200,7 @@ class Follower(Branches):
         plain = isinstance(call.func, ast.Name) and name in HARMLESS_CALLS
         recorded = root_name(call.func) in ("torch", "np", "numpy") and name not in _WITHOUT_RECORD
         recorded |= name in DECLARING_OUTPUTS
-        return kind if plain or recorded or kind == "array" else "decided"
+        return kind if plain or recorded or kind == "array" else "unknown"
 
     def _keeps(self, file: SourceFile, call: ast.Call, name: str, kind: str) -> bool:
         """Follow what a call puts into a container or attribute; return whether it is such a call."""
@@ -248,8 +248,9 @@ class Follower(Branches):
                 self._branch(file, statement)
             self._names(file, statement.target, kind)
             return
-        if kind == "decided" and not handed_on and self._relevance.statement(file, statement, header_end(statement)):
-            self._decide(file, statement.lineno)
+        deciding = kind in ("decided", "unknown") and not handed_on
+        if deciding and self._relevance.statement(file, statement, header_end(statement)):
+            self._decide(file, statement.lineno, known=kind == "decided")
         for target, _ in assignments(statement):
             self._assign(file, target, kind)
         if isinstance(statement, ast.Return):
@@ -267,8 +268,9 @@ class Follower(Branches):
 
     def _return(self, file: SourceFile, statement: ast.Return, kind: str) -> None:
         function = file.function_of(statement)
-        if kind == "decided" and isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function):
-            self._decide(file, statement.lineno)  # PyTorch takes what a hook gives
+        given_on = isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function)
+        if kind in ("decided", "unknown") and given_on:
+            self._decide(file, statement.lineno, known=kind == "decided")  # PyTorch takes what a hook gives
         self._results(file, function, kind)
 
     def _results(self, file: SourceFile, function: ast.AST | None, kind: str) -> None:
