@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from leapp_core.errors import CaptureError, LeappError, UsageError
 from leapp_core.spec.names import check_name
+from leapp_core.suggest import suggest
 from leapp_core.tracing.declare import entries, returned
 from leapp_core.tracing.decorate import annotate_function
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
@@ -325,18 +327,27 @@ class CaptureSession:
 
         Args:
             backend: Backend name; ``onnx-dynamo`` by default.
-            **options: Passed to :func:`leapp_core.export.run.export_pipeline`.
+            **options: Passed to :func:`leapp_core.export.run.export_pipeline`; ``save_path`` is the session's if it is
+                not among them.
 
         Raises:
-            LeappError: see :meth:`compile` and ``export_pipeline``.
+            LeappError: see :meth:`compile` and ``export_pipeline``; there is no option of that name.
         """
         from leapp_core.export.run import export_pipeline
         from leapp_core.plugins.manager import PluginManager
 
+        known = set(inspect.signature(export_pipeline).parameters) - {"captured", "backend"}
+        for name in sorted(options.keys() - known):
+            raise UsageError(
+                f"export has no option {name!r}",
+                expected=suggest(name, known),
+                fix="give options of the backend as options={'name': value}",
+            )
         plugins = options.pop("plugins", None) or PluginManager()
+        options.setdefault("save_path", self.save_path)
         if backend is not None:
             options["backend"] = backend
-        return export_pipeline(self.compile(plugins), save_path=self.save_path, plugins=plugins, **options)
+        return export_pipeline(self.compile(plugins), plugins=plugins, **options)
 
     def _start(self, caller: FrameType | None) -> None:
         if self._recorder is not None:

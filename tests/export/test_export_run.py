@@ -12,7 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+import leapp_core
 from leapp_core.bundle import load_document
 from leapp_core.errors import ExportError, UsageError, ValidationError
 from leapp_core.export.run import export_pipeline
@@ -237,3 +239,16 @@ def test_any_printable_name_gives_a_bundle_that_runs(tmp_path: Path, captured: d
     runtime = load(report.bundle)
     zeros = {key: np.zeros((1, 3), np.float32) for key in runtime.inputs}
     assert runtime.step(zeros)["joint_targets"].shape == (1, 3)
+
+
+def test_a_session_exports_to_another_folder_and_knows_its_options(tmp_path: Path) -> None:
+    session = leapp_core.capture("policy", tmp_path / "one")
+    with torch.no_grad(), session:
+        for _ in range(3):
+            session.input_tensors("policy", {"x": (x := torch.randn(1, 3))})
+            session.output_tensors("policy", {"y": x * 2})
+    with pytest.raises(UsageError, match="export has no option 'opset_version'"):
+        session.export(opset_version=17)
+    report = session.export("jit-trace", save_path=tmp_path / "two", visualize=False)
+    assert report.bundle == tmp_path / "two" / "policy"
+    assert not (tmp_path / "one").exists()
