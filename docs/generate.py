@@ -19,7 +19,7 @@ GROUPS = {"backends": ("list", "show", "test"), "envs": ("list",), "adapters": (
 
 def pages() -> dict[str, str]:
     """Return file name to content."""
-    return {"cli.md": _cli(), "hooks.md": _hooks(), "exit-codes.md": _exit_codes()}
+    return {"cli.md": _cli(), "hooks.md": _hooks(), "exit-codes.md": _exit_codes(), "platforms.md": _platforms()}
 
 
 def _cli() -> str:
@@ -95,6 +95,24 @@ def _exit_codes() -> str:
         f"{NOTE}\n# Exit codes\n\nErrors are printed to stderr as one message: what is wrong, where, what was expected"
         " and how to fix it. The class is the one that `leapp_core.errors` raises in Python.\n\n"
         f"| code | error | meaning |\n| --- | --- | --- |\n{table}\n"
+    )
+
+
+def _platforms() -> str:
+    from leapp_core.cli.doctor_facts import PAIRS, PLATFORMS
+
+    platforms = "\n".join(f"| {name} | {state} | {known} |" for name, state, known in PLATFORMS)
+    pairs = "\n".join(f"| {package} | {versions} | {known} |" for package, versions, known in PAIRS)
+    return (
+        f"{NOTE}\n# Platforms\n\n`leapp doctor` says whether an export can work where it is called: versions against"
+        " the supported ranges, packages that are installed and cannot be imported, execution providers, plugins,"
+        " Graphviz, simulators, and for all that is missing the line that fixes it. It leaves with 0 if an export can"
+        " work. PyTorch and ONNX are imported in a process of their own, so that a broken one is found and takes"
+        " nothing down; simulators and trainers are looked for, not started.\n\n"
+        f"| platform | LEAPP there | known obstacles |\n| --- | --- | --- |\n{platforms}\n\n"
+        "What is known not to work in versions that are supported otherwise:\n\n"
+        f"| package | versions | what |\n| --- | --- | --- |\n{pairs}\n\n"
+        "[Backends](backends.md) says which versions of PyTorch were tried.\n"
     )
 
 

@@ -22,6 +22,7 @@ VERBS = (
     "visualize",
     "report",
     "demo",
+    "doctor",
     "backends",
     "envs",
     "adapters",

@@ -35,7 +35,8 @@ def list_plugins(context: typer.Context, as_json: JsonFlag = False) -> None:
         show_json({"plugins": [plugin_facts(info) | {"provides": provided.get(info.name, {})} for info in found]})
         return
     rows = (
-        (i.name, i.target, f"{i.distribution} {i.version}", _provides(provided, i), _status(manager, i)) for i in found
+        (i.name, i.target, f"{i.distribution} {i.version}", _provides(provided, i), plugin_status(manager, i))
+        for i in found
     )
     show(table(None, ("plugin", "module", "provided by", "provides", "status"), rows))
 
@@ -96,7 +97,8 @@ def _provides(provided: Mapping[str, Mapping[str, list[str]]], info: PluginInfo)
     return "; ".join(f"{kind} {', '.join(names)}" for kind, names in provided.get(info.name, {}).items())
 
 
-def _status(manager: PluginManager, info: PluginInfo) -> str:
+def plugin_status(manager: PluginManager, info: PluginInfo) -> str:
+    """Return in words whether a plugin is loaded, blocked, incompatible or broken."""
     if info.disabled:
         return "disabled by LEAPP_DISABLE_PLUGINS"
     if info.error:
