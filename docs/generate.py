@@ -14,7 +14,7 @@ from pathlib import Path
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/generate.py; edit the source instead. -->\n"
-GROUPS = {"backends": ("list", "show", "test"), "envs": ("list",), "adapters": ("list",), "plugins": ("list",)}
+GROUPS = {"backends": ("list", "show", "test"), "envs": ("list",), "adapters": ("list", "test"), "plugins": ("list",)}
 
 
 def pages() -> dict[str, str]:

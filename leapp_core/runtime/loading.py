@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from leapp_core.errors import BundleError
+from leapp_core.errors import BundleError, UsageError
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import PipelineSession, Runner, RunnerSettings
 from leapp_core.runtime.embedded import embedded_problems
@@ -19,6 +20,7 @@ from leapp_core.spec.names import PortRef
 from leapp_core.spec.order import execution_order
 from leapp_core.spec.pipeline import PipelineSpec
 from leapp_core.spec.problems import raise_problems
+from leapp_core.suggest import suggest
 from leapp_core.trust import check_trusted
 
 if TYPE_CHECKING:
@@ -98,7 +100,8 @@ def open_document(
     missing = [str(edge.target) for edge in pipeline.feedback if edge.target not in initial_values]
     if missing:
         raise BundleError(f"fed-back inputs have no initial value: {', '.join(missing)}", where=document.name)
-    runners = runners_of(document, plugins or PluginManager())
+    folder = next(iter(artifact_paths.values())).parent if artifact_paths else None
+    runners = runners_of(document, plugins or PluginManager(), folder)
     for node, runner in runners.items():
         runner.require()
         if runner.runs_code and not trust:
@@ -143,13 +146,46 @@ def _in_order(pipeline: PipelineSpec) -> PipelineSpec:
     return replace(pipeline, nodes=tuple(pipeline.node(name) for name in order))
 
 
-def runners_of(document: BundleDocument, plugins: PluginManager) -> dict[str, Runner]:
+def runners_of(document: BundleDocument, plugins: PluginManager, folder: Path | None = None) -> dict[str, Runner]:
     """Return the runner of every node.
 
+    Args:
+        document: What the bundle says.
+        plugins: Where runners come from.
+        folder: The bundle's folder, whose report names the distribution that wrote an artifact.
+
     Raises:
-        UsageError: none is installed for a format.
+        UsageError: none is installed for a format; the distribution that wrote the artifact is named if it is known.
     """
-    return {node.name: plugins.runners.get(document.artifacts[node.name].format) for node in document.pipeline.nodes}
+    found = {}
+    for node in document.pipeline.nodes:
+        name = document.artifacts[node.name].format
+        if name not in plugins.runners:
+            raise _no_runner(node.name, name, plugins, None if folder is None else writer_of(folder, node.name))
+        found[node.name] = plugins.runners.get(name)
+    return found
+
+
+def writer_of(folder: Path, node: str) -> str | None:
+    """Return the distribution and version that wrote a node's artifact, as the bundle's report says."""
+    try:
+        nodes = json.loads((folder / "report.json").read_text(encoding="utf-8"))["nodes"]
+        writers = [entry["provider"] for entry in nodes if entry["node"] == node]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return str(writers[0]) if writers else None
+
+
+def _no_runner(node: str, name: str, plugins: PluginManager, writer: str | None) -> UsageError:
+    broken = [str(info) for info in plugins.plugins if info.error or info.disabled]
+    fix = f"install {writer.partition(' (')[0]}, which wrote it" if writer else "install the plugin that wrote it"
+    more = f"; these plugins are broken or blocked: {', '.join(broken)}" if broken else ""
+    return UsageError(
+        f"unknown artifact format {name!r}: nothing that is installed loads it",
+        where=f"node {node}",
+        expected=suggest(name, [entry.item.name for entry in plugins.runners]),
+        fix=fix + more,
+    )
 
 
 def _open(

@@ -6,14 +6,19 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from leapp_core.errors import LeappError
 from leapp_core.plugins.exporters import Exporter
 from leapp_core.plugins.runners import Runner
 from leapp_core.testing import exporter_checks, runner_checks
+from leapp_core.testing.adapter_checks import ADAPTER_CHECKS, AdapterSubject
 from leapp_core.testing.programs import cases
-from leapp_core.testing.subject import ContractBrokenError, Subject
+from leapp_core.testing.subject import CaseRefusedError, ContractBrokenError, Subject
+
+Verdict = Literal["ok", "refused", "failed"]
 
 
 @dataclass(frozen=True)
@@ -22,15 +27,21 @@ class CheckResult:
 
     Attributes:
         name: What was checked.
-        ok: It holds.
-        detail: What is wrong, empty if nothing.
+        verdict: ``ok``: it holds, for cases exactly; ``refused``: the format cannot express the case, and says so as
+            its contract asks; ``failed``.
+        detail: What is wrong or was refused, empty if nothing.
         seconds: How long it took.
     """
 
     name: str
-    ok: bool
+    verdict: Verdict
     detail: str
     seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return self.verdict != "failed"
 
 
 def check_exporter(exporter: Exporter, runner: Runner | None) -> Iterator[CheckResult]:
@@ -41,11 +52,33 @@ def check_exporter(exporter: Exporter, runner: Runner | None) -> Iterator[CheckR
         runner: The runner of its format.
     """
     subject = Subject(exporter, runner)
+    exact: list[str] = []
     for name, check in _checks(subject):
         with tempfile.TemporaryDirectory(prefix="leapp-check-") as folder:
             started = time.perf_counter()
-            detail = _failure(check, Path(folder))
-            yield CheckResult(name, not detail, detail, time.perf_counter() - started)
+            verdict, detail = judge(check, Path(folder))
+            made = CheckResult(name, verdict, detail, time.perf_counter() - started)
+            exact += [name] if verdict == "ok" else []
+            yield made
+    yield from needed(exact)
+
+
+def check_adapter(subject: AdapterSubject) -> Iterator[CheckResult]:
+    """Run every check on a policy adapter, yielding results as they come."""
+    for check in ADAPTER_CHECKS:
+        with tempfile.TemporaryDirectory(prefix="leapp-check-") as folder:
+            started = time.perf_counter()
+            verdict, detail = judge(partial(check, subject), Path(folder))
+            yield CheckResult(_words(check.__name__), verdict, detail, time.perf_counter() - started)
+
+
+def needed(exact: list[str]) -> Iterator[CheckResult]:
+    """An exporter may refuse much, but not everything that robots run."""
+    recurrent = [f"exports {case.name}" for case in cases() if case.recurrent]
+    for what, names in (("an MLP", ["exports mlp"]), ("one recurrent policy", recurrent)):
+        held = any(name in exact for name in names)
+        detail = "" if held else f"none of these is: {', '.join(names)}"
+        yield CheckResult(f"{what} is exact", "ok" if held else "failed", detail, 0.0)
 
 
 def _checks(subject: Subject) -> Iterator[tuple[str, Callable[[Path], None]]]:
@@ -58,7 +91,7 @@ def _checks(subject: Subject) -> Iterator[tuple[str, Callable[[Path], None]]]:
         )
     if exporter_checks.has_dynamic_batch(subject.exporter):
         for case in cases():
-            if case.batchable and not case.refusable:
+            if case.batchable:
                 yield (
                     f"dynamic batch: {case.name}",
                     lambda folder, case=case: exporter_checks.serves_any_batch(subject, folder, case),  # type: ignore[misc]
@@ -68,14 +101,17 @@ def _checks(subject: Subject) -> Iterator[tuple[str, Callable[[Path], None]]]:
             yield f"runner {_words(check.__name__)}", lambda folder, check=check: check(subject, folder)  # type: ignore[misc]
 
 
-def _failure(check: Callable[[Path], None], folder: Path) -> str:
+def judge(check: Callable[[Path], None], folder: Path) -> tuple[Verdict, str]:
+    """Run a check in a folder of its own and return its outcome, with what is wrong."""
     try:
         check(folder)
+    except CaseRefusedError as refused:
+        return "refused", refused.reason
     except (ContractBrokenError, LeappError) as error:
-        return str(error)
+        return "failed", str(error)
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and that is a finding, not our crash
-        return f"{type(error).__name__}: {error}"
-    return ""
+        return "failed", f"{type(error).__name__}: {error}"
+    return "ok", ""
 
 
 def _words(name: str) -> str:

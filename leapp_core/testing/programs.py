@@ -27,14 +27,14 @@ class Case:
     Attributes:
         name: What reports call it.
         make: Returns the programs of its nodes, in execution order.
-        refusable: A format may refuse it with an ``ExportError`` (element types that not every runtime has).
         batchable: Its batch size can be made dynamic.
+        recurrent: It carries the state of a recurrent layer.
     """
 
     name: str
     make: Callable[[], tuple[NodeProgram, ...]]
-    refusable: bool = False
     batchable: bool = True
+    recurrent: bool = False
 
 
 @dataclass(frozen=True)
@@ -128,8 +128,8 @@ def _ramp(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
     return torch.arange(math.prod(shape)).reshape(shape).to(dtype)
 
 
-def _case(name: str, *nodes: Callable[[], _Node], refusable: bool = False, batchable: bool = True) -> Case:
-    return Case(name, functools.partial(_programs, *nodes), refusable, batchable)
+def _case(name: str, *nodes: Callable[[], _Node], batchable: bool = True, recurrent: bool = False) -> Case:
+    return Case(name, functools.partial(_programs, *nodes), batchable, recurrent)
 
 
 def _floats(**shapes: tuple[int, ...]) -> dict[str, tuple[tuple[int, ...], torch.dtype]]:
@@ -178,9 +178,9 @@ def cases() -> tuple[Case, ...]:
     plain = policies
     return (
         _case("mlp", lambda: _typed_mlp(torch.float32)),
-        _case("gru", _gru),
-        _case("lstm", lambda: _lstm(1)),
-        _case("lstm, two layers", lambda: _lstm(2)),
+        _case("gru", _gru, recurrent=True),
+        _case("lstm", lambda: _lstm(1), recurrent=True),
+        _case("lstm, two layers", lambda: _lstm(2), recurrent=True),
         _case("camera", lambda: _Node(plain.Camera(), _floats(image=(1, 3, 14, 14), joints=(1, 5)), ["action"])),
         _case("attention", lambda: _Node(plain.Attention(), _floats(history=(1, 4, 6)), ["action"])),
         _case(
@@ -197,7 +197,7 @@ def cases() -> tuple[Case, ...]:
             lambda: _Node(policies.mlp(6, 4), _floats(sensors=(1, 6)), ["features"], name="encoder"),
             lambda: _Node(policies.mlp(4, 2), _floats(features=(1, 4)), ["action"], name="actor"),
         ),
-        _case("float64", lambda: _typed_mlp(torch.float64), refusable=True),
-        _case("float16", lambda: _typed_mlp(torch.float16), refusable=True),
-        _case("bfloat16", lambda: _typed_mlp(torch.bfloat16), refusable=True),
+        _case("float64", lambda: _typed_mlp(torch.float64), batchable=False),
+        _case("float16", lambda: _typed_mlp(torch.float16), batchable=False),
+        _case("bfloat16", lambda: _typed_mlp(torch.bfloat16), batchable=False),
     )

@@ -10,14 +10,14 @@ from leapp_core.errors import BundleError, UsageError
 from leapp_core.plugins.exporters import NodeProgram, WrittenArtifact
 from leapp_core.plugins.runners import RunnerSettings
 from leapp_core.spec.port import PortSpec
-from leapp_core.testing.programs import cases
+from leapp_core.testing.exporter_checks import usable_program
 from leapp_core.testing.subject import ContractBrokenError, Subject, compare, export, open_artifact, run, to_array
 
 RunnerCheck = Callable[[Subject, Path], None]
 
 
 def _artifact(subject: Subject, folder: Path) -> tuple[NodeProgram, WrittenArtifact]:
-    (program,) = cases()[1].make()
+    program = usable_program(subject)
     return program, export(subject, program, folder)
 
 

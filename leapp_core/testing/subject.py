@@ -22,6 +22,18 @@ class ContractBrokenError(AssertionError):
     """An exporter or runner does not do what its contract says."""
 
 
+class CaseRefusedError(Exception):
+    """An exporter refused a program as its contract says: naming what it cannot express and a way out.
+
+    Attributes:
+        reason: What it said.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(frozen=True)
 class Subject:
     """An exporter with the runner of its format.

@@ -71,7 +71,8 @@ def validate_bundle(
         trust=chosen.trust,
         full_names=True,
     )
-    unstated = unstated_files(bundle.document, bundle.artifact_paths, runners_of(bundle.document, plugins))
+    runners = runners_of(bundle.document, plugins, bundle.folder)
+    unstated = unstated_files(bundle.document, bundle.artifact_paths, runners)
     episodes = _recorded(bundle, chosen)
     report = _replay(episodes, runtime, chosen) if episodes else _repeat(runtime, chosen)
     replays = [episode for episode in episodes if episode.name == REPLAY]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-PARTS = ("runtime", "capture")
+PARTS = ("runtime", "capture", "plugins")
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from leapp_core.errors import ExportError
 from leapp_core.plugins.exporters import ExportRequest, NodeProgram, WrittenArtifact
 from leapp_core.plugins.options import NoOptions
 from leapp_core.testing import exporter_checks, runner_checks
-from leapp_core.testing.conformance import check_exporter
+from leapp_core.testing.conformance import check_exporter, judge, needed
 from leapp_core.testing.programs import cases
 from leapp_core.testing.subject import ContractBrokenError, Subject
 
@@ -146,6 +146,53 @@ def test_the_command_line_gets_every_check_with_its_outcome():
     results = list(check_exporter(Refusing(), None))
     by_name = {result.name: result for result in results}
     assert by_name["describes itself"].ok
-    assert not by_name["exports mlp"].ok
-    assert by_name["exports mlp"].detail == "this format holds nothing"
-    assert len(results) == len(exporter_checks.GENERAL) + len(cases())
+    assert by_name["exports mlp"].verdict == "failed"
+    assert by_name["exports mlp"].detail.startswith(
+        "the refusal names no operator or element type and no fix: this format holds nothing"
+    )
+    assert len(results) == len(exporter_checks.GENERAL) + len(cases()) + 2
+
+
+class Small(Pt2Exporter):
+    """A format with a small set of operators, which refuses the rest as the contract asks."""
+
+    operators = frozenset({"linear", "addmm", "elu", "tanh", "gru", "permute", "sub", "div", "clamp", "unsqueeze", "t"})
+    named, fix = True, "use another backend"
+
+    def check(self, program: NodeProgram, options: object) -> None:
+        for node in program.exported.graph.nodes:
+            name = str(node.target).split(".")[1] if node.op == "call_function" and "." in str(node.target) else None
+            if name is not None and name not in (*self.operators, "squeeze"):
+                raise ExportError(f"no operator {name!r}" if self.named else "too much", fix=self.fix)
+
+
+def outcome(exporter: Pt2Exporter, case_name: str, folder) -> str:
+    (case,) = [case for case in cases() if case.name == case_name]
+    verdict, detail = judge(lambda f: exporter_checks.exports_case(Subject(exporter, Pt2Runner()), f, case), folder)
+    return f"{verdict}: {detail}"
+
+
+def test_a_refusal_that_says_what_and_what_to_do_is_no_failure(tmp_path):
+    assert outcome(Small(), "mlp", tmp_path) == "ok: "
+    assert outcome(Small(), "camera", tmp_path).startswith("refused: no operator 'conv2d'\n  fix: use another backend")
+
+
+@pytest.mark.parametrize(
+    ("named", "fix", "said"),
+    [
+        (True, None, "names no fix"),
+        (False, "use another", "names no operator or element type"),
+        (False, None, "and no fix"),
+    ],
+)
+def test_a_refusal_that_helps_nobody_is_a_failure(named, fix, said, tmp_path):
+    exporter = Small()
+    exporter.named, exporter.fix = named, fix
+    assert said in outcome(exporter, "camera", tmp_path)
+    assert outcome(exporter, "camera", tmp_path).startswith("failed")
+
+
+def test_who_refuses_every_recurrent_policy_fails():
+    grades = {result.name: result.verdict for result in needed(["exports mlp", "exports camera"])}
+    assert grades == {"an MLP is exact": "ok", "one recurrent policy is exact": "failed"}
+    assert [result.verdict for result in needed(["exports mlp", "exports gru"])] == ["ok", "ok"]

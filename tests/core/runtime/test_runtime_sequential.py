@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 
 import numpy as np
 import pytest
@@ -121,6 +122,13 @@ def test_a_format_nobody_loads(tmp_path):
     with pytest.raises(UsageError, match="unknown artifact format 'onx'") as caught:
         open_document(dataclasses.replace(document, artifacts=artifacts), pipeline.paths, {})
     assert "did you mean 'onnx'?" in caught.value.expected
+    assert caught.value.fix.startswith("install the plugin that wrote it")
+    folder = pipeline.paths["policy"].parent
+    wrote = {"nodes": [{"node": "policy", "provider": "leapp-acme 1.2.0 (plugin 'acme')"}]}
+    (folder / "report.json").write_text(json.dumps(wrote))
+    with pytest.raises(UsageError, match="nothing that is installed loads it") as caught:
+        open_document(dataclasses.replace(document, artifacts=artifacts), pipeline.paths, {})
+    assert caught.value.fix == "install leapp-acme 1.2.0, which wrote it"
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
