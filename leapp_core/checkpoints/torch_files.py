@@ -39,10 +39,12 @@ def read_torch_file(
         content: What was read already, of a file within another one; ``path`` is for messages then.
 
     Raises:
-        CheckpointError: it is damaged, or uses another name, which the message tells.
+        CheckpointError: it is not there, is damaged, or uses another name, which the message tells.
     """
     import torch
 
+    if content is None and not path.is_file():
+        raise CheckpointError(f"there is no {what} file", where=str(path), expected="a file written by torch.save")
     names = {name: value for name, value in allowed_names(classes, PLAIN).items() if name not in _TORCH_KNOWS}
     try:
         with torch.serialization.safe_globals([(value, name) for name, value in names.items()]):

@@ -16,7 +16,7 @@ from leapp_core.plugins.runners import Runner
 if TYPE_CHECKING:
     from leapp_core.testing.conformance import CheckResult
 
-_STYLES = {"ok": "", "refused": "yellow", "failed": "red"}
+_STYLES = {"exact": "", "refused": "yellow", "failed": "red", "ok": ""}
 
 
 def run_conformance(exporter: Exporter, plugins: PluginManager, *, as_json: bool) -> bool:
@@ -53,9 +53,13 @@ def show_results(results: Iterable[CheckResult], facts: dict[str, Any], *, as_js
     counts = {verdict: sum(result.verdict == verdict for result in found) for verdict in _STYLES}
     if as_json:
         checks = [{**dataclasses.asdict(result), "ok": result.ok} for result in found]
-        show_json({**facts, "ok": not counts["failed"], **counts, "checks": checks})
+        show_json({**facts, "ok": not counts["failed"], "counts": counts, "checks": checks})
     else:
-        show(f"{counts['ok']} hold, {counts['refused']} refused, {counts['failed']} failed{remark}")
+        if not counts["exact"] and not counts["refused"]:
+            show(f"{counts['ok']} checks hold, {counts['failed']} failed{remark}")
+        else:
+            cases = ", ".join(f"{counts[verdict]} {verdict}" for verdict in ("exact", "refused", "failed"))
+            show(f"{cases}; {counts['ok']} other checks hold{remark}")
     return not counts["failed"]
 
 

@@ -100,8 +100,7 @@ def open_document(
     missing = [str(edge.target) for edge in pipeline.feedback if edge.target not in initial_values]
     if missing:
         raise BundleError(f"fed-back inputs have no initial value: {', '.join(missing)}", where=document.name)
-    folder = next(iter(artifact_paths.values())).parent if artifact_paths else None
-    runners = runners_of(document, plugins or PluginManager(), folder)
+    runners = runners_of(document, plugins or PluginManager(), _folder(document, artifact_paths))
     for node, runner in runners.items():
         runner.require()
         if runner.runs_code and not trust:
@@ -161,12 +160,19 @@ def runners_of(document: BundleDocument, plugins: PluginManager, folder: Path | 
     for node in document.pipeline.nodes:
         name = document.artifacts[node.name].format
         if name not in plugins.runners:
-            raise _no_runner(node.name, name, plugins, None if folder is None else writer_of(folder, node.name))
+            raise _no_runner(node.name, name, plugins, None if folder is None else _writer(folder, node.name))
         found[node.name] = plugins.runners.get(name)
     return found
 
 
-def writer_of(folder: Path, node: str) -> str | None:
+def _folder(document: BundleDocument, paths: Mapping[str, Path]) -> Path | None:
+    """Return the folder of the bundle: where its artifacts are, without the folders that the document names."""
+    for node, path in paths.items():
+        return path.parents[len(PurePosixPath(document.artifacts[node].path).parts) - 1]
+    return None
+
+
+def _writer(folder: Path, node: str) -> str | None:
     """Return the distribution and version that wrote a node's artifact, as the bundle's report says."""
     try:
         nodes = json.loads((folder / "report.json").read_text(encoding="utf-8"))["nodes"]

@@ -78,7 +78,11 @@ def knows_its_files_only(subject: AdapterSubject, folder: Path) -> None:
 
 
 def _foreign(folder: Path) -> Iterator[tuple[str, Path]]:
-    for name, content in (("an empty file", b""), ("a text", b"epoch,reward\n1,2\n"), ("a pickle", pickle.dumps({}))):
+    for name, content in (
+        ("an empty file", b""),
+        ("a text", b"epoch,reward\n1,2\n"),
+        ("a pickle", pickle.dumps({}, protocol=2)),
+    ):
         path = folder / f"{name.split()[-1]}.pt"
         path.write_bytes(content)
         yield name, path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,10 +15,10 @@ from leapp_core.plugins.exporters import Exporter
 from leapp_core.plugins.runners import Runner
 from leapp_core.testing import exporter_checks, runner_checks
 from leapp_core.testing.adapter_checks import ADAPTER_CHECKS, AdapterSubject
-from leapp_core.testing.programs import cases
+from leapp_core.testing.programs import Case, cases
 from leapp_core.testing.subject import CaseRefusedError, ContractBrokenError, Subject
 
-Verdict = Literal["ok", "refused", "failed"]
+Verdict = Literal["exact", "ok", "refused", "failed"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class CheckResult:
 
     Attributes:
         name: What was checked.
-        verdict: ``ok``: it holds, for cases exactly; ``refused``: the format cannot express the case, and says so as
-            its contract asks; ``failed``.
+        verdict: ``exact``: the artifact of a case computed what its program does, within the tolerances of validation;
+            ``ok``: another check holds, or an artifact was written that there is no runner for; ``refused``: the format
+            cannot express the case, and says so as its contract asks; ``failed``.
         detail: What is wrong or was refused, empty if nothing.
         seconds: How long it took.
     """
@@ -52,57 +53,68 @@ def check_exporter(exporter: Exporter, runner: Runner | None) -> Iterator[CheckR
         runner: The runner of its format.
     """
     subject = Subject(exporter, runner)
-    exact: list[str] = []
-    for name, check in _checks(subject):
-        with tempfile.TemporaryDirectory(prefix="leapp-check-") as folder:
-            started = time.perf_counter()
-            verdict, detail = judge(check, Path(folder))
-            made = CheckResult(name, verdict, detail, time.perf_counter() - started)
-            exact += [name] if verdict == "ok" else []
-            yield made
-    yield from needed(exact)
+    verdicts: dict[str, Verdict] = {}
+    for name, check in _general(subject):
+        yield _result(name, check)
+    for name, check in _computing(subject):
+        result = _result(name, check, "ok" if runner is None else "exact")
+        verdicts[name] = result.verdict
+        yield result
+    yield from needed(verdicts)
 
 
 def check_adapter(subject: AdapterSubject) -> Iterator[CheckResult]:
     """Run every check on a policy adapter, yielding results as they come."""
     for check in ADAPTER_CHECKS:
-        with tempfile.TemporaryDirectory(prefix="leapp-check-") as folder:
-            started = time.perf_counter()
-            verdict, detail = judge(partial(check, subject), Path(folder))
-            yield CheckResult(_words(check.__name__), verdict, detail, time.perf_counter() - started)
+        yield _result(_words(check.__name__), partial(check, subject))
 
 
-def needed(exact: list[str]) -> Iterator[CheckResult]:
-    """An exporter may refuse much, but not everything that robots run."""
-    recurrent = [f"exports {case.name}" for case in cases() if case.recurrent]
-    for what, names in (("an MLP", ["exports mlp"]), ("one recurrent policy", recurrent)):
-        held = any(name in exact for name in names)
-        detail = "" if held else f"none of these is: {', '.join(names)}"
-        yield CheckResult(f"{what} is exact", "ok" if held else "failed", detail, 0.0)
+def needed(verdicts: Mapping[str, Verdict]) -> Iterator[CheckResult]:
+    """Hold an exporter to what every robot needs: it may refuse much, but not everything.
+
+    Args:
+        verdicts: Outcomes of the cases by name of the check.
+    """
+    recurrent = [_exports(case) for case in cases() if case.recurrent]
+    for what, names in (("an MLP", [_exports(cases()[0])]), ("a recurrent policy", recurrent)):
+        found = {verdicts.get(name) for name in names}
+        best: Verdict = "exact" if "exact" in found else "ok" if "ok" in found else "failed"
+        detail = "" if best != "failed" else f"none of these holds: {', '.join(names)}"
+        yield CheckResult(f"takes {what}", best, detail, 0.0)
 
 
-def _checks(subject: Subject) -> Iterator[tuple[str, Callable[[Path], None]]]:
+def _exports(case: Case) -> str:
+    return f"exports {case.name}"
+
+
+def _general(subject: Subject) -> Iterator[tuple[str, Callable[[Path], None]]]:
+    """Return what holds whatever the program is."""
     for general in exporter_checks.GENERAL:
-        yield _words(general.__name__), lambda folder, check=general: check(subject, folder)  # type: ignore[misc]
+        yield _words(general.__name__), partial(general, subject)
+    if subject.runner is not None:
+        for check in runner_checks.RUNNER_CHECKS:
+            yield f"runner {_words(check.__name__)}", partial(check, subject)
+
+
+def _computing(subject: Subject) -> Iterator[tuple[str, Callable[[Path], None]]]:
+    """Return what compares an artifact with its program."""
     for case in cases():
-        yield (
-            f"exports {case.name}",
-            lambda folder, case=case: exporter_checks.exports_case(subject, folder, case),  # type: ignore[misc]
-        )
+        yield _exports(case), partial(exporter_checks.exports_case, subject, case=case)
     if exporter_checks.has_dynamic_batch(subject.exporter):
         for case in cases():
             if case.batchable:
-                yield (
-                    f"dynamic batch: {case.name}",
-                    lambda folder, case=case: exporter_checks.serves_any_batch(subject, folder, case),  # type: ignore[misc]
-                )
-    if subject.runner is not None:
-        for check in runner_checks.RUNNER_CHECKS:
-            yield f"runner {_words(check.__name__)}", lambda folder, check=check: check(subject, folder)  # type: ignore[misc]
+                yield f"dynamic batch: {case.name}", partial(exporter_checks.serves_any_batch, subject, case=case)
 
 
-def judge(check: Callable[[Path], None], folder: Path) -> tuple[Verdict, str]:
-    """Run a check in a folder of its own and return its outcome, with what is wrong."""
+def _result(name: str, check: Callable[[Path], None], holds: Verdict = "ok") -> CheckResult:
+    with tempfile.TemporaryDirectory(prefix="leapp-check-") as folder:
+        started = time.perf_counter()
+        verdict, detail = judge(check, Path(folder), holds)
+        return CheckResult(name, verdict, detail, time.perf_counter() - started)
+
+
+def judge(check: Callable[[Path], None], folder: Path, holds: Verdict = "ok") -> tuple[Verdict, str]:
+    """Run a check in a folder of its own and return its outcome, ``holds`` if it does, with what is wrong."""
     try:
         check(folder)
     except CaseRefusedError as refused:
@@ -111,7 +123,7 @@ def judge(check: Callable[[Path], None], folder: Path) -> tuple[Verdict, str]:
         return "failed", str(error)
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and that is a finding, not our crash
         return "failed", f"{type(error).__name__}: {error}"
-    return "ok", ""
+    return holds, ""
 
 
 def _words(name: str) -> str:

@@ -182,12 +182,20 @@ def export_or_refused(
 
 
 def _names_part(program: NodeProgram, error: ExportError) -> bool:
-    """Return whether a refusal names something of the program: an operator, or an element type."""
-    text = str(error).lower()
+    """Return whether a refusal names something of the program: an operator, or an element type.
+
+    The fix is not looked at: "compute in float32" says nothing of what is wrong. Many operators are everyday words
+    (``to``, ``where``), so one counts only as ``aten.to``, in quotes, or behind the word operator.
+    """
+    text = " ".join(filter(None, (error.message, error.where, error.expected))).lower()
     targets = [str(node.target) for node in program.exported.graph.nodes if node.op == "call_function"]
-    operators = {part for target in targets for part in target.split(".")[1:2]}
-    types = {port.dtype for port in (*program.spec.inputs, *program.spec.outputs)}
-    return any(re.search(rf"(?<![a-z0-9]){re.escape(name)}", text) for name in operators | types if name)
+    operators = "|".join(re.escape(part) for target in targets for part in target.split(".")[1:2])
+    ports = (*program.spec.inputs, *program.spec.outputs)
+    types = "|".join(re.escape(port.dtype) for port in ports)
+    return any(
+        found and re.search(rf"{before}({found})(?![a-z0-9_])", text)
+        for before, found in ((r"(?:aten\.|operators? |['\"`])", operators), (r"(?<![a-z0-9_])", types))
+    )
 
 
 def usable_program(subject: Subject, recurrent: bool = True) -> NodeProgram:

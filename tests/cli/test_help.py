@@ -7,7 +7,7 @@ from leapp_core.plugins.commands import command_name, command_names
 from leapp_core.plugins.manager import PluginManager
 from tests.cli.invoke import leapp
 
-GROUPS = {"backends": ("list", "show", "test"), "envs": ("list",), "adapters": ("list",), "plugins": ("list",)}
+GROUPS = {"backends": ("list", "show", "test"), "envs": ("list",), "adapters": ("list", "test"), "plugins": ("list",)}
 GUIDE = (
     "--task",
     "--checkpoint",

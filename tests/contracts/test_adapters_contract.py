@@ -1,4 +1,7 @@
-"""Our own adapter against the kit for adapters; the kit finds adapters that break their promises."""
+"""Adapters of ours against the kit for adapters; the kit finds adapters that break their promises.
+
+Those of Isaac Lab's other trainers: tests/simulators/trainers/test_contract.py, in the environment that has them.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,9 @@ from leapp_core.testing.adapter_checks import AdapterSubject
 from leapp_core.testing.contracts import AdapterContract
 from leapp_core.testing.subject import ContractBrokenError
 from leapp_rsl_rl.adapter import RslRlAdapter
-from leapp_rsl_rl.environments.builtin.catalog import find_task
+from leapp_rsl_rl.environments.builtin.catalog import BUILTIN_TASKS, find_task
 
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "plugins" / "leapp-pendulum"
 GRU = find_task("Builtin-Balance-Partial")
 
 
@@ -27,9 +31,32 @@ def made(adapter: RslRlAdapter, folder: Path) -> AdapterSubject:
 
 
 class TestRslRl(AdapterContract):
-    @pytest.fixture
-    def subject(self, tmp_path_factory: pytest.TempPathFactory) -> AdapterSubject:
-        return made(RslRlAdapter(), tmp_path_factory.mktemp("run"))
+    @pytest.fixture(params=[None, *BUILTIN_TASKS], ids=lambda task: f"{task.name} alone" if task else "within its task")
+    def subject(self, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AdapterSubject:
+        if request.param is None:
+            return made(RslRlAdapter(), tmp_path_factory.mktemp("run"))
+        return AdapterSubject(RslRlAdapter(), request.param.checkpoint)
+
+
+class TestExample(AdapterContract):
+    """The adapter of the example package."""
+
+    @pytest.fixture(params=["within its task", "alone"])
+    def subject(
+        self,
+        request: pytest.FixtureRequest,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path_factory: pytest.TempPathFactory,
+    ) -> AdapterSubject:
+        monkeypatch.syspath_prepend(str(EXAMPLE))
+        from leapp_pendulum.adapter import PendulumAdapter
+        from leapp_pendulum.task import make_network
+
+        torch.manual_seed(0)
+        checkpoint = tmp_path_factory.mktemp("run") / "own.pt"
+        torch.save({"trainer": "leapp_pendulum", "network": make_network().state_dict()}, checkpoint)
+        within = PolicyRequest(checkpoint, None, {"observations": torch.zeros(1, 4)}, 1)
+        return AdapterSubject(PendulumAdapter(), checkpoint, None if request.param == "alone" else within)
 
 
 class Wrapped(LoadedPolicy):

@@ -211,6 +211,10 @@ class TestTorchFiles:
         with pytest.raises(CheckpointError, match=r"truncated, damaged or not a PyTorch file \(\d+ bytes\)"):
             read_torch_file(path)
 
+    def test_missing(self, tmp_path: Path) -> None:
+        with pytest.raises(CheckpointError, match=r"there is no checkpoint file\n  where: .*gone\.pt"):
+            read_torch_file(tmp_path / "gone.pt")
+
     def test_what_may_be_used_is_forgotten_afterwards(self, tmp_path: Path) -> None:
         before = set(torch.serialization.get_safe_globals())
         read_torch_file(self.saved(tmp_path, {"n": np.float64(1)}))

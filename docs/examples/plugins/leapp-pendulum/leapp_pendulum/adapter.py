@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leapp_core.checkpoints.peek import peek
+from leapp_core.checkpoints.torch_files import read_torch_file
 from leapp_core.errors import CheckpointError
 from leapp_core.plugins.policies import (
     LoadedPolicy,
@@ -61,15 +61,14 @@ class NetworkPolicy(LoadedPolicy):
 
 
 def _read(path: Path) -> torch.nn.Module:
-    import torch
-
     from leapp_pendulum.task import make_network
 
     network = make_network()
+    # Reads the file as data: a checkpoint must never run code. What is damaged or is no such file is told there.
+    content = read_torch_file(path)
     try:
-        # weights_only: a checkpoint must never run code.
-        network.load_state_dict(torch.load(path, weights_only=True)["network"])
-    except (KeyError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        network.load_state_dict(content["network"])
+    except (KeyError, TypeError, RuntimeError) as error:
         raise CheckpointError(
             f"the checkpoint holds no network of this task: {str(error).splitlines()[0]}",
             where=str(path),
