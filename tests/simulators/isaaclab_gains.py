@@ -14,11 +14,12 @@ from tests.simulators.run_case import MARK, recorded
 
 def main(task: str) -> None:
     """Record, export, run one step."""
+    from leapp_core.plugins.manager import PluginManager
     from leapp_core.runtime import load
 
     case = Case("isaaclab", task, "MLP")
     with tempfile.TemporaryDirectory() as folder, recorded(case, Path(folder)) as recording:
-        report = recording.session.export(case.backend, visualize=False)
+        report = recording.export(case.backend, PluginManager())
         runtime = load(report.yaml_path, trust=True)
         ports = runtime.pipeline.nodes[0].outputs
         kinds = {port.kind: port for port in ports if port.kind in ("kp", "kd")}

@@ -19,15 +19,17 @@ from typing import Any
 
 import torch
 
-from leapp_core import GraphConfigs, capture
+from leapp_core import GraphConfigs
 from leapp_core.bundle import load_document
 from leapp_core.export.report import ExportReport
+from leapp_core.export.run import export_pipeline
 from leapp_core.plugins.environments import DeploymentEnvironment, EnvRequest, PolicyEnvironment
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.policy_export.adapters import find_adapter
+from leapp_core.policy_export.capturing import CaptureSettings, capture_policy
 from leapp_core.runtime import PolicyRuntime, load
-from leapp_core.tracing.session import CaptureSession
+from leapp_core.tracing.result import CapturedPipeline
 from tests.simulators.cases import CASES, Case
 from tests.simulators.loops import Compared, Course, compare_runs
 from tests.simulators.motion import make_motion
@@ -98,30 +100,36 @@ class Recording:
     Attributes:
         env: Its training form.
         policy: What acted in it.
-        session: The closed session, compiled.
+        captured: What it was captured as, held beside the running task as `leapp export` does.
         record_s: Time that the recorded steps took.
-        compile_s: Time that making programs of them took.
+        capture_s: Time that all of capture took.
         request: What the environment was made from.
         folder: For bundles.
     """
 
     env: PolicyEnvironment
     policy: LoadedPolicy
-    session: CaptureSession
+    captured: CapturedPipeline
     record_s: float
-    compile_s: float
+    capture_s: float
     request: EnvRequest
     folder: Path
+
+    def export(self, backend: str, plugins: PluginManager) -> ExportReport:
+        """Export by a backend."""
+        configs = GraphConfigs(self.env.frequency, {})
+        place = {"save_path": self.folder, "plugins": plugins, "backend": backend}
+        return export_pipeline(self.captured, **place, configs=configs, visualize=False)
 
     @contextmanager
     def exported(self, case: Case) -> Iterator[Sides]:
         """Export by the case's backend and start the deployment."""
+        plugins = PluginManager()
         began = time.perf_counter()
-        configs = GraphConfigs(self.env.frequency, {})
-        report = self.session.export(case.backend, configs=configs, visualize=False)
-        export_s = self.record_s + self.compile_s + time.perf_counter() - began
+        report = self.export(case.backend, plugins)
+        export_s = self.capture_s + time.perf_counter() - began
         runtime = load(report.yaml_path, full_names=True, trust=True)
-        provider = PluginManager().environments.get(case.env)
+        provider = plugins.environments.get(case.env)
         with closing(provider.deploy(self.request, load_document(report.yaml_path).document)) as scene:
             yield Sides(self.env, self.policy, report, scene, runtime, export_s)
 
@@ -137,16 +145,10 @@ def recorded(case: Case, folder: Path) -> Iterator[Recording]:
     with closing(provider.make(request)) as env:
         checkpoint = ROOT / case.checkpoint if case.checkpoint else untrained(env, folder / "untrained.pt", case.rnn)
         policy = find_adapter(checkpoint, None, plugins).load(PolicyRequest.within(env, checkpoint))
-        env.reset(0)
-        policy.reset()
-        session = capture(case.title, folder)
         began = time.perf_counter()
-        with session:
-            for _ in range(RECORDED):
-                env.step(policy, session)
-        record_s = time.perf_counter() - began
-        session.compile()
-        yield Recording(env, policy, session, record_s, time.perf_counter() - began - record_s, request, folder)
+        captured, took = capture_policy(env, policy, CaptureSettings(case.title, steps=RECORDED), plugins)
+        capture_s = time.perf_counter() - began
+        yield Recording(env, policy, captured, took.total, capture_s, request, folder)
 
 
 @contextmanager

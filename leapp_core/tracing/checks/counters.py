@@ -44,8 +44,8 @@ def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) ->
         relevance: What takes part in the program.
 
     Returns:
-        Refusals of values that go into code which is not at hand: it may decide by them, or may not. They are for
-        later steps to settle.
+        Refusals that are for later steps to settle: of values that go into code which is not at hand, so that it may
+        decide by them or may not; and of values of installed packages (simulators count all sorts of things).
 
     Raises:
         CaptureError: naming the value, where it is read, and the fix.
@@ -58,7 +58,7 @@ def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) ->
         period = cycles.period(value.name, value.owners)
         turns = math.lcm(turns, period)
         if not 0 < turns <= found.reference:
-            if value.known:
+            if value.known and not value.is_of_libraries:
                 raise _refusal(found, value, period)
             doubts.append(_refusal(found, value, period))
     return tuple(doubts)
@@ -83,6 +83,11 @@ class _Deciding:
     known: bool
     name: str = ""
     owners: Types = None
+
+    @property
+    def is_of_libraries(self) -> bool:
+        """Whether it is read, and decides, in installed packages only."""
+        return is_installed(self.file.path) and is_installed(self.place.file)
 
 
 def _deciding(relevance: Relevance, changes: Changes, outside: Outside) -> Iterator[_Deciding]:

@@ -12,13 +12,15 @@ from typing import Any
 
 import torch
 
-from leapp_core import GraphConfigs, capture
+from leapp_core import GraphConfigs
 from leapp_core.bundle import load_document
+from leapp_core.export.run import export_pipeline
 from leapp_core.plugins.environments import EnvRequest, PolicyEnvironment
 from leapp_core.plugins.manager import PluginManager
-from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
+from leapp_core.plugins.policies import PolicyRequest
+from leapp_core.policy_export.capturing import CaptureSettings, capture_policy
 from leapp_core.runtime import load
-from leapp_core.tracing.session import CaptureSession
+from leapp_core.tracing.result import CapturedPipeline
 from tests.simulators.loops import Course, compare_runs
 from tests.simulators.run_case import MARK, RECORDED
 from tests.simulators.trainers.make import make_checkpoint
@@ -43,10 +45,10 @@ def main(adapter: str, task: str, text: str = "") -> None:
             run = Path(folder) / row.name.replace(" ", "_")
             checkpoint = make_checkpoint(row, run, sizes, env.agent or {})
             policy = plugins.adapters.get(adapter).load(_request(row, env, checkpoint))
-            session = _record(env, policy, task, run)
+            captured, _ = capture_policy(env, policy, CaptureSettings(task, steps=RECORDED), plugins)
             course = Course(env, policy, SEED, STEPS)
             for backend in BACKENDS:
-                path = _export(session, env, backend)
+                path = _export(captured, env, backend, run, plugins)
                 if scene is None:
                     scene = provider.deploy(request, load_document(path).document)
                 runtime = load(path, full_names=True, trust=True)
@@ -68,18 +70,11 @@ def _request(row: Row, env: PolicyEnvironment, checkpoint: Path) -> PolicyReques
     )
 
 
-def _record(env: PolicyEnvironment, policy: LoadedPolicy, task: str, folder: Path) -> CaptureSession:
-    env.reset(0)
-    policy.reset()
-    session = capture(task, folder)
-    with session:
-        for _ in range(RECORDED):
-            env.step(policy, session)
-    return session
-
-
-def _export(session: CaptureSession, env: PolicyEnvironment, backend: str) -> Path:
-    report = session.export(backend, configs=GraphConfigs(env.frequency, {}), visualize=False)
+def _export(
+    captured: CapturedPipeline, env: PolicyEnvironment, backend: str, folder: Path, plugins: PluginManager
+) -> Path:
+    place = {"save_path": folder, "plugins": plugins, "backend": backend}
+    report = export_pipeline(captured, **place, configs=GraphConfigs(env.frequency, {}), visualize=False)
     return Path(report.yaml_path)
 
 
