@@ -78,10 +78,18 @@ def slices_of_turn(turn: int) -> Sequence[Slice]:
     return [*(each for each in SLICES if each.turn == "always"), rotation[turn % len(rotation)]]
 
 
+def spread(values: Iterable[Any], quick: int) -> list[Any]:
+    """Return parameters of which some, evenly spread, are quick and the others slow: see :func:`few`."""
+    listed = list(values)
+    kept = {round(place * len(listed) / quick) for place in range(quick)}
+    return [value if place in kept else _slow(value) for place, value in enumerate(listed)]
+
+
 def few(values: Iterable[Any], quick: int) -> list[Any]:
     """Return parameters of which the first ones are quick, the others slow: more of the same, not another behaviour."""
     listed = list(values)
-    return [
-        *listed[:quick],
-        *(pytest.param(*(v if isinstance(v, tuple) else (v,)), marks=pytest.mark.slow) for v in listed[quick:]),
-    ]
+    return [*listed[:quick], *map(_slow, listed[quick:])]
+
+
+def _slow(value: Any) -> Any:
+    return pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=pytest.mark.slow)

@@ -7,6 +7,7 @@ import torch
 
 from leapp_core.errors import ExportError
 from tests.backends.helpers import BACKENDS, ONNX, check_samples, export, program
+from tests.tiers import few
 
 ATEN = torch.ops.aten
 X = torch.randn(1, 5)
@@ -67,7 +68,7 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", few(["onnx-dynamo", *(b for b in BACKENDS if b != "onnx-dynamo")], 2))
 @pytest.mark.parametrize("name", CASES)
 def test_operator(backend, name, tmp_path):
     function, inputs = CASES[name]

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from leapp_core.tracing.session import capture
-from tests.tiers import few
+from tests.tiers import few, spread
 
 SIZE, HEADS, LENGTH = 16, 4, 5
 CAUSAL = nn.Transformer.generate_square_subsequent_mask(LENGTH) < 0
@@ -85,7 +85,7 @@ def inputs(count: int) -> list[torch.Tensor]:
 @pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors is in prototype stage")
 @pytest.mark.filterwarnings("ignore:enable_nested_tensor is True")
 @pytest.mark.parametrize("mode", few(MODES, 1))
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", spread(CASES, 7))
 def test_same_bits_in_a_session_and_a_program_that_agrees(case: str, mode: str) -> None:
     forward = CASES[case]()
     with MODES[mode]():
@@ -105,7 +105,7 @@ def test_same_bits_in_a_session_and_a_program_that_agrees(case: str, mode: str) 
 
 
 @pytest.mark.parametrize("case", ["attention", "attention without weights", "layer", "encoder with a mask"])
-@pytest.mark.parametrize("before", [None, "frozen", "trained"])
+@pytest.mark.parametrize("before", few(["trained", "frozen", None], 1))
 def test_same_bits_with_frozen_weights_and_gradients_enabled(case: str, before: str | None) -> None:
     """Whether the kernel for inference is taken depends on whether anything requires gradients."""
     forward = CASES[case]()

@@ -18,6 +18,7 @@ from tests.capture import healthy
 from tests.capture.case import Case
 from tests.capture.harness import capture_case, check_program, compare, run_eagerly
 from tests.capture.healthy import playing, scripts
+from tests.tiers import spread
 
 
 def _cases() -> list[Case]:
@@ -39,7 +40,7 @@ def bystanders() -> list[Bystander]:
     return [Bystander(number) for number in (3, 2.5)]
 
 
-@pytest.mark.parametrize("case", _cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", spread(_cases(), 24), ids=lambda case: case.name)
 def test_captured(case: Case) -> None:
     eager = run_eagerly(case, case.steps + 6)
     captured, seen = capture_case(case, eager)
@@ -48,11 +49,12 @@ def test_captured(case: Case) -> None:
     check_program(captured, eager, case.tolerance)
 
 
-@pytest.mark.parametrize("script", [*scripts.SCRIPTS, *playing.SCRIPTS], ids=lambda script: script.__name__)
+@pytest.mark.parametrize("script", spread([*scripts.SCRIPTS, *playing.SCRIPTS], 8), ids=lambda script: script.__name__)
 def test_scripts_are_captured(script: Callable[[], leapp_core.CaptureSession]) -> None:
     assert script().compile().spec.nodes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", [scripts, playing], ids=["scripts", "playing"])
 @pytest.mark.parametrize("file", ["<string>", "cell.py"])
 def test_scripts_without_source(file: str, module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from leapp_core.tracing.result import CapturedPipeline
 from leapp_core.tracing.session import CaptureSession
 from leapp_core.tracing.watch import Watch
 from tests.capture.assembled import Assembled, worst_difference
+from tests.tiers import few
 
 ENCODER = torch.nn.Linear(3, 3)
 NET = torch.nn.Linear(6, 2)
@@ -63,7 +64,7 @@ DECISIONS: dict[str, Callable[[torch.Tensor, int, int], torch.Tensor]] = {
 }
 
 
-@pytest.mark.parametrize("threshold", [5, 6, 50, 85, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("threshold", few([5, 85, 6, 50, 10_000], 2))
 @pytest.mark.parametrize("kind", DECISIONS)
 def test_what_a_counter_of_the_loop_decides_is_refused_with_step_and_line(kind: str, threshold: int) -> None:
     session = leapp_core.capture("loop")
@@ -172,7 +173,7 @@ class Queue:
         return (oldest if self._delay else torch.cat(list(self._queue), 1)) @ self._weight
 
 
-@pytest.mark.parametrize("length", [5, 8, 20, 30])
+@pytest.mark.parametrize("length", few([8, 5, 20, 30], 1))
 @pytest.mark.parametrize("delay", [False, True], ids=["history", "delay"])
 @pytest.mark.parametrize("shared", [False, True], ids=["several objects", "one object"])
 def test_a_queue_longer_than_the_recording_is_recorded_for_longer(length: int, delay: bool, shared: bool) -> None:

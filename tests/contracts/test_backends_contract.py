@@ -16,11 +16,13 @@ class TestOnnxDynamo(ExporterContract):
     runner = PLUGINS.runners.get("onnx")
 
 
+@pytest.mark.slow
 class TestOnnxTorchscript(ExporterContract):
     exporter = PLUGINS.exporters.get("onnx-torchscript")
     runner = PLUGINS.runners.get("onnx")
 
 
+@pytest.mark.slow
 class TestJitScript(ExporterContract):
     exporter = PLUGINS.exporters.get("jit-script")
     runner = PLUGINS.runners.get("jit")
@@ -31,6 +33,7 @@ class TestJitTrace(ExporterContract):
     runner = PLUGINS.runners.get("jit")
 
 
+@pytest.mark.slow
 class TestPt2(ExporterContract):
     exporter = PLUGINS.exporters.get("pt2")
     runner = PLUGINS.runners.get("pt2")

@@ -143,6 +143,7 @@ class Refusing(Pt2Exporter):
         raise ExportError("this format holds nothing")
 
 
+@pytest.mark.slow
 def test_the_command_line_gets_every_check_with_its_outcome():
     results = list(check_exporter(Refusing(), None))
     by_name = {result.name: result for result in results}

@@ -14,6 +14,7 @@ import leapp_core
 from leapp_core.bundle import load_document
 from leapp_core.errors import ExportError, UsageError
 from leapp_core.runtime import load
+from tests.tiers import few
 
 BACKENDS = ["onnx-dynamo", "onnx-torchscript", "jit-script", "pt2"]
 
@@ -47,7 +48,7 @@ def readings(step: int) -> dict[str, np.ndarray]:
     return {"q": np.sin(np.arange(2, dtype=np.float32) + step).reshape(1, 2), "hidden": np.ones((1, 3), np.float32)}
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", few(BACKENDS, 1))
 def test_float32_state_gives_equal_numbers_and_only_float32_ports(tmp_path: Path, backend: str) -> None:
     own = captured(Walker(), tmp_path / "own").export(backend, visualize=False)
     as_float = captured(Walker(), tmp_path / "float").export(
@@ -91,7 +92,7 @@ def test_an_input_that_nothing_reads_is_reported_and_can_be_left_out(tmp_path: P
             np.testing.assert_allclose(mine["targets"], whole.step(given)["targets"], rtol=1e-6)
 
 
-@pytest.mark.parametrize("backend", ["onnx-dynamo", "onnx-torchscript"])
+@pytest.mark.parametrize("backend", few(["onnx-dynamo", "onnx-torchscript"], 1))
 def test_every_output_is_made_by_a_call_and_the_file_format_is_no_newer_than_its_operators(
     tmp_path: Path, backend: str
 ) -> None:

@@ -23,6 +23,7 @@ from leapp_core.runtime import load
 from leapp_core.spec.pipeline import GraphConfigs
 from leapp_core.tracing.result import BackendChoice
 from tests.export.faulty import Crashing, DiskFull, Faulty, Forgetful, plugins_with, with_module
+from tests.tiers import few
 
 REPO = Path(__file__).parents[2]
 FILES = {
@@ -108,7 +109,7 @@ for name in ("mlp", "lstm", "three_nodes"):
 BACKENDS = ["onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2"]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", few(["jit-trace", *(b for b in BACKENDS if b != "jit-trace")], 1))
 def test_two_exports_have_the_same_bytes(tmp_path: Path, backend: str) -> None:
     """In processes of their own, with other hash seeds, to folders of other names, first or after ten others."""
     for seed, folder, before in (("1", tmp_path / "a", []), ("2", tmp_path / "elsewhere" / "b", BACKENDS)):

@@ -9,6 +9,7 @@ import torch
 
 from leapp_core.program.passes import clean_program
 from tests.core.program.conftest import export
+from tests.tiers import few
 
 
 def buffer_in_place(a, b, c):
@@ -70,12 +71,15 @@ def onnx_calls(program: torch.export.ExportedProgram) -> list[str]:
 
 @pytest.mark.parametrize(
     ("in_place", "functional", "inputs"),
-    [
-        (buffer_in_place, buffer_functional, BUFFER),
-        (history_in_place, history_functional, HISTORY),
-        (history_rolled, history_functional, HISTORY),
-        (masked_in_place, masked_functional, (torch.zeros(2, 5),)),
-    ],
+    few(
+        [
+            (buffer_in_place, buffer_functional, BUFFER),
+            (history_in_place, history_functional, HISTORY),
+            (history_rolled, history_functional, HISTORY),
+            (masked_in_place, masked_functional, (torch.zeros(2, 5),)),
+        ],
+        2,
+    ),
     ids=lambda value: getattr(value, "__name__", ""),
 )
 def test_no_more_onnx_nodes_than_functional_code(in_place, functional, inputs):
