@@ -21,6 +21,7 @@ from leapp_core.spec.names import PortRef
 from leapp_core.spec.order import execution_order
 from leapp_core.spec.pipeline import GraphConfigs, PipelineSpec
 from leapp_core.tracing.checks.compare import StepChecker
+from leapp_core.tracing.checks.counters import Doubt
 from leapp_core.tracing.checks.delays import check_delays, lets_go_of_constants
 from leapp_core.tracing.find.analysis import analyse, check_explained
 from leapp_core.tracing.find.edges import Wiring, find_edges
@@ -103,16 +104,19 @@ def compile_session(
     return captured
 
 
-def _settled(captured: CapturedPipeline, doubts: Sequence[CaptureError]) -> CapturedPipeline:
+def _settled(captured: CapturedPipeline, doubts: Sequence[Doubt]) -> CapturedPipeline:
     """Settle what the source does not tell by the later steps, if enough of them were watched.
 
     Raises:
         CaptureError: too few were.
     """
     if doubts and captured.evidence.watched < ENOUGH_STEPS:
-        raise doubts[0]
+        raise doubts[0].refusal
     held = f"the program held for {captured.evidence.watched} later steps, and nothing else says that it goes on to"
-    return replace(captured, unproven=(*captured.unproven, *(f"{doubt.message}; {held}" for doubt in doubts)))
+    told = dict.fromkeys((f"{doubt.refusal.message}; {held}", doubt.of_libraries) for doubt in doubts)
+    notes = (text for text, of_libraries in told if of_libraries)
+    unproven = (text for text, of_libraries in told if not of_libraries)
+    return replace(captured, notes=(*captured.notes, *notes), unproven=(*captured.unproven, *unproven))
 
 
 def is_too_short(recorder: TraceRecorder) -> bool:

@@ -26,7 +26,7 @@ from leapp_core.spec.port import PortSpec
 from leapp_core.spec.semantics import port_spec
 from leapp_core.tracing.checks.compare import StepChecker
 from leapp_core.tracing.checks.constants import check_constants
-from leapp_core.tracing.checks.counters import check_counters
+from leapp_core.tracing.checks.counters import Doubt, check_counters
 from leapp_core.tracing.checks.delays import check_delays
 from leapp_core.tracing.checks.escapes import check_escapes
 from leapp_core.tracing.checks.floating import check_floating
@@ -70,7 +70,7 @@ class CompiledNode:
     constants: tuple[ConstantRecord, ...]
     outputs: tuple[str, ...]
     unproven: tuple[str, ...]
-    doubts: tuple[CaptureError, ...]
+    doubts: tuple[Doubt, ...]
     found: NodeAnalysis
     lifted: tuple[LiftedConstant, ...]
 
@@ -81,7 +81,7 @@ def build_node(
     views: ViewTable,
     names: TensorNames,
     fed: frozenset[PortRef] = frozenset(),
-) -> tuple[BuiltGraph, tuple[torch.Tensor, ...], tuple[CaptureError, ...]]:
+) -> tuple[BuiltGraph, tuple[torch.Tensor, ...], tuple[Doubt, ...]]:
     """Check a node's steps, build its graph, and replay the captured steps on it.
 
     Returns:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -302,3 +305,37 @@ def test_inputs_declared_in_paused_code_are_not_watched() -> None:
             with session.paused():
                 session.input_tensors("policy", {"x": torch.full((1, 3), 7.0)})
     assert session.compile().evidence.watched == 5
+
+
+COUNTING_PACKAGE = """
+class Meter:
+    def __init__(self):
+        self.ticks = 0
+
+    def read(self, x):
+        self.ticks += 1
+        return x * 2 if self.ticks < 10_000 else x
+"""
+
+
+@pytest.mark.parametrize("steps", [20, 90])
+def test_what_an_installed_package_counts_is_settled_by_later_steps(
+    steps: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "counting_package.py").write_text(COUNTING_PACKAGE, encoding="utf-8")
+    monkeypatch.setattr("leapp_core.tracing.source.callsite._INSTALLED", (str(tmp_path),))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "counting_package", raising=False)
+    meter = importlib.import_module("counting_package").Meter()
+    session = leapp_core.capture("loop")
+    with torch.no_grad(), session:
+        for _ in range(steps):
+            session.input_tensors("policy", {"x": (x := torch.randn(1, 3))})
+            session.output_tensors("policy", {"action": meter.read(ENCODER(x))})
+    if steps == 20:
+        with pytest.raises(CaptureError, match=r"value self.ticks changes from step to step and decides"):
+            session.compile()
+        return
+    captured = session.compile()
+    assert captured.unproven == ()
+    assert any("self.ticks" in note and "held for 85 later steps" in note for note in captured.notes)

@@ -35,7 +35,20 @@ _DRAWS_OF_GENERATORS = frozenset(
 _GENERATORS = frozenset({"random", "rng", "_rng", "np_random", "generator", "_generator"})
 
 
-def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> tuple[CaptureError, ...]:
+@dataclass(frozen=True)
+class Doubt:
+    """A refusal that later steps settle.
+
+    Attributes:
+        refusal: What to raise unless they do.
+        of_libraries: It is about values of installed packages only.
+    """
+
+    refusal: CaptureError
+    of_libraries: bool
+
+
+def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> tuple[Doubt, ...]:
     """Refuse Python values that change by themselves and decide what a node computes.
 
     Args:
@@ -60,7 +73,7 @@ def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) ->
         if not 0 < turns <= found.reference:
             if value.known and not value.is_of_libraries:
                 raise _refusal(found, value, period)
-            doubts.append(_refusal(found, value, period))
+            doubts.append(Doubt(_refusal(found, value, period), value.is_of_libraries))
     return tuple(doubts)
 
 
