@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from leapp_core.plugins.consumers import ConsumedBundle, Finding, PortAt, Rule, ports_of
 from leapp_core.spec.port import TEMPORAL_AXIS
+from leapp_core.words import counted
 
 PortCheck = Callable[[PortAt], tuple[str, str] | None]
 """Returns what is wrong with a port and what to do, or ``None``."""
@@ -29,7 +30,9 @@ def one_node() -> Rule:
     def run(bundle: ConsumedBundle) -> Iterable[Finding]:
         count = len(bundle.document.pipeline.nodes)
         if count != 1:
-            yield Finding(f"the bundle has {count} nodes", "declare one node, from the readings to the targets")
+            yield Finding(
+                f"the bundle has {counted(count, 'node')}", "declare one node, from the readings to the targets"
+            )
 
     return Rule("one-node", "it takes bundles of a single node", run)
 

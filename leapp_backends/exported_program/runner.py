@@ -10,6 +10,7 @@ from pathlib import Path
 from leapp_core.errors import BundleError
 from leapp_core.plugins.runners import ModelSession, Runner, RunnerSettings
 from leapp_core.spec.pipeline import NodeSpec
+from leapp_core.words import counted
 
 METADATA = "leapp.json"
 """Extra file of the archive with the facts an export embeds."""
@@ -59,7 +60,8 @@ class Pt2Runner(Runner):
         takes = len(exported.graph_signature.user_inputs)
         if takes != len(spec.inputs):
             raise BundleError(
-                f"the model of node {spec.name!r} takes {takes} inputs, the bundle states {len(spec.inputs)}",
+                f"the model of node {spec.name!r} takes {counted(takes, 'input')}, "
+                f"the bundle states {len(spec.inputs)}",
                 where=str(path),
             )
         return TorchSession(module, spec, device)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from leapp_core.errors import ExportError
 from leapp_core.spec.pipeline import NodeSpec
 from leapp_core.spec.port import PortSpec
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -56,8 +57,9 @@ def set_interface(model: ir.Model, spec: NodeSpec, present: Sequence[int] | None
     positions = tuple(range(len(spec.inputs))) if present is None else tuple(present)
     if len(graph.inputs) != len(positions) or len(graph.outputs) != len(spec.outputs):
         raise ExportError(
-            f"the exporter wrote {len(graph.inputs)} inputs and {len(graph.outputs)} outputs for node {spec.name!r}",
-            expected=f"{len(positions)} inputs and {len(spec.outputs)} outputs",
+            f"the exporter wrote {counted(len(graph.inputs), 'input')} and {counted(len(graph.outputs), 'output')} "
+            f"for node {spec.name!r}",
+            expected=f"{counted(len(positions), 'input')} and {counted(len(spec.outputs), 'output')}",
         )
     _add_unused_inputs(graph, spec, positions)
     _separate_outputs(graph)

@@ -11,6 +11,7 @@ from typing import Any
 from leapp_core.errors import BundleError
 from leapp_core.plugins.runners import ModelSession, Runner, RunnerSettings
 from leapp_core.spec.pipeline import NodeSpec
+from leapp_core.words import counted
 
 
 class JitRunner(Runner):
@@ -63,7 +64,7 @@ def _check_inputs(module: Any, spec: NodeSpec, path: Path) -> None:
     takes = len(list(module.forward.schema.arguments)) - 1
     if takes != len(spec.inputs):
         raise BundleError(
-            f"the model of node {spec.name!r} takes {takes} inputs, the bundle states {len(spec.inputs)}",
+            f"the model of node {spec.name!r} takes {counted(takes, 'input')}, the bundle states {len(spec.inputs)}",
             where=str(path),
         )
 

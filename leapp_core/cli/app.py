@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from leapp_core.cli.usage import Commands
 from leapp_core.plugins.commands import command_name, command_names
 from leapp_core.plugins.manager import PluginManager
 
@@ -42,6 +43,7 @@ def build_app(plugins: PluginManager, verb: str | None = None) -> typer.Typer:
     settings: dict[str, Any] = {"token_normalize_func": _underscores, "help_option_names": ["-h", "--help"]}
     app = typer.Typer(
         name="leapp",
+        cls=Commands,
         help="Turn a trained robot policy and everything around it into one validated bundle, and run it.",
         epilog="Options may be written with hyphens or underscores. `leapp COMMAND --help` shows examples.",
         no_args_is_help=True,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leapp_core.cli.options import BundleArgument, JsonFlag, ProviderOption, TrustFlag, examples, plugins_of
-from leapp_core.cli.render import show, show_json
+from leapp_core.cli.finite import FiniteWatch
+from leapp_core.cli.numbers import MOST_SECONDS, MOST_STEPS, real, whole
+from leapp_core.cli.options import BundleArgument, FiniteFlag, JsonFlag, ProviderOption, TrustFlag, examples, plugins_of
+from leapp_core.cli.render import print_note, show, show_json
 from leapp_core.cli.views import View, fields, table
 from leapp_core.errors import UsageError
 from leapp_core.plugins.markers import hookimpl
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     from leapp_core.runtime import LatencyReport, PolicyRuntime, RateReport
@@ -26,11 +30,18 @@ def leapp_register_commands(app: typer.Typer) -> None:
     )(bench)
 
 
-STEPS = typer.Option("--steps", min=1, help="Control steps to measure, on random inputs.")
-THREADS = typer.Option("--threads", min=1, help="Threads within one operator.")
+STEPS = whole("--steps", help="Control steps to measure, on random inputs.", least=1, most=10 * MOST_STEPS)
+THREADS = whole("--threads", help="Threads within one operator.", least=1, most=1024)
 MERGE = typer.Option("--merge/--no-merge", help="Join nodes into one model where results are bit-identical.")
-REALTIME = typer.Option("--realtime", min=0.0, help="Also run this many seconds at the bundle's frequency.")
-FREQUENCY = typer.Option("--frequency", help="Steps per second for --realtime, in place of the bundle's.")
+REALTIME = real(
+    "--realtime", help="Also run this many seconds at the bundle's frequency.", least=0.0, most=MOST_SECONDS
+)
+FREQUENCY = real(
+    "--frequency", help="Steps per second for --realtime, in place of the bundle's.", least=0.001, most=100_000.0
+)
+
+_LOOKED_AT = 16
+_FEWEST_BEATS = 2
 
 
 def bench(  # noqa: PLR0913 - one parameter per option
@@ -41,6 +52,7 @@ def bench(  # noqa: PLR0913 - one parameter per option
     merge: Annotated[bool, MERGE] = True,
     realtime: Annotated[float, REALTIME] = 0.0,
     frequency: Annotated[float | None, FREQUENCY] = None,
+    check_finite: FiniteFlag = False,
     provider: ProviderOption = "cpu",
     trust: TrustFlag = False,
     as_json: JsonFlag = False,
@@ -50,21 +62,44 @@ def bench(  # noqa: PLR0913 - one parameter per option
     from leapp_core.runtime import load, measure_bundle, run_realtime
 
     settings = RunnerSettings(provider, intra_op_threads=threads)
-    runtime = load(bundle, settings=settings, plugins=plugins_of(context), trust=trust, merge=merge)
-    rate = _rate(runtime, frequency, bundle) if realtime else None
+    if frequency is not None and not realtime:
+        raise UsageError("--frequency goes with --realtime", fix="add --realtime SECONDS, or leave --frequency out")
+    plugins = plugins_of(context)
+    runtime = load(bundle, settings=settings, plugins=plugins, trust=trust, merge=merge, check_finite=check_finite)
+    rate = _rate(runtime, frequency, realtime, bundle) if realtime else None
     latency = measure_bundle(runtime, steps)
+    not_finite = _not_finite(runtime)
     kept = run_realtime(runtime, rate, realtime) if rate else None
     if as_json:
         facts = {"merged": runtime.merged, "notes": list(runtime.notes), "latency": latency.as_dict()}
+        facts["not_finite"] = not_finite
         show_json({**facts, "rate": kept.as_dict() if kept else None})
         return
+    for name in not_finite:
+        print_note(f"output {name!r} is not finite on random inputs: times of a policy that computes NaN may mislead")
     show(*_views(runtime, latency, kept))
 
 
-def _rate(runtime: PolicyRuntime, frequency: float | None, bundle: Path) -> float:
+def _not_finite(runtime: PolicyRuntime) -> list[str]:
+    """Return the outputs that hold NaN or infinities after a few steps on such inputs as were timed."""
+    from leapp_core.runtime import mock_inputs
+
+    watch = FiniteWatch()
+    made = (runtime.step(mock_inputs(runtime.inputs, seed, runtime.sizes)) for seed in range(_LOOKED_AT))
+    deque(watch(made), maxlen=0)
+    runtime.reset()
+    return list(watch.found)
+
+
+def _rate(runtime: PolicyRuntime, frequency: float | None, seconds: float, bundle: Path) -> float:
     rate = frequency if frequency is not None else runtime.frequency
     if rate is None:
         raise UsageError(f"bundle {bundle.name!r} states no frequency", fix="give one with --frequency")
+    if seconds * rate < _FEWEST_BEATS:
+        raise UsageError(
+            f"--realtime {seconds:g} is over before a second step at {rate:g} Hz",
+            fix=f"--realtime {_FEWEST_BEATS / rate:g} or more",
+        )
     return rate
 
 
@@ -90,8 +125,8 @@ def _views(runtime: PolicyRuntime, latency: LatencyReport, kept: RateReport | No
             fields(
                 {
                     "rate asked for": f"{kept.frequency:g} Hz",
-                    "rate kept": f"{kept.achieved:.2f} Hz over {kept.steps} steps",
-                    "overruns": f"{kept.overruns}, {kept.skipped} beats skipped",
+                    "rate kept": f"{kept.achieved:.2f} Hz over {counted(kept.steps, 'step')}",
+                    "overruns": f"{kept.overruns}, {counted(kept.skipped, 'beat')} skipped",
                     "late": f"{kept.mean_late_ms:.3f} ms on average, {kept.worst_late_ms:.3f} ms at worst",
                     "busy": f"{kept.busy_percent:.1f} %",
                 }

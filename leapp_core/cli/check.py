@@ -40,9 +40,10 @@ def check(
     listed: Annotated[bool, LIST] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Check whether robot runtimes and tools outside this project take a bundle, and say what to do where not.
+    """Check whether runtimes outside this project take a bundle.
 
-    Leaves with code 9 if the consumer named would refuse the bundle or run it wrong.
+    Where they do not, it says what to do. Leaves with code 9 if the consumer
+    named would refuse the bundle or run it wrong.
     """
     manager = plugins_of(context)
     if listed:

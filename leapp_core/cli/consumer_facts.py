@@ -8,6 +8,7 @@ from leapp_core.bundle import LoadedBundle
 from leapp_core.cli.listing import provider_facts
 from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, PortAt, check_consumer, ports_of
 from leapp_core.plugins.manager import PluginManager
+from leapp_core.words import counted
 
 
 def consumer_facts(consumer: Consumer, loaded: LoadedBundle) -> dict[str, Any]:
@@ -48,8 +49,8 @@ def _why(blocking: list[Finding]) -> str | None:
     same = [finding for finding in blocking if finding.rule == first.rule]
     more = len({finding.rule for finding in blocking}) - 1
     where = f"{first.port.ref.port}: " if first.port is not None else ""
-    others = f" (and {len(same) - 1} more ports)" if len(same) > 1 else ""
-    rules = f"; {more} more rule{'s' if more > 1 else ''}" if more else ""
+    others = f" (and {counted(len(same) - 1, 'more port')})" if len(same) > 1 else ""
+    rules = f"; {counted(more, 'more rule')}" if more else ""
     return f"{where}{first.message}{others}{rules}"
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from leapp_core.cli.numbers import MOST_STEPS, real, seed, whole
 from leapp_core.cli.options import (
     BundleArgument,
     ImportOption,
@@ -34,17 +35,17 @@ def leapp_register_commands(app: typer.Typer) -> None:
 
 ENV = typer.Option("--env", help="Environment, `leapp envs list` shows them; by default the bundle's.")
 TASK = typer.Option("--task", help="Task; by default the one the bundle was exported from.")
-STEPS = typer.Option("--steps", min=1, help="Control steps; by default one episode.")
-SEED = typer.Option("--seed", help="Seed of the first episode; each further one has the next.")
+STEPS = whole("--steps", help="Control steps; by default one episode.", least=1, most=MOST_STEPS)
+SEED = seed("Seed of the first episode; each further one has the next.")
 COMPARE = typer.Option(
     "--compare",
     metavar="CHECKPOINT",
     help="Run this checkpoint as in training beside it, from the same seed, and compare every step; `pretrained` "
     "is the one that comes with the task.",
 )
-DRIFT = typer.Option(
+DRIFT = real(
     "--max_drift",
-    min=0.0,
+    least=0.0,
     metavar="SHARE",
     help="With --compare: fail where a target comes apart from the policy's by more than this share of its range. By "
     "default drift is shown only: physics may amplify any rounding. The verdict is what the bundle does when shown "

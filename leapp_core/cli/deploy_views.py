@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from leapp_core.cli.views import Line, View, fields, table
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     from leapp_core.deploy.records import Agreement
@@ -22,7 +23,7 @@ def deploy_views(result: DeployResult) -> list[View]:
 
 def _head(result: DeployResult) -> View:
     time, track = result.timing, result.track
-    ended = f", {len(track.ends)} episode(s) ended" if track.ends else ""
+    ended = f", {counted(len(track.ends), 'episode')} ended" if track.ends else ""
     rate = f"{time.steps_per_second:.{0 if time.steps_per_second >= 10 else 1}f} per second"
     period = "" if time.period_ms is None else f"; {time.overruns} over the period of {time.period_ms:.3g} ms"
     return fields(

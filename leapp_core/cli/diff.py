@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from leapp_core.cli.numbers import MOST_STEPS, seed, whole
 from leapp_core.cli.options import JsonFlag, TrustFlag, examples, plugins_of
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import table
 from leapp_core.plugins.markers import hookimpl
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     from leapp_core.bundle import LoadedBundle
@@ -28,8 +30,10 @@ def leapp_register_commands(app: typer.Typer) -> None:
 
 FIRST = typer.Argument(metavar="A", help="A bundle.", show_default=False)
 SECOND = typer.Argument(metavar="B", help="Another.", show_default=False)
-STEPS = typer.Option("--steps", min=0, help="Control steps of both on the same random inputs; 0 compares no values.")
-SEED = typer.Option("--seed", help="Seed of these inputs.")
+STEPS = whole(
+    "--steps", help="Control steps of both on the same random inputs; 0 compares no values.", least=0, most=MOST_STEPS
+)
+SEED = seed("Seed of these inputs.")
 DIFFERENT = 1
 
 
@@ -87,4 +91,4 @@ def _show(changes: tuple[Change, ...], outputs: Mapping[str, float | None] | Non
     rows: list[tuple[Any, ...]] = [
         (name, "another shape" if worst is None else f"{worst:.3g}") for name, worst in outputs.items()
     ]
-    show(table(f"What they do, over {steps} control steps", ("output", "largest difference"), rows))
+    show(table(f"What they do, over {counted(steps, 'control step')}", ("output", "largest difference"), rows))

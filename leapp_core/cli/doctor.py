@@ -21,10 +21,10 @@ def leapp_register_commands(app: typer.Typer) -> None:
 
 
 def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """Say whether an export can work here, what is missing, and the line that fixes it.
+    """Say whether an export can work here, and what is missing.
 
-    Packages that an export needs are imported in a process of their own; simulators and trainers are looked for only.
-    Leaves with code 4 if no export can work.
+    For all that is missing or broken it shows the line that fixes it. Packages that an export needs are imported in a
+    process of their own; simulators and trainers are looked for only. Leaves with code 4 if no export can work.
     """
     from leapp_core.cli.doctor_facts import doctor_facts
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from leapp_core.cli.numbers import MOST_SECONDS, MOST_STEPS, real, seed, whole
 from leapp_core.cli.options import ImportOption, JsonFlag, examples, key_values, plugins_of
 from leapp_core.cli.plugins import broken
 from leapp_core.cli.policy_only import group_shapes, needed_task, only_file, refuse_alone, refuse_task
@@ -17,9 +18,9 @@ from leapp_core.plugins.markers import hookimpl
 
 EXAMPLES = examples(
     "leapp export --task Builtin-Reach-Arm --use_pretrained_checkpoint",
-    "leapp export --task Builtin-Reach-Arm --checkpoint model.pt --backend jit-script",
-    "leapp export --env ENV --task TASK --checkpoint model.pt OVERRIDE=VALUE  (`leapp envs list ENV` shows more)",
-    "leapp export --task T --checkpoint model.pt --option opset=18 --export_save_path out",
+    "leapp export --task TASK --checkpoint model.pt --backend jit-script",
+    "leapp export --env ENV --task TASK --checkpoint model.pt OVERRIDE=VALUE",
+    "leapp export --task TASK --checkpoint model.pt --option opset=18",
     "leapp export --import my_tasks --task My-Task --checkpoint model.pt",
     "leapp export --policy-only --checkpoint model.pt",
 )
@@ -49,17 +50,25 @@ BATCH = typer.Option(
     "--dynamic-batch", "--dynamic_batch", help="Let the bundle serve any number of rows (--option dynamic_batch=true)."
 )
 SAVE = typer.Option("--export_save_path", "--save_path", help="Folder for the bundle; by default the checkpoint's.")
-STEPS = typer.Option("--validation_steps", min=0, help="Control steps to record and validate; 0 skips validation.")
-LOOP = typer.Option("--closed_loop_steps", min=0, help="Control steps of policy and bundle side by side; 0 skips.")
-PROVE = typer.Option(
+STEPS = whole(
+    "--validation_steps", help="Control steps to record and validate; 0 skips validation.", least=0, most=100_000
+)
+LOOP = whole(
+    "--closed_loop_steps",
+    help="Control steps of policy and bundle side by side; 0 skips.",
+    least=0,
+    most=MOST_STEPS,
+)
+PROVE = real(
     "--prove-seconds",
     "--prove_seconds",
-    min=0.0,
+    least=0.0,
+    most=MOST_SECONDS,
     help="Time limit of the task beside its program; 0 skips.",
 )
 NO_PICTURE = typer.Option("--disable_graph_visualization", help="Draw no picture.")
 STRICT = typer.Option("--strict", help="Refuse to export if a check could not be made.")
-SEED = typer.Option("--seed", help="Seed of everything random.")
+SEED = seed("Seed of everything random.")
 DEVICE = typer.Option("--device", help="Torch device to run the policy on.")
 ALONE = typer.Option("--policy-only", "--policy_only", help="Export the network from the checkpoint alone, no task.")
 AGENT = typer.Option("--agent", help="With --policy-only: the run's params/agent.yaml, if not beside the checkpoint.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from leapp_core.cli.bundle_views import bytes_text
 from leapp_core.cli.views import Fields, Line, View, fields, table
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     from leapp_core.export.loop_report import ClosedLoopReport
@@ -59,7 +60,7 @@ def closed_loop_fields(loop: ClosedLoopReport) -> Fields:
             "reward per step": f"{_reward(loop.policy_reward)} policy, {_reward(loop.bundle_reward)} bundle",
             "largest difference": f"{max(loop.level.max_error.values(), default=0.0):.3g} of an action, "
             f"{max(loop.state_error.values(), default=0.0):.3g} of the robot's state",
-            "over": f"{loop.level.steps} control steps" + (", until the episode ended" if loop.finished else ""),
+            "over": counted(loop.level.steps, "control step") + (", until the episode ended" if loop.finished else ""),
         }
     )
 

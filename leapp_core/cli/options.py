@@ -23,6 +23,9 @@ ImportOption = Annotated[
     list[str] | None,
     typer.Option("--import", metavar="MODULE", help="Module of your project that registers its tasks when imported."),
 ]
+FiniteFlag = Annotated[
+    bool, typer.Option("--check-finite", "--check_finite", help="Refuse NaN and infinities in inputs.")
+]
 TrustFlag = Annotated[
     bool, typer.Option("--trust", help="Load artifacts that can hold code (TorchScript, pt2) though made elsewhere.")
 ]

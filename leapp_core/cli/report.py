@@ -9,7 +9,7 @@ import typer
 
 from leapp_core.cli.options import JsonFlag, TrustFlag, examples, plugins_of
 from leapp_core.cli.render import show, show_json
-from leapp_core.errors import UsageError
+from leapp_core.places import check_folder, check_place
 from leapp_core.plugins.markers import hookimpl
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def leapp_register_commands(app: typer.Typer) -> None:
     )(report)
 
 
-BUNDLES = typer.Argument(metavar="BUNDLE...", help="Folders of bundles, or their YAML files.", show_default=False)
+BUNDLES = typer.Argument(metavar="BUNDLE", help="Folders of bundles, or their YAML files.", show_default=False)
 OUTPUT = typer.Option(
     "--output", "-o", help="The .html file to write; by default report.html in the bundle, or in the current folder."
 )
@@ -45,19 +45,21 @@ def report(
     trust: TrustFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Write the page of a bundle: picture, ports, state, validation curves, constants, models.
+    """Write the page of a bundle, or of several side by side.
 
-    One file that needs no network. With several bundles the page begins with what differs between them.
+    It shows picture, ports, state, validation curves, constants and models. One file that needs no
+    network. With several bundles the page begins with what differs between them.
     """
-    from leapp_core.bundle import load_document
+    from leapp_core.bundle import find_document, load_document
     from leapp_core.report import FILE, render_page, write_report
 
     manager = plugins_of(context)
     if len(bundles) == 1 and output is None and not bench:
+        check_folder(f"bundle {bundles[0]}", find_document(bundles[0]).parent)
         path = write_report(bundles[0], manager, source=not no_source, trust=trust)
     else:
         path = output or Path(FILE)
-        _check_place(path)
+        check_place("--output", path, (".html", ".htm"))
         loaded = [load_document(bundle) for bundle in bundles]
         times = [_measure(bundle, manager, trust=trust) for bundle in bundles] if bench else []
         page = render_page(loaded, manager, source=not no_source, trust=trust, bench=times)
@@ -66,13 +68,6 @@ def report(
         show_json({"page": str(path)})
         return
     show(f"wrote {path}")
-
-
-def _check_place(path: Path) -> None:
-    if path.suffix.lower() not in {".html", ".htm"}:
-        raise UsageError(f"--output: {path} is no page", expected="a name that ends in .html")
-    if not path.absolute().parent.is_dir():
-        raise UsageError(f"--output: there is no folder {path.parent}", fix="make it, or choose another place")
 
 
 def _measure(bundle: Path, plugins: PluginManager, *, trust: bool) -> dict[str, Any]:

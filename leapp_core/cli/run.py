@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from leapp_core.cli.finite import FiniteWatch
+from leapp_core.cli.numbers import MOST_STEPS, seed, whole
 from leapp_core.cli.options import (
     BundleArgument,
+    FiniteFlag,
     JsonFlag,
     ProviderOption,
     TrustFlag,
@@ -20,9 +23,10 @@ from leapp_core.cli.options import (
 )
 from leapp_core.cli.render import print_note, show, show_json
 from leapp_core.cli.views import Line, View, table
-from leapp_core.deploy.media import check_place
 from leapp_core.errors import UsageError, ValidationError
+from leapp_core.places import check_place
 from leapp_core.plugins.markers import hookimpl
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,8 +49,8 @@ def leapp_register_commands(app: typer.Typer) -> None:
 
 
 INPUTS = typer.Option("--inputs", help="An .npz file with one array per input, one step or several along axis 0.")
-STEPS = typer.Option("--steps", min=1, help="Control steps with random inputs, or of --inputs at most.")
-SEED = typer.Option("--seed", help="Seed of random inputs.")
+STEPS = whole("--steps", help="Control steps with random inputs, or of --inputs at most.", least=1, most=MOST_STEPS)
+SEED = seed("Seed of random inputs.")
 OUTPUT = typer.Option("--output", "-o", help="Write outputs to this .npz file, steps along axis 0.")
 RECORD = typer.Option("--record", help="Record inputs, outputs and state to this file, for --replay.")
 REPLAY = typer.Option("--replay", help="Feed a recording and compare outputs bit for bit.")
@@ -62,6 +66,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     record: Annotated[Path | None, RECORD] = None,
     replay: Annotated[Path | None, REPLAY] = None,
     provider: ProviderOption = "cpu",
+    check_finite: FiniteFlag = False,
     trust: TrustFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -79,18 +84,24 @@ def run(  # noqa: PLR0913 - one parameter per option
     for option, made_there in (("--output", output), ("--record", record)):
         if made_there is not None:
             check_place(option, made_there)
-    runtime = load(bundle, settings=RunnerSettings(provider), plugins=plugins_of(context), trust=trust)
+    if output is not None and record is not None and output.absolute() == record.absolute():
+        raise UsageError(f"--output and --record both name {output}", expected="two files")
+    settings = RunnerSettings(provider)
+    runtime = load(bundle, settings=settings, plugins=plugins_of(context), trust=trust, check_finite=check_finite)
     if replay is not None:
         _replay(runtime, replay, as_json=as_json)
         return
-    made = _step(runtime, _inputs(runtime, inputs, steps, seed), record)
+    watched = FiniteWatch()
+    made = _step(runtime, watched(_inputs(runtime, inputs, steps, seed)), record)
     if output is not None:
         _write(output, made)
     if as_json:
-        show_json({"steps": len(made), "outputs": made})
+        show_json({"steps": len(made), "outputs": made, "not_finite": watched.found})
         return
     if inputs is None:
         print_note(f"inputs are random (seed {seed}); pass real ones with --inputs FILE.npz")
+    for note in watched.notes():
+        print_note(note)
     show(*_views(runtime, made))
 
 
@@ -131,7 +142,7 @@ def _views(runtime: PolicyRuntime, made: list[dict[str, np.ndarray[Any, Any]]]) 
         else:
             rows.append((name, f"shape {list(value.shape)}", _summary(value)))
     return [
-        Line(f"{len(made)} control step(s); outputs of the last:"),
+        Line(f"{counted(len(made), 'control step')}; outputs of the last:"),
         table(None, ("output", "element", "value"), rows),
     ]
 
@@ -157,7 +168,9 @@ def _replay(runtime: PolicyRuntime, path: Path, *, as_json: bool) -> None:
     else:
         rows = ((name, f"{worst:.3g}") for name, worst in report.worst.items())
         verdict = "identical to the bit" if report.identical else "different from the recording"
-        show(f"{report.steps} recorded steps: {verdict}", table(None, ("output", "largest difference"), rows))
+        show(
+            f"{counted(report.steps, 'recorded step')}: {verdict}", table(None, ("output", "largest difference"), rows)
+        )
     _refuse_difference(report, path)
 
 

@@ -9,7 +9,7 @@ import typer
 
 from leapp_core.cli.options import BundleArgument, JsonFlag, examples
 from leapp_core.cli.render import show, show_json
-from leapp_core.deploy.media import check_place
+from leapp_core.places import check_folder, check_place
 from leapp_core.plugins.markers import hookimpl
 
 
@@ -37,6 +37,7 @@ def visualize(bundle: BundleArgument, output: Annotated[Path | None, OUTPUT] = N
     folder, stem, formats = loaded.folder, loaded.yaml_path.stem, FORMATS
     if output is not None:
         folder, stem, formats = output.parent, output.stem, (output.suffix.removeprefix(".").lower(),)
+    check_folder(f"bundle {bundle}" if output is None else "--output", folder)
     written = render(loaded.document, folder, stem, initial_values=loaded.initial_values, formats=formats)
     if as_json:
         show_json({"pictures": [str(path) for path in written]})

@@ -26,6 +26,7 @@ from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoi
 from leapp_core.policy_export.origin import Origin, origin_of, refuse_policy_only
 from leapp_core.policy_export.parts import compare_early, deployment_form, loaded_policy, training_form
 from leapp_core.policy_export.tasks import find_provider
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     from leapp_core.export.loop_report import ClosedLoopReport
@@ -223,5 +224,7 @@ def _state(loops: list[ClosedLoopReport]) -> dict[str, float]:
 def _notes(asked: int, made: int, loops: list[ClosedLoopReport]) -> tuple[str, ...]:
     notes = [f"seed {loop.seed}: {loop.explanation}" for loop in loops if loop.explanation]
     if made != asked:
-        notes.append(f"stopped after {made} of {asked} steps: an episode ended under the policy or the bundle only")
+        notes.append(
+            f"stopped after {made} of {counted(asked, 'step')}: an episode ended under the policy or the bundle only"
+        )
     return tuple(notes)

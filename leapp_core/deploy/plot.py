@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import LeappError
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,7 +133,7 @@ def _seconds(result: DeployResult, document: BundleDocument) -> np.ndarray[Any, 
 
 def _heading(figure: Any, axis: Any, result: DeployResult, panels: Sequence[Panel]) -> None:
     kinds = sorted({kind for _, _, _, kind in panels if kind})
-    facts = [", ".join(kinds) or "targets", f"seed {result.seed}", f"{result.track.steps} steps"]
+    facts = [", ".join(kinds) or "targets", f"seed {result.seed}", counted(result.track.steps, "step")]
     if result.reward is not None:
         facts.append(f"reward {result.reward:.3f} per step")
     if result.agreement is not None:

@@ -9,6 +9,7 @@ from leapp_core.deploy.film import Film
 from leapp_core.deploy.records import Track
 from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import DeploymentEnvironment, StepOutcome
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,7 +51,7 @@ class Watch:
         if self._film is not None:
             self._film.close()
         if self._progress is not None and self.track.steps:
-            self._progress(f"run {self.track.steps} control steps", time.perf_counter() - self._start)
+            self._progress(f"run {counted(self.track.steps, 'control step')}", time.perf_counter() - self._start)
 
     def _after(self) -> None:
         if self._film is not None and (self.track.steps - 1) % self._film.every == 0:
@@ -64,7 +65,7 @@ class Watch:
             return
         reward = self.track.rewards[-1] if self.track.rewards else None
         news = "" if reward is None else f", reward {reward:.3f}"
-        self._progress(f"run {self._steps} control steps: {self.track.steps} done{news}", None)
+        self._progress(f"run {counted(self._steps, 'control step')}: {self.track.steps} done{news}", None)
 
 
 def _picture(scene: DeploymentEnvironment) -> np.ndarray[Any, Any]:

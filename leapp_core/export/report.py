@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from leapp_core.export.log import ExportLog
 from leapp_core.validation.report import ValidationReport
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     from leapp_core.tracing.result import CapturedPipeline, ConstantRecord
@@ -113,10 +114,11 @@ def report_text(report: ExportReport) -> str:
 def describe(report: ExportReport, captured: CapturedPipeline, log: ExportLog) -> None:
     """Add to the log what was exported and what validation found."""
     spec = captured.spec
-    log.note(f"graph {report.graph}: {len(spec.nodes)} nodes, frequency {spec.configs.frequency or 'not given'} Hz")
+    frequency = spec.configs.frequency or "not given"
+    log.note(f"graph {report.graph}: {counted(len(spec.nodes), 'node')}, frequency {frequency} Hz")
     for node in report.nodes:
-        log.note(f"node {node.node}: {node.steps} captured steps, {node.backend} from {node.provider}")
-        log.note(f"  {node.file}, {node.size} bytes, sha256 {node.sha256}")
+        log.note(f"node {node.node}: {counted(node.steps, 'captured step')}, {node.backend} from {node.provider}")
+        log.note(f"  {node.file}, {counted(node.size, 'byte')}, sha256 {node.sha256}")
         for note in node.notes:
             log.note(f"  note: {note}")
     log.note(f"inputs: {', '.join(map(str, spec.inputs)) or 'none'}")
@@ -140,7 +142,7 @@ def _describe_findings(report: ExportReport, log: ExportLog) -> None:
     for level in report.validation.levels:
         result = "ok" if level.ok else "FAILED"
         worst = max(level.max_error.values(), default=0.0)
-        log.note(f"validation, {level.level}: {result}, {level.steps} steps, largest difference {worst:.3g}")
+        log.note(f"validation, {level.level}: {result}, {counted(level.steps, 'step')}, largest difference {worst:.3g}")
         for line in [*level.skipped, *map(str, level.mismatches)]:
             log.note(f"  {line}")
     for text in report.validation.notes:

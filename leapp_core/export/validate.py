@@ -17,6 +17,7 @@ from leapp_core.validation.batch import batched
 from leapp_core.validation.check import Judge, check_node, check_pipeline
 from leapp_core.validation.episodes import Episode, what_proves_nothing
 from leapp_core.validation.report import LevelReport, ValidationReport
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     from leapp_core.bundle import LoadedBundle
@@ -123,7 +124,7 @@ def beside_level(evidence: CaptureEvidence) -> LevelReport | None:
     """
     if not evidence.watched:
         return None
-    about = f"held for {evidence.watched} steps, {evidence.shaken} of them shaken"
+    about = f"held for {counted(evidence.watched, 'step')}, {evidence.shaken} of them shaken"
     skipped = [evidence.stopped] if evidence.stopped else []
     return LevelReport(BESIDE, 1, evidence.watched, skipped, dict(evidence.max_error), about=about)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from leapp_core.errors import ExportError
 from leapp_core.export.contents import LOG, PAGE, REPORT
+from leapp_core.places import can_write
 from leapp_core.report import write_report
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     from leapp_core.export.loop_report import ClosedLoopReport
@@ -27,12 +28,12 @@ def check_writable(save_path: Path) -> None:
     there = save_path.absolute()
     while not there.exists() and there != there.parent:
         there = there.parent
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+    if not there.is_dir() or not can_write(there):
         raise ExportError(
             f"the bundle cannot be written to {save_path}",
             where=str(there),
             expected="a folder that can be written to" if there.is_dir() else "a folder, not a file",
-            fix="choose another place with --export_save_path",
+            fix="choose another place with --save_path",
         )
 
 
@@ -57,7 +58,7 @@ def file_closed_loop(bundle: Path, loop: ClosedLoopReport, trace: LoopTrace, plu
 def _verdict(level: LevelReport) -> str:
     worst = max(level.max_error.values(), default=0.0)
     verdict = "ok" if level.ok else "FAILED"
-    return f"validation, {level.level}: {verdict}, {level.steps} steps, largest difference {worst:.3g}"
+    return f"validation, {level.level}: {verdict}, {counted(level.steps, 'step')}, largest difference {worst:.3g}"
 
 
 def _replace(path: Path, text: str) -> None:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
 
+from leapp_core.words import counted
+
 
 @dataclass(frozen=True)
 class RecordingTime:
@@ -38,8 +40,9 @@ class RecordingTime:
 
     def __str__(self) -> str:
         return (
-            f"{self.steps} steps in {self.total:.1f} s: {self.first:.1f} s more for the first (kernels are compiled, "
-            f"buffers made), {self.looking:.1f} s looking at Python objects, {self.stepping:.1f} s stepping"
+            f"{counted(self.steps, 'step')} in {self.total:.1f} s: {self.first:.1f} s more for the first "
+            f"(kernels are compiled, buffers made), {self.looking:.1f} s looking at Python "
+            f"objects, {self.stepping:.1f} s stepping"
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from leapp_core.tracing.find.messages import made_at, where
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.result import CapturedPipeline, Evidence
 from leapp_core.tracing.watch import Watch
+from leapp_core.words import counted
 
 _INPUTS = ("input", "state")
 
@@ -90,8 +91,8 @@ def _refusal(difference: Difference, follower: Follower, lines: _Lines, captured
     cause, place, fix = lines.cause(port, follower.steps, recorded, of_input=difference.of_input)
     what = "input" if difference.of_input else "output"
     return CaptureError(
-        f"node {port.node!r}: {recorded} steps were recorded, and the program that they show does not give {what} "
-        f"{port.port!r} of step {step}: {difference.detail}" + (f"; {cause}" if cause else ""),
+        f"node {port.node!r}: {counted(recorded, 'step was', 'steps were')} recorded, and the program that they show "
+        f"does not give {what} {port.port!r} of step {step}: {difference.detail}" + (f"; {cause}" if cause else ""),
         where=place,
         expected="later steps that do what the recorded ones did",
         fix=fix,

@@ -14,6 +14,7 @@ from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
 from leapp_core.spec.port import PortSpec
 from leapp_core.validation.episodes import Episode
 from leapp_core.visualize.labels import TIMES, names_text, size_text
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -147,7 +148,8 @@ def _rewards(loop: Any) -> str | None:
     if not isinstance(loop, Mapping) or loop.get("policy_reward") is None or loop.get("bundle_reward") is None:
         return None
     policy, made = loop["policy_reward"], loop["bundle_reward"]
-    return f"Reward per step: {policy:.4g} under the policy, {made:.4g} under the bundle, {loop.get('steps')} steps."
+    steps = counted(int(loop.get("steps") or 0), "step")
+    return f"Reward per step: {policy:.4g} under the policy, {made:.4g} under the bundle, {steps}."
 
 
 def _ranges(episodes: Sequence[Episode]) -> dict[tuple[str, PortRef], tuple[float, float]]:
@@ -226,7 +228,7 @@ def _first_values(value: np.ndarray[Any, Any] | None) -> str:
     if (flat == flat[0]).all():
         return f"all {flat[0].item()}" if flat.size > 1 else str(flat[0].item())
     shown = ", ".join(f"{number:g}" if flat.dtype.kind == "f" else str(number) for number in flat[:8].tolist())
-    return shown if flat.size <= 8 else f"{shown}, … ({flat.size} values)"
+    return shown if flat.size <= 8 else f"{shown}, … ({counted(flat.size, 'value')})"
 
 
 def _facts(extra: Mapping[str, Any]) -> list[dict[str, str]]:

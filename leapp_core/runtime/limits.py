@@ -13,6 +13,7 @@ from leapp_core.errors import UsageError
 from leapp_core.runtime.arrays import Array
 from leapp_core.spec.port import PortSpec
 from leapp_core.suggest import suggest
+from leapp_core.words import counted
 
 Bound = float | Sequence[float]
 """One number for every element of a port, or one per element (any shape with that many)."""
@@ -111,6 +112,7 @@ def filled(bound: Bound | None, default: float, port: PortSpec, name: str) -> Ar
     values = np.asarray(default if bound is None else bound, np.float64).reshape(-1)
     if values.size not in (1, size):
         raise UsageError(
-            f"the limit of {name!r} has {values.size} numbers", expected=f"one, or {size} as the port has elements"
+            f"the limit of {name!r} has {counted(values.size, 'number')}",
+            expected=f"one, or {size} as the port has elements",
         )
     return np.array(np.broadcast_to(values, (size,)))

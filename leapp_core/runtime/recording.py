@@ -22,6 +22,7 @@ import numpy as np
 from leapp_core.errors import BundleError, UsageError
 from leapp_core.runtime.arrays import Array, as_stored
 from leapp_core.runtime.policy import PolicyRuntime
+from leapp_core.words import counted
 
 _CHUNK = 256
 """Steps held in memory before they are written."""
@@ -178,7 +179,7 @@ class Recording:
                 yield from recorded
                 step += len(recorded)
         if step != self.steps:
-            raise self._damaged(f"{step} of {self.steps} steps are there")
+            raise self._damaged(f"{step} of {counted(self.steps, 'step')} are there")
 
     def _split(self, values: Mapping[str, Array], first: int) -> Iterator[RecordedStep]:
         states = 0

@@ -212,7 +212,8 @@ def _misfit(names: tuple[AxisNames, ...] | None, shape: Sequence[Dim]) -> str | 
         return f"element_names has {len(names)} axes for shape {list(shape)}"
     for axis, (entry, size) in enumerate(zip(names, shape[skipped:], strict=True), start=skipped):
         if isinstance(entry, tuple) and entry and isinstance(size, int) and len(entry) != size:
-            return f"element_names has {len(entry)} names for axis {axis}, which has size {size}"
+            given = "1 name" if len(entry) == 1 else f"{len(entry)} names"
+            return f"element_names has {given} for axis {axis}, which has size {size}"
     return None
 
 

@@ -9,6 +9,7 @@ from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import PipelineSpec
 from leapp_core.spec.port import PortSpec
 from leapp_core.validation.episodes import Arrays, Episode, Step
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +39,7 @@ def batched(episodes: Sequence[Episode], pipeline: PipelineSpec) -> Episode | No
     if len(rows) < ROWS:
         return None
     steps = tuple(_stack([episode.steps[number] for episode in rows], pipeline) for number in range(longest))
-    return Episode(f"{ROWS} rows", steps)
+    return Episode(counted(ROWS, "row"), steps)
 
 
 def _stack(steps: Sequence[Step], pipeline: PipelineSpec) -> Step:

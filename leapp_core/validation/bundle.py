@@ -33,6 +33,7 @@ class CheckSettings:
         tolerances: By dtype name, over the defaults.
         trust: The caller vouches for artifacts that can hold code.
         seed: Seed of inputs drawn for a bundle without recorded values.
+        slack: Allow beside the tolerance what rounding or a tie alone makes, as found at the export.
     """
 
     runner: RunnerSettings = field(default_factory=RunnerSettings)
@@ -40,6 +41,7 @@ class CheckSettings:
     tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
     trust: bool = False
     seed: int = 0
+    slack: bool = True
 
 
 def validate_bundle(
@@ -86,7 +88,10 @@ def _recorded(bundle: LoadedBundle, settings: CheckSettings) -> list[Episode]:
         return []
     episodes = read_episodes(bundle.folder / bundle.document.validation.path)
     check_complete(episodes, bundle.document.pipeline)
-    return [Episode(episode.name, episode.steps[: settings.steps]) for episode in episodes]
+    steps = [(episode.name, episode.steps[: settings.steps]) for episode in episodes]
+    if not settings.slack:
+        steps = [(name, tuple(replace(step, slack={}) for step in listed)) for name, listed in steps]
+    return [Episode(name, listed) for name, listed in steps]
 
 
 def _replay(episodes: list[Episode], runtime: PolicyRuntime, settings: CheckSettings) -> ValidationReport:

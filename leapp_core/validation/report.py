@@ -9,6 +9,7 @@ from typing import Any
 from leapp_core.compare import Comparison
 from leapp_core.errors import ValidationError
 from leapp_core.spec.names import PortRef
+from leapp_core.words import counted
 
 
 @dataclass(frozen=True)
@@ -193,7 +194,7 @@ class ValidationReport:
 
 
 def _differ(count: int) -> str:
-    return "1 port differs" if count == 1 else f"{count} ports differ"
+    return counted(count, "port differs", "ports differ")
 
 
 def _number(value: float) -> float | str:

@@ -6,8 +6,8 @@ import pytest
 
 from tests.architecture.imports import PACKAGES, Import, imports, modules
 
-BASE = {"leapp_core.errors", "leapp_core.suggest", "leapp_core.spec", "leapp_core.plugins"}
-SHARED = BASE | {"leapp_core.compare", "leapp_core.trust", "leapp_core.bundle"}
+BASE = {"leapp_core.errors", "leapp_core.suggest", "leapp_core.words", "leapp_core.spec", "leapp_core.plugins"}
+SHARED = BASE | {"leapp_core.places", "leapp_core.compare", "leapp_core.trust", "leapp_core.bundle"}
 EXPORT = SHARED | {"leapp_core.validation", "leapp_core.runtime", "leapp_core.visualize", "leapp_core.tracing"}
 TOP = EXPORT | {"leapp_core.export", "leapp_core.policy_export", "leapp_core.compat", "leapp_core.program"}
 TOP |= {"leapp_core.deploy", "leapp_core.checkpoints", "leapp_core.report"}
@@ -15,6 +15,9 @@ MAY_IMPORT = {
     "leapp_core": TOP,  # lazily: its names are resolved when they are used
     "leapp_core.errors": set(),
     "leapp_core.suggest": set(),
+    "leapp_core.words": set(),
+    "leapp_core.places": {"leapp_core.errors"},
+    "leapp_core.__main__": {"leapp_core.cli"},
     "leapp_core.spec": {"leapp_core.errors", "leapp_core.suggest"},
     "leapp_core.plugins": {"leapp_core.errors", "leapp_core.suggest", "leapp_core.spec"},
     "leapp_core.compare": {"leapp_core.errors", "leapp_core.spec"},

@@ -57,6 +57,16 @@ def test_validate_with_an_impossible_tolerance_fails_with_its_exit_code(bundle: 
     assert ("does not reproduce" in result.err) is (result.code == 9)
 
 
+def test_validate_says_what_it_allowed_beside_the_tolerance_and_can_allow_nothing(bundle: Path) -> None:
+    assert "beside the tolerance up to " in leapp("validate", str(bundle)).err
+    strict = leapp("validate", str(bundle), "--no-slack")
+    assert "beside the tolerance" not in strict.err
+    levels = json.loads(leapp("validate", str(bundle), "--json").out)["levels"]
+    assert any(level["slack"] for level in levels)
+    levels = json.loads(leapp("validate", str(bundle), "--no-slack", "--json").out)["levels"]
+    assert [level["slack"] for level in levels] == [{}, {}]
+
+
 def test_validate_wants_both_tolerances(bundle: Path) -> None:
     result = leapp("validate", str(bundle), "--atol", "1e-3")
     assert result.code == 2
@@ -66,7 +76,7 @@ def test_validate_wants_both_tolerances(bundle: Path) -> None:
 def test_run_with_random_inputs(bundle: Path) -> None:
     result = leapp("run", str(bundle), "--steps", "3")
     assert result.code == 0
-    assert "3 control step(s)" in result.out
+    assert "3 control steps;" in result.out
     assert "random" in result.err
     assert len(json.loads(leapp("run", str(bundle), "--steps", "3", "--json").out)["outputs"]) == 3
 
@@ -87,6 +97,30 @@ def test_run_names_the_input_that_is_missing(bundle: Path, tmp_path: Path) -> No
     result = leapp("run", str(bundle), "--inputs", str(tmp_path / "in.npz"))
     assert result.code == 11
     assert "missing" in result.err
+
+
+def test_run_tells_of_inputs_that_are_not_finite_or_refuses_them(bundle: Path, tmp_path: Path) -> None:
+    facts = json.loads(leapp("inspect", str(bundle), "--json").out)
+    ports = [port for port in facts["ports"] if port["outside"] and port["direction"] == "input"]
+    given = {port["port"].partition("/")[2]: np.ones((4, *port["shape"]), np.float32) for port in ports}
+    given["joint_vel"][2, 0, 1] = np.nan
+    np.savez(tmp_path / "in.npz", **given)
+    line = ("run", str(bundle), "--inputs", str(tmp_path / "in.npz"))
+    result = leapp(*line)
+    assert result.code == 0
+    assert "input 'joint_vel' holds NaN or an infinity, first in step 2; --check-finite refuses" in result.err
+    assert json.loads(leapp(*line, "--json").out)["not_finite"] == {"joint_vel": 2}
+    refused = leapp(*line, "--check-finite")
+    assert refused.code == 11
+    assert "input 'joint_vel' holds nan at" in refused.err
+    assert json.loads(leapp("run", str(bundle), "--check-finite", "--json").out)["not_finite"] == {}
+
+
+def test_run_writes_no_two_things_to_one_file(bundle: Path, tmp_path: Path) -> None:
+    place = str(tmp_path / "x.npz")
+    result = leapp("run", str(bundle), "--output", place, "--record", place)
+    assert (result.code, list(tmp_path.iterdir())) == (2, [])
+    assert "--output and --record both name" in result.err
 
 
 def test_record_and_replay(bundle: Path, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_save_path_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for place in (tmp_path / "file", tmp_path / "file" / "deeper"):
         result = leapp(*PRETRAINED, "--export_save_path", str(place))
-        check(result, errors.ExportError, "cannot be written", "--export_save_path")
+        check(result, errors.ExportError, "cannot be written", "--save_path")
 
 
 def test_missing_extra_names_extra_and_install_line() -> None:

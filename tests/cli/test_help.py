@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from leapp_core.cli.app import build_app
@@ -37,6 +40,17 @@ def test_help_says_what_it_does_with_an_example(command: tuple[str, ...]) -> Non
     assert f"leapp {' '.join(command)}" in " ".join(result.out.split()).split("Example", 1)[1]
 
 
+@pytest.mark.parametrize("command", [(), *every_command()], ids=" ".join)
+def test_help_is_readable_on_a_terminal_of_80_columns(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = leapp(*command, "--help").out.splitlines()
+    assert [line for line in lines if len(line) > 80] == []
+    summaries = lines[lines.index("Commands:") :] if "Commands:" in lines else []
+    assert [line for line in summaries if line.endswith("...")] == []
+
+
 def test_root_help_lists_every_command() -> None:
     result = leapp("--help")
     assert result.code == 0
@@ -57,6 +71,11 @@ def test_hyphens_and_underscores_are_the_same() -> None:
 
 def test_no_command_shows_the_help() -> None:
     assert "Commands:" in leapp().out + leapp().err
+
+
+def test_the_package_itself_can_be_run() -> None:
+    done = subprocess.run([sys.executable, "-m", "leapp_core", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == leapp("--version").out
 
 
 def test_version() -> None:

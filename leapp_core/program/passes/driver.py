@@ -24,6 +24,7 @@ from leapp_core.program.passes.rebuild import rebuild
 from leapp_core.program.passes.spelling import split_rolls, use_common_names
 from leapp_core.program.passes.strided import read_back_strided
 from leapp_core.program.passes.views import cancel_views
+from leapp_core.words import counted
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -81,7 +82,9 @@ def clean_program(exported: ExportedProgram, extra: Sequence[ProgramPass] = ()) 
             break
         pinned |= with_ancestors(list(exported.graph.nodes), pins)
     else:
-        notes.append(f"the layout of {len(pins)} values could not be kept: results may differ in their last bit")
+        notes.append(
+            f"the layout of {counted(len(pins), 'value')} could not be kept: results may differ in their last bit"
+        )
     if not settled:
         notes.append(
             f"clean-up stopped after {MOST_ROUNDS} rounds that each changed something: the graph may be larger"

@@ -11,6 +11,7 @@ from typing import Any
 from leapp_core.errors import EnvError, UsageError
 from leapp_core.plugins.environments import EnvRequest
 from leapp_core.suggest import suggest
+from leapp_core.words import counted
 from leapp_rsl_rl.environments.mjlab.overrides import apply_overrides
 
 _RANDOMISATION = "mjlab.envs.mdp.dr"
@@ -102,7 +103,8 @@ def _quiet_observations(cfg: Any) -> list[str]:
                 continue
             if term.delay_min_lag != term.delay_max_lag:
                 notes.append(
-                    f"delay of observation {group_name}/{term_name} is fixed at its least, {term.delay_min_lag} steps "
+                    f"delay of observation {group_name}/{term_name} is fixed at its least, "
+                    f"{counted(term.delay_min_lag, 'step')} "
                     f"(training: random up to {term.delay_max_lag}); the robot's sensors bring the rest"
                 )
             term.delay_max_lag = term.delay_min_lag

@@ -109,7 +109,7 @@ def test_every_problem_is_listed_with_its_line() -> None:
         ("observe: [joint_pos]", "observe: [joint_pos]\n    decide: [obs]", "input decide/obs is fed 2 times"),
         ("observe/obs: [decide/obs]", "decide/targets: [decide/obs]", "cycle within one step: decide -> decide"),
         ("- name: memory_in", "- name: obs", "have the name 'obs' more than once"),
-        ("[left_knee, right_knee]", "[left_knee]", "1 names for axis 2, which has size 2"),
+        ("[left_knee, right_knee]", "[left_knee]", "1 name for axis 2, which has size 2"),
         ("temporal_period_ms: 20.0", "other: 1", "temporal axis without a period"),
         ("temporal_period_ms: 20.0", "temporal_period_ms: -1", "is -1, which is too small"),
         ("shape: [1, 8]", "shape: [1, -8]", "is -8, which is too small"),

@@ -53,7 +53,7 @@ def test_noise_and_random_delays_that_were_asked_for_are_taken_out_and_said():
     assert not config.env.observations["actor"].enable_corruption
     assert (delayed.delay_min_lag, delayed.delay_max_lag) == (1, 1)
     assert any("noise of observation group 'actor' is off" in note for note in config.notes)
-    assert any("actor/joint_pos is fixed at its least, 1 steps (training: random up to 3)" in n for n in config.notes)
+    assert any("actor/joint_pos is fixed at its least, 1 step (training: random up to 3)" in n for n in config.notes)
     assert any("event 'encoder_bias' (startup, encoder_bias) is off: domain randomisation" in n for n in config.notes)
 
 
