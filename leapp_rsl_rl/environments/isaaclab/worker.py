@@ -120,8 +120,13 @@ def _deployed(config: TaskConfig, policy: RemotePolicy, yaml_path: str) -> tuple
 
         task = gymnasium.make(config.task, cfg=config.env, render_mode=None).unwrapped
         return direct_deployment(task, yaml_path), None
+    from isaaclab.utils.seed import configure_seed
+
     from leapp_rsl_rl.environments.isaaclab.rewards import reward_meter
 
+    # Generated terrain, and the tile that a robot starts on, are drawn when the scene is made. Isaac Lab seeds a training
+    # environment before that, but no deployment.
+    configure_seed(config.env.seed)
     env = deployment.LeappDeploymentEnv(config.env, yaml_path)
     return env, reward_meter(env)
 
