@@ -29,7 +29,7 @@ def check_opset(opset: int | None, newest: Callable[[], int]) -> None:
         raise ValueError(f"opset {opset} is too old, the oldest supported is {OLDEST_OPSET}")
     with contextlib.suppress(ImportError):  # what is missing is said when the backend is used
         if opset > newest():
-            raise ValueError(f"opset {opset} is too new, the newest that can be written here is {newest()}")
+            raise ValueError(f"opset {opset} is too new, {OLDEST_OPSET} to {newest()} can be written here")
 
 
 def newest_of_onnx() -> int:

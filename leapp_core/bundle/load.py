@@ -23,6 +23,10 @@ from leapp_core.spec.yaml_nodes import MAX_BYTES as MAX_TEXT_BYTES
 if TYPE_CHECKING:
     import numpy as np
 
+_DOCUMENTS = {".yaml", ".yml", ".json", ""}
+"""Endings of a document's name; JSON is YAML too."""
+_MAKE_ONE = "`leapp export` makes a bundle from a checkpoint, `leapp demo` one to look at"
+_WHOLE_AGAIN = "export the bundle again, or copy it again from where it is whole"
 _PLACE = ("pipeline", "initial_values")
 
 
@@ -54,7 +58,7 @@ def find_document(path: str | Path) -> Path:
     given = Path(path)
     try:
         if given.is_file():
-            return given
+            return _document(given)
         folder = given.is_dir()
     except OSError as error:  # a name too long, a folder that may not be entered
         raise BundleError(f"there is no bundle to read at {str(given)[:200]}: {error.strerror}") from error
@@ -62,7 +66,7 @@ def find_document(path: str | Path) -> Path:
         raise BundleError(
             f"there is no bundle at {given}",
             expected="the folder of a bundle, or its YAML file",
-            fix=_nearest(given),
+            fix=_nearest(given) or _MAKE_ONE,
         )
     own = given / f"{Path(given).resolve().name}.yaml"
     if own.is_file():
@@ -74,7 +78,24 @@ def find_document(path: str | Path) -> Path:
     raise BundleError(
         f"folder {given} is not a bundle",
         expected=f"one YAML file, found {names}",
-        fix="name the YAML file itself" if found else _nearest(given / "bundle"),
+        fix="name the YAML file itself" if found else _nearest(given / "bundle") or _nearest(given) or _MAKE_ONE,
+    )
+
+
+def _document(given: Path) -> Path:
+    """Return a file that may be a bundle's document.
+
+    Raises:
+        BundleError: its name says that it is something else: a checkpoint, a model, a file of arrays.
+    """
+    if given.suffix.lower() in _DOCUMENTS:
+        return given
+    folder = given.absolute().parent
+    own = folder / f"{folder.name}.yaml"
+    raise BundleError(
+        f"{given} is a file, and no bundle",
+        expected="the folder of a bundle, or its YAML file",
+        fix=f"use {given.parent if str(given.parent) != '.' else own.name}" if own.is_file() else _MAKE_ONE,
     )
 
 
@@ -99,14 +120,17 @@ def load_document(path: str | Path) -> LoadedBundle:
     """
     yaml_path = find_document(path)
     folder = yaml_path.parent
-    found = examine(_read_text(yaml_path), yaml_path.stem, yaml_path.name)
+    try:
+        found = examine(_read_text(yaml_path), yaml_path.stem, yaml_path.name)
+    except BundleProblemsError as error:  # no YAML at all
+        raise BundleProblemsError(yaml_path.name, error.problems, fix=_WHOLE_AGAIN) from error
     document = found.document
     problems = list(check_files(folder, document))
     values: dict[PortRef, np.ndarray[Any, Any]] = {}
     if not found.problems and not any(problem.path == _PLACE for problem in problems):
         values = _initial_values(folder, document, problems)
     problems = [*found.problems, *(located(problem, found.root) for problem in problems)]
-    raise_problems(yaml_path.name, problems, fix="export the bundle again, or copy it again from where it is whole")
+    raise_problems(yaml_path.name, problems, fix=_WHOLE_AGAIN)
     paths = {node: contained_file(folder, artifact.path)[0] for node, artifact in document.artifacts.items()}
     return LoadedBundle(document, folder, yaml_path, {node: path for node, path in paths.items() if path}, values)
 

@@ -53,7 +53,8 @@ def existing_file(option: str, path: Path | None) -> None:
     if path is None or path.is_file():
         return
     if path.is_dir():
-        raise UsageError(f"{option}: {path} is a folder", expected="a file")
+        bundle = (path / f"{path.absolute().name}.yaml").is_file()
+        raise UsageError(f"{option}: {path} is a {'bundle' if bundle else 'folder'}", expected="a file")
     beside = sorted(e.name for e in path.parent.iterdir() if e.suffix == path.suffix) if path.parent.is_dir() else []
     raise UsageError(
         f"{option}: there is no file {path}", expected=suggest(path.name, beside[:20]) if beside else "an existing file"

@@ -35,7 +35,10 @@ def only_file(choice: CheckpointChoice) -> Path:
         UsageError: it is not.
     """
     if choice.file is None:
-        raise UsageError("--policy-only needs --checkpoint FILE: without a task there are no runs to look through")
+        raise UsageError(
+            "--policy-only needs --checkpoint FILE: without a task there are no runs to look through",
+            fix="leapp export --policy-only --checkpoint FILE",
+        )
     return choice.file
 
 
@@ -48,7 +51,10 @@ def refuse_task(task: str | None, env: str | None, overrides: Sequence[str] | No
     given = {"--task": task, "--env": env, "OVERRIDE": overrides[0] if overrides else None}
     for name, value in given.items():
         if value is not None:
-            raise UsageError(f"{name} {value} does not go with --policy-only, which uses no environment")
+            raise UsageError(
+                f"{name} {value} does not go with --policy-only, which uses no environment",
+                fix=f"leave {name} out; or leave --policy-only out, and the task's processing is exported too",
+            )
 
 
 def refuse_alone(agent: Path | None, shapes: Sequence[str] | None) -> None:

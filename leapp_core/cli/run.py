@@ -78,7 +78,9 @@ def run(  # noqa: PLR0913 - one parameter per option
     from leapp_core.runtime import load
 
     if replay is not None and (inputs or record or output):
-        raise UsageError("--replay goes with none of --inputs, --record and --output")
+        raise UsageError(
+            "--replay goes with none of --inputs, --record and --output", fix="run twice, once with --replay alone"
+        )
     existing_file("--inputs", inputs)
     existing_file("--replay", replay)
     for option, made_there in (("--output", output), ("--record", record)):

@@ -75,5 +75,5 @@ def _ours(error: Any, context: Any, program: str) -> UsageError:
 def _near(option: str, context: Any) -> str | None:
     """Return the options whose names are near; all of them would be too many."""
     known = [name for parameter in context.command.params for name in (*parameter.opts, *parameter.secondary_opts)]
-    close = difflib.get_close_matches(option, known, n=2, cutoff=0.6)
-    return f"did you mean {' or '.join(close)}?" if close else None
+    close = difflib.get_close_matches(option, known, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else None

@@ -42,7 +42,8 @@ def parse_options(options_type: type[T], given: Mapping[str, Any], owner: str) -
     try:
         return options_type(**values)
     except ValueError as error:
-        raise UsageError(f"options of {owner}: {error}") from error
+        given_names = ", ".join(given) or "what is installed"
+        raise UsageError(f"options of {owner}: {error}", fix=f"change {given_names}, or take the default") from error
 
 
 def describe_options(options_type: type) -> tuple[tuple[str, str, Any, str], ...]:

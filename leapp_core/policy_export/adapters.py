@@ -73,6 +73,13 @@ def _surest(checkpoint: Path, plugins: PluginManager) -> PolicyAdapter:
 
 def _unknown(checkpoint: Path, plugins: PluginManager) -> CheckpointError:
     facts = peek(checkpoint)
+    if facts.kind == "other" and _begins_as_archive(checkpoint):
+        return CheckpointError(
+            f"the checkpoint is damaged: it begins as an archive and has no end ({checkpoint.stat().st_size} bytes)",
+            where=str(checkpoint),
+            expected="a whole file",
+            fix="copy it again from where it is whole, or take an earlier checkpoint",
+        )
     what = {
         "torch": "a file of torch.save",
         "torchscript": "a TorchScript program, which was exported before",
@@ -87,3 +94,8 @@ def _unknown(checkpoint: Path, plugins: PluginManager) -> CheckpointError:
         expected=f"a file that one of these reads: {names}" if names else "a plugin with a policy adapter",
         fix="say which trainer wrote it with --adapter NAME; a plugin can bring another adapter",
     )
+
+
+def _begins_as_archive(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(4) == b"PK\x03\x04"

@@ -10,6 +10,9 @@ from leapp_core.errors import CheckpointError, UsageError
 from leapp_core.plugins.environments import EnvironmentProvider
 from leapp_core.suggest import suggest
 
+_EXPORTED = {".onnx", ".yaml", ".yml", ".html", ".safetensors", ".npz", ".pt2"}
+"""Endings of what stands in a bundle and is written by no training."""
+
 
 @dataclass(frozen=True)
 class CheckpointChoice:
@@ -54,6 +57,15 @@ def existing_checkpoint(path: Path) -> Path:
     Raises:
         CheckpointError: there is no such file; the nearest name is suggested.
     """
+    if path.is_file() and path.suffix.lower() not in _EXPORTED:
+        return path
+    bundle = path if path.is_dir() else path.absolute().parent
+    if (bundle / f"{bundle.absolute().name}.yaml").is_file() and path.exists():
+        raise CheckpointError(
+            f"{path} is {'a bundle' if path.is_dir() else 'part of a bundle'}, which was exported already",
+            expected="a checkpoint file, as the training wrote it",
+            fix=f"leapp inspect {bundle if path.is_dir() else path.parent}  shows what was exported",
+        )
     if path.is_file():
         return path
     if path.is_dir():
@@ -61,7 +73,7 @@ def existing_checkpoint(path: Path) -> Path:
         raise CheckpointError(
             f"{path} is a folder",
             expected="a checkpoint file",
-            fix=f"it holds {', '.join(found[-5:])}" if found else None,
+            fix=f"it holds {', '.join(found[-5:])}" if found else "name the file in the folder of the training run",
         )
     siblings = [entry.name for entry in path.parent.glob("*.pt")] if path.parent.is_dir() else []
     raise CheckpointError(

@@ -163,6 +163,8 @@ class Recording:
             self.steps, self.graph, version = int(about["steps"]), str(about["graph"]), about["version"]
             if self.steps and (min(self._state_steps, default=-1) != 0 or max(self._state_steps) >= self.steps):
                 raise ValueError("the steps that begin with a state are wrong")
+        except KeyError as error:  # such as any other .npz file
+            raise self._damaged("it does not hold what each recording says of itself") from error
         except DAMAGE as error:
             raise self._damaged(error) from error
         if version != _VERSION:
