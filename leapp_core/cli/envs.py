@@ -12,10 +12,12 @@ from leapp_core.cli.options import ImportOption, JsonFlag, examples, plugins_of
 from leapp_core.cli.plugins import broken, plugin_facts, show_broken
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import Line, table
+from leapp_core.errors import UsageError
 from leapp_core.plugins.environments import EnvironmentProvider
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.markers import hookimpl
 from leapp_core.plugins.registry import Entry
+from leapp_core.suggest import suggest
 
 
 @hookimpl
@@ -23,6 +25,7 @@ def leapp_register_commands(app: typer.Typer) -> None:
     """Add the group ``envs``."""
     group = typer.Typer(help="Environments and their tasks.", no_args_is_help=True)
     group.command("list", epilog=examples("leapp envs list", "leapp envs list builtin --json"))(list_environments)
+    group.command("test", epilog=examples("leapp envs test builtin --task Builtin-Reach-Arm"))(check_env)
     app.add_typer(group, name="envs")
 
 
@@ -54,6 +57,43 @@ def list_environments(
     if env and facts[0]["examples"]:
         show("", "Examples:", *(f"  {line}" for line in facts[0]["examples"]))
     show_broken(broken(manager))
+
+
+PROVIDER = typer.Argument(metavar="ENV", help="Name of the environment.", show_default=False)
+TASK = typer.Option("--task", help="A task of it; by default the first one it lists.")
+DEVICE = typer.Option("--device", help="PyTorch device of the environment.")
+GROUPS = typer.Option("--group", help="Observation group that policies read; by default policy, or all.")
+
+
+def check_env(
+    context: typer.Context,
+    env: Annotated[str, PROVIDER],
+    task: Annotated[str | None, TASK] = None,
+    device: Annotated[str, DEVICE] = "cpu",
+    groups: Annotated[list[str] | None, GROUPS] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Run the conformance kit on an environment provider.
+
+    Do equal seeds give equal episodes, and does a bundle control the deployment form as a policy the training form?
+    """
+    from leapp_core.cli.conformance import show_results
+
+    provider = plugins_of(context).environments.get(env)
+    provider.require()
+    listed = [info.name for info in provider.tasks()]
+    if not listed:
+        raise UsageError(f"environment {provider.name!r} lists no tasks", expected="at least one from tasks()")
+    if task is not None and task not in listed:
+        raise UsageError(f"unknown task {task!r} of environment {provider.name!r}", expected=suggest(task, listed))
+    from leapp_core.testing.conformance import check_environment
+    from leapp_core.testing.env_checks import EnvSubject
+
+    chosen = listed[0] if task is None else task
+    facts = {"environment": provider.name, "task": chosen}
+    subject = EnvSubject(provider, chosen, device, tuple(groups) if groups else None)
+    if not show_results(check_environment(subject), facts, as_json=as_json):
+        raise typer.Exit(9)
 
 
 def _facts(

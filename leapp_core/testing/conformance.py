@@ -15,6 +15,7 @@ from leapp_core.plugins.exporters import Exporter
 from leapp_core.plugins.runners import Runner
 from leapp_core.testing import exporter_checks, runner_checks
 from leapp_core.testing.adapter_checks import ADAPTER_CHECKS, AdapterSubject
+from leapp_core.testing.env_checks import ENV_CHECKS, EnvSubject
 from leapp_core.testing.programs import Case, cases
 from leapp_core.testing.subject import CaseRefusedError, ContractBrokenError, Subject
 
@@ -66,6 +67,12 @@ def check_exporter(exporter: Exporter, runner: Runner | None) -> Iterator[CheckR
 def check_adapter(subject: AdapterSubject) -> Iterator[CheckResult]:
     """Run every check on a policy adapter, yielding results as they come."""
     for check in ADAPTER_CHECKS:
+        yield _result(_words(check.__name__), partial(check, subject))
+
+
+def check_environment(subject: EnvSubject) -> Iterator[CheckResult]:
+    """Run every check on an environment provider, yielding results as they come."""
+    for check in ENV_CHECKS:
         yield _result(_words(check.__name__), partial(check, subject))
 
 

@@ -11,8 +11,18 @@ from leapp_core.plugins.exporters import Exporter
 from leapp_core.plugins.runners import Runner
 from leapp_core.testing import exporter_checks, runner_checks
 from leapp_core.testing.adapter_checks import ADAPTER_CHECKS, AdapterCheck, AdapterSubject
+from leapp_core.testing.env_checks import ENV_CHECKS, EnvCheck, EnvSubject
 from leapp_core.testing.programs import Case, cases
 from leapp_core.testing.subject import CaseRefusedError, Subject
+
+__all__ = [
+    "AdapterContract",
+    "AdapterSubject",
+    "EnvSubject",
+    "EnvironmentContract",
+    "ExporterContract",
+    "RunnerContract",
+]
 
 _ALL = cases()
 _BATCHABLE = tuple(case for case in _ALL if case.batchable)
@@ -81,6 +91,23 @@ class AdapterContract:
 
     @pytest.mark.parametrize("check", ADAPTER_CHECKS, ids=lambda check: check.__name__)
     def test_promise(self, check: AdapterCheck, subject: AdapterSubject, tmp_path: Path) -> None:
+        """Every promise."""
+        check(subject, tmp_path)
+
+
+class EnvironmentContract:
+    """What an environment provider promises.
+
+    Override :meth:`subject`, with parameters for several tasks.
+    """
+
+    @pytest.fixture
+    def subject(self) -> EnvSubject:
+        """Return the provider with one of its tasks."""
+        raise NotImplementedError("return an EnvSubject")
+
+    @pytest.mark.parametrize("check", ENV_CHECKS, ids=lambda check: check.__name__)
+    def test_promise(self, check: EnvCheck, subject: EnvSubject, tmp_path: Path) -> None:
         """Every promise."""
         check(subject, tmp_path)
 

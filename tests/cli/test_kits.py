@@ -1,4 +1,4 @@
-"""``leapp backends test`` and ``leapp adapters test``: what they print, and when they fail."""
+"""``leapp backends test``, ``leapp adapters test`` and ``leapp envs test``: what they print, and when they fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from leapp_core.errors import ExportError
 from leapp_core.plugins.exporters import NodeProgram
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.testing.conformance import CheckResult
-from leapp_rsl_rl.environments.builtin.catalog import find_task
+from leapp_rsl_rl.environments.builtin.catalog import BUILTIN_TASKS, find_task
 from tests.cli.invoke import leapp
 
 RESULTS = (
@@ -123,3 +123,21 @@ def test_an_adapter_that_is_not_there_is_named() -> None:
     done = leapp("adapters", "test", "rsl-lr", "--checkpoint", str(CHECKPOINT))
     assert done.code == 2
     assert "did you mean 'rsl-rl'?" in done.err
+
+
+@pytest.mark.slow
+def test_an_environment_is_tested_with_its_first_task_unless_one_is_named() -> None:
+    facts = json.loads(leapp("envs", "test", "builtin", "--json").out)
+    assert facts["ok"], facts
+    assert (facts["environment"], facts["task"]) == ("builtin", BUILTIN_TASKS[0].name)
+    assert len(facts["checks"]) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("bultin",), "did you mean 'builtin'?"), (("builtin", "--task", "Builtin-Reach-Am"), "did you mean 'Builtin-R")],
+)
+def test_an_environment_or_task_that_is_not_there_is_named(arguments: tuple[str, ...], said: str) -> None:
+    done = leapp("envs", "test", *arguments)
+    assert done.code == 2
+    assert said in done.err
