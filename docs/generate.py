@@ -14,7 +14,12 @@ from pathlib import Path
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- Made by docs/generate.py; edit the source instead. -->\n"
-GROUPS = {"backends": ("list", "show", "test"), "envs": ("list",), "adapters": ("list", "test"), "plugins": ("list",)}
+GROUPS = {
+    "backends": ("list", "show", "test"),
+    "envs": ("list", "test"),
+    "adapters": ("list", "test"),
+    "plugins": ("list", "new"),
+}
 
 
 def pages() -> dict[str, str]:

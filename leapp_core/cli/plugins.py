@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
 from leapp_core.cli.options import JsonFlag, examples, plugins_of
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import Line, table
+from leapp_core.errors import UsageError
 from leapp_core.plugins.manager import PluginInfo, PluginManager
 from leapp_core.plugins.markers import hookimpl
 from leapp_core.plugins.registry import Registry
@@ -20,6 +22,7 @@ def leapp_register_commands(app: typer.Typer) -> None:
     """Add the group ``plugins``."""
     group = typer.Typer(help="Plugins that are installed, blocked or broken.", no_args_is_help=True)
     group.command("list", epilog=examples("leapp plugins list"))(list_plugins)
+    group.command("new", epilog=examples("leapp plugins new packed --kind backend"))(new_plugin)
     app.add_typer(group, name="plugins")
 
 
@@ -39,6 +42,50 @@ def list_plugins(context: typer.Context, as_json: JsonFlag = False) -> None:
         for i in found
     )
     show(table(None, ("plugin", "module", "provided by", "provides", "status"), rows))
+
+
+NEW_NAME = typer.Argument(metavar="NAME", help="What users will type, such as the backend's name.", show_default=False)
+KIND = typer.Option("--kind", help="backend, adapter, environment or consumer.", show_default=False)
+PARENT = typer.Option("--path", help="Folder in which the package's folder goes; by default the current one.")
+
+
+def new_plugin(
+    context: typer.Context,
+    name: Annotated[str, NEW_NAME],
+    kind: Annotated[str, KIND],
+    path: Annotated[Path | None, PARENT] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the package of a new plugin, which works as it is.
+
+    It has the entry point, code to replace by yours, a test that runs the conformance kit, a README and a file for
+    continuous integration.
+    """
+    from leapp_core.scaffold import plan_package, write_package
+
+    made = plan_package(name, kind, path)
+    _refuse_taken(plugins_of(context), made.kind, made.name)
+    written = write_package(made)
+    if as_json:
+        places = [str(file.relative_to(made.folder)) for file in written]
+        show_json({"distribution": made.distribution, "kind": kind, "folder": str(made.folder), "files": places})
+        return
+    show(*(str(file) for file in written), "", "Next:", f'  pip install -e "{made.folder}[test]"')
+    show(f"  python -m pytest {made.folder}")
+
+
+def _refuse_taken(manager: PluginManager, kind: str, name: str) -> None:
+    """Refuse a name that LEAPP or an installed plugin has: both would claim it."""
+    registries: dict[str, Registry[Any]] = {
+        "backend": manager.exporters,
+        "adapter": manager.adapters,
+        "environment": manager.environments,
+        "consumer": manager.consumers,
+    }
+    registry = registries[kind]
+    if name in registry:
+        owner = manager.info(registry.entry(name).owner)
+        raise UsageError(f"{kind} {name!r} exists already, in {owner}", expected="a name that is free")
 
 
 def provisions(manager: PluginManager) -> dict[str, dict[str, list[str]]]:

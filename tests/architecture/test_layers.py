@@ -35,7 +35,8 @@ MAY_IMPORT = {
     "leapp_core.deploy": EXPORT | {"leapp_core.export", "leapp_core.policy_export"},
     "leapp_core.compat": EXPORT | {"leapp_core.export"},
     "leapp_core.testing": TOP,
-    "leapp_core.cli": TOP | {"leapp_core.testing"},
+    "leapp_core.scaffold": {"leapp_core.errors", "leapp_core.suggest", "leapp_core.plugins"},
+    "leapp_core.cli": TOP | {"leapp_core.testing", "leapp_core.scaffold"},
 }
 BACKENDS_MAY_IMPORT = BASE | {"leapp_core.compare"}
 ONLY_LATER = {

@@ -10,7 +10,12 @@ from leapp_core.plugins.commands import command_name, command_names
 from leapp_core.plugins.manager import PluginManager
 from tests.cli.invoke import leapp
 
-GROUPS = {"backends": ("list", "show", "test"), "envs": ("list",), "adapters": ("list", "test"), "plugins": ("list",)}
+GROUPS = {
+    "backends": ("list", "show", "test"),
+    "envs": ("list", "test"),
+    "adapters": ("list", "test"),
+    "plugins": ("list", "new"),
+}
 GUIDE = (
     "--task",
     "--checkpoint",
