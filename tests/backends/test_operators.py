@@ -68,7 +68,7 @@ CASES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("backend", few(["onnx-dynamo", *(b for b in BACKENDS if b != "onnx-dynamo")], 2))
+@pytest.mark.parametrize("backend", few(["onnx-dynamo", *(b for b in BACKENDS if b != "onnx-dynamo")], 1))
 @pytest.mark.parametrize("name", CASES)
 def test_operator(backend, name, tmp_path):
     function, inputs = CASES[name]

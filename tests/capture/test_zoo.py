@@ -18,6 +18,7 @@ from leapp_core.errors import CaptureError
 from leapp_core.tracing.objects import state
 from tests.capture.generator.check import compile_graphs
 from tests.capture.zoo import ZOO, Ran
+from tests.tiers import spread
 
 KEPT: Any = None
 """What the step reads by a global name."""
@@ -63,7 +64,7 @@ def modules() -> Iterator[None]:
     gc.collect()
 
 
-@pytest.mark.parametrize("name", ZOO)
+@pytest.mark.parametrize("name", spread(ZOO, 10))
 def test_an_odd_object_beside_a_healthy_program(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: Ran = []
     odd = ZOO[name](ran)

@@ -44,11 +44,13 @@ class TestOnnxRunner(RunnerContract):
     exporter = PLUGINS.exporters.get("onnx-dynamo")
 
 
+@pytest.mark.slow
 class TestJitRunner(RunnerContract):
     runner = PLUGINS.runners.get("jit")
     exporter = PLUGINS.exporters.get("jit-script")
 
 
+@pytest.mark.slow
 class TestPt2Runner(RunnerContract):
     runner = PLUGINS.runners.get("pt2")
     exporter = PLUGINS.exporters.get("pt2")

@@ -9,12 +9,13 @@ import leapp_core
 from tests.capture.assembled import Assembled
 from tests.capture.case import Case
 from tests.capture.programs import rows
+from tests.tiers import few
 
 CAPTURED = 4
 PROGRAMS = [case for case in vars(rows).values() if isinstance(case, Case) and "m" in case.draws]
 
 
-@pytest.mark.parametrize("captured", ["some", "none", "all", "none at last", "none at first", "one"])
+@pytest.mark.parametrize("captured", few(["some", "none", "all", "none at last", "none at first", "one"], 2))
 @pytest.mark.parametrize("case", PROGRAMS, ids=lambda case: case.name)
 def test_any_number_of_rows(case: Case, captured: str) -> None:
     generator = torch.Generator().manual_seed(3)

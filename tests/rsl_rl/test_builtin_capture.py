@@ -17,6 +17,7 @@ from leapp_core.tracing.session import capture
 from leapp_rsl_rl.adapter import RslRlAdapter
 from leapp_rsl_rl.environments.builtin.catalog import BUILTIN_TASKS
 from leapp_rsl_rl.environments.builtin.provider import BuiltinProvider
+from tests.tiers import few
 
 PROVIDER = BuiltinProvider()
 NAMES = [task.name for task in BUILTIN_TASKS]
@@ -62,7 +63,7 @@ def captured(task: str) -> CapturedPipeline:
     return session.compile()
 
 
-@pytest.mark.parametrize("task", NAMES)
+@pytest.mark.parametrize("task", few(NAMES, 1))
 def test_state_is_found_whole_and_nothing_else(task: str) -> None:
     spec = captured(task).spec
     found = {edge.target.port.removesuffix("_in"): spec.input_spec(edge.target).shape for edge in spec.feedback}
@@ -87,7 +88,7 @@ def test_ports_carry_their_meaning() -> None:
     ]
 
 
-@pytest.mark.parametrize("task", NAMES)
+@pytest.mark.parametrize("task", few(NAMES, 1))
 def test_captured_program_lives_through_the_same_episode(task: str) -> None:
     pipeline = captured(task)
     env, policy = make(task)

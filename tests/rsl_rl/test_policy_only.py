@@ -16,6 +16,7 @@ from leapp_core.plugins.manager import PluginManager
 from leapp_core.policy_export.network import NOTE, PolicyOnlyJob, export_policy_only
 from leapp_core.runtime import load
 from tests.cli.invoke import leapp
+from tests.tiers import spread
 
 LEGACY = Path(__file__).parent / "legacy"
 FOLDERS = sorted(path.parent for path in LEGACY.glob("*/model_2.pt"))
@@ -36,7 +37,7 @@ def inputs(names: list[str], seen: dict[str, np.ndarray], row: int) -> dict[str,
     return {name: seen[name][row : row + 1] for name in names}
 
 
-@pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
+@pytest.mark.parametrize("folder", spread(FOLDERS, 8), ids=lambda folder: folder.name)
 def test_the_bundle_acts_as_the_version_that_wrote_the_checkpoint(folder: Path, tmp_path: Path) -> None:
     expected = load_file(folder / "expected.safetensors")
     runtime = load(export(folder, tmp_path), full_names=False)
