@@ -124,8 +124,8 @@ def _deployed(config: TaskConfig, policy: RemotePolicy, yaml_path: str) -> tuple
 
     from leapp_rsl_rl.environments.isaaclab.rewards import reward_meter
 
-    # Generated terrain, and the tile that a robot starts on, are drawn when the scene is made. Isaac Lab seeds a training
-    # environment before that, but no deployment.
+    # Generated terrain, and the tile that a robot starts on, are drawn when the scene is made. Isaac Lab seeds a
+    # training environment before that, but no deployment.
     configure_seed(config.env.seed)
     env = deployment.LeappDeploymentEnv(config.env, yaml_path)
     return env, reward_meter(env)
