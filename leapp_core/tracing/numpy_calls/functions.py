@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from leapp_core.tracing.numpy_calls.memory import torch_dtype
+from leapp_core.tracing.numpy_calls.twins import TWINS, modf
 
 Equivalent = Callable[..., Any]
 
@@ -52,6 +53,8 @@ def for_ufunc(ufunc: np.ufunc, method: str) -> Equivalent | None:
         return getattr(tnp, _ACCUMULATIONS.get(name, ""), None)
     if method != "__call__":
         return None
+    if ufunc is np.modf:
+        return modf
     torch_name = _BINARY_NAMES.get(name, _TORCH_NAMES.get(name, name))
     if torch_name in _PLAIN_UFUNCS or name in _BINARY_NAMES:
         function = getattr(torch, torch_name)
@@ -63,7 +66,7 @@ def for_function(function: Any) -> Equivalent | None:
     """Return the equivalent of one of NumPy's functions."""
     import torch._numpy as tnp
 
-    own = _OWN.get(function)
+    own = _OWN.get(function) or TWINS.get(function)
     if own is not None:
         return own
     module = getattr(function, "__module__", "") or ""

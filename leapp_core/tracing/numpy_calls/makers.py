@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections import deque
 from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,15 @@ import numpy as np
 import torch
 
 from leapp_core.tracing.objects.carried import CarriedScalar, Carrier
-from leapp_core.tracing.source.callsite import is_installed
+from leapp_core.tracing.source.callsite import is_installed, is_library
 
 if TYPE_CHECKING:
     from leapp_core.tracing.numpy_calls.recorder import NumpyRecorder
 
 CONVERTERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
 FILLERS = ("zeros", "ones", "empty", "full")
+COUNTERS = ("eye", "identity", "arange", "linspace")
+"""Their arrays depend on numbers alone."""
 
 
 class NumpyMakers:
@@ -41,6 +44,8 @@ class NumpyMakers:
             self._replace(name, self._converter(name, getattr(np, name)))
         for name in FILLERS:
             self._replace(name, self._filler(name, getattr(np, name)))
+        for name in COUNTERS:
+            self._replace(name, self._counter(name, getattr(np, name)))
 
     def remove(self) -> None:
         """Put NumPy's own functions back."""
@@ -56,7 +61,10 @@ class NumpyMakers:
         def convert(*args: Any, **kwargs: Any) -> Any:
             if args and _is_carried(args[0]) and _is_written_out(name, sys._getframe(1)):
                 return self._recorder.convert(name, original, args, kwargs)
-            return original(*args, **kwargs)
+            made = original(*args, **kwargs)
+            if args and type(args[0]) in (list, tuple) and _is_number(args[0]) and _is_users(name, sys._getframe(1)):
+                return self._recorder.written_out(name, made)
+            return made
 
         return convert
 
@@ -64,12 +72,25 @@ class NumpyMakers:
         @functools.wraps(original, assigned=("__name__", "__doc__", "__module__"))
         def fill(*args: Any, **kwargs: Any) -> Any:
             made = original(*args, **kwargs)
-            frame = sys._getframe(1)
-            if type(made) is not np.ndarray or is_installed(frame.f_code.co_filename):
-                return made
-            return self._recorder.filled(name, made) if _is_written_out(name, frame) else made
+            return self._recorder.filled(name, made) if _is_users(name, sys._getframe(1)) else made
 
         return fill
+
+    def _counter(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(original, assigned=("__name__", "__doc__", "__module__"))
+        def count(*args: Any, **kwargs: Any) -> Any:
+            made = original(*args, **kwargs)
+            if _is_number([a for a in args if not isinstance(a, type)]) and _is_users(name, sys._getframe(1)):
+                return self._recorder.written_out(name, made)
+            return made
+
+        return count
+
+
+def _is_users(name: str, frame: FrameType) -> bool:
+    """Return whether the user's Python code makes the call, and not an installed library."""
+    path = frame.f_code.co_filename
+    return not is_installed(path) and not is_library(path) and _is_written_out(name, frame)
 
 
 def _is_written_out(name: str, frame: FrameType) -> bool:
@@ -81,7 +102,7 @@ def as_one_tensor(value: Any) -> torch.Tensor:
     """Return nested lists of tensors and numbers as one tensor, as ``np.array`` joins them."""
     if isinstance(value, torch.Tensor):
         return value.clone()
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, deque)):
         parts = [as_one_tensor(v) for v in value]
         dtype = functools.reduce(torch.promote_types, [p.dtype for p in parts])
         return torch.stack([p.to(dtype) for p in parts])
@@ -91,4 +112,11 @@ def as_one_tensor(value: Any) -> torch.Tensor:
 def _is_carried(value: Any) -> bool:
     if isinstance(value, (Carrier, CarriedScalar, torch.Tensor)):
         return True
-    return isinstance(value, (list, tuple)) and any(_is_carried(v) for v in value)
+    return isinstance(value, (list, tuple, deque)) and any(_is_carried(v) for v in value)
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value is a number, or nested lists of them."""
+    if isinstance(value, (list, tuple)):
+        return all(_is_number(v) for v in value)
+    return isinstance(value, (bool, int, float)) and not isinstance(value, CarriedScalar)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -61,6 +62,8 @@ class Operands:
         """Return an argument as PyTorch's twin of a function takes it."""
         if isinstance(value, (Carrier, CarriedScalar, np.ndarray)):
             return self.operand(value)
+        if isinstance(value, deque):
+            return [self.argument(v) for v in value]
         if isinstance(value, (list, tuple)):
             return type(value)([self.argument(v) for v in value]) if not hasattr(value, "_fields") else value
         if isinstance(value, np.generic):

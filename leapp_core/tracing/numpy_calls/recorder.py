@@ -19,6 +19,7 @@ from leapp_core.tracing.record.recorder import TraceRecorder
 # What PyTorch raises when a twin does not know an argument; NumPy itself then decides what the user gets.
 _UNKNOWN = (TypeError, ValueError, RuntimeError, IndexError, AttributeError, KeyError, NotImplementedError)
 Call = Callable[[], Any]
+_WRITTEN_OUT = 4096  # elements: what people write, not what they load
 _WRITING_METHODS = frozenset({"fill", "itemset", "partition", "put", "sort"})
 
 
@@ -129,12 +130,21 @@ class NumpyRecorder:
     def filled(self, name: str, made: Array) -> Any:
         """Follow an array that user code has just made by ``np.zeros``, ``np.ones`` and their kin."""
         dtype = torch_dtype(made.dtype)
-        if self._active() is None or dtype is None or made.size == 0:
+        if type(made) is not np.ndarray or self._active() is None or dtype is None or made.size == 0:
             return made
         value = 0 if name == "empty" else made.flat[0].item()
         if name == "full" and not (made == made.flat[0]).all():
             return made
         return self._explained(made, torch.full(made.shape, value, dtype=dtype), f"numpy.{name}")
+
+    def written_out(self, name: str, made: Any) -> Any:
+        """Follow an array that user code has just made of numbers alone: a constant, by value, of the step."""
+        if type(made) is not np.ndarray or self._active() is None or not 0 < made.size <= _WRITTEN_OUT:
+            return made
+        dtype = torch_dtype(made.dtype)
+        return (
+            made if dtype is None else self._explained(made, torch.tensor(made.tolist(), dtype=dtype), f"numpy.{name}")
+        )
 
     def get_item(self, array: Carrier, key: Any) -> Any:
         """Read by index."""

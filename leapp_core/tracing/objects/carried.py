@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -157,9 +158,11 @@ def plain(value: Any) -> Any:
 
 
 def plain_all(value: Any) -> Any:
-    """Return NumPy's own arrays and scalars for carried ones, inside lists and tuples too."""
+    """Return NumPy's own arrays and scalars for carried ones, inside lists, tuples and deques too."""
     if type(value) in (list, tuple):
         return type(value)(plain_all(v) for v in value)
+    if isinstance(value, deque):  # NumPy reads it as a list, and would find carried arrays in it
+        return [plain_all(v) for v in value]
     return plain(value)
 
 
