@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from leapp_core.tracing.numpy_calls.memory import torch_dtype
-from leapp_core.tracing.numpy_calls.twins import TWINS, modf
+from leapp_core.tracing.numpy_calls.twins import TWINS, UFUNCS, searchsorted
+from leapp_core.tracing.record.recorder import unrecorded
 
 Equivalent = Callable[..., Any]
 
@@ -29,9 +30,9 @@ _TAKES_NUMBERS = frozenset(
 _PLAIN_UFUNCS = _TAKES_NUMBERS | {
     "abs", "negative", "positive", "sqrt", "square", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "sin",
     "cos", "tan", "sinh", "cosh", "tanh", "asin", "acos", "atan", "asinh", "acosh", "atanh", "floor", "ceil", "trunc",
-    "round", "sign", "reciprocal", "isnan", "isinf", "isfinite", "signbit", "deg2rad", "rad2deg", "logical_and",
+    "round", "reciprocal", "isnan", "isinf", "isfinite", "signbit", "deg2rad", "rad2deg", "logical_and",
     "logical_or", "logical_xor", "logical_not", "bitwise_and", "bitwise_or", "bitwise_xor", "maximum", "minimum",
-    "fmax", "fmin", "hypot", "copysign", "logaddexp", "logaddexp2", "heaviside", "nextafter",
+    "fmax", "fmin", "hypot", "copysign", "logaddexp", "logaddexp2", "nextafter",
 }  # fmt: skip
 _BINARY_NAMES = {"arctan2": "atan2", "atan2": "atan2", "invert": "bitwise_not", "bitwise_not": "bitwise_not"}
 _REDUCTIONS = {
@@ -53,8 +54,8 @@ def for_ufunc(ufunc: np.ufunc, method: str) -> Equivalent | None:
         return getattr(tnp, _ACCUMULATIONS.get(name, ""), None)
     if method != "__call__":
         return None
-    if ufunc is np.modf:
-        return modf
+    if ufunc in UFUNCS:
+        return _with_tensors(UFUNCS[ufunc], False)
     torch_name = _BINARY_NAMES.get(name, _TORCH_NAMES.get(name, name))
     if torch_name in _PLAIN_UFUNCS or name in _BINARY_NAMES:
         function = getattr(torch, torch_name)
@@ -91,6 +92,8 @@ def for_method(name: str) -> Equivalent | None:
         return _astype
     if name == "clip":
         return _clip
+    if name == "searchsorted":
+        return searchsorted
     return getattr(tnp, name, None)
 
 
@@ -132,12 +135,16 @@ def _interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, perio
     if period is not None:
         return None
     points, values = (torch.as_tensor(v).to(torch.float64).contiguous() for v in (xp, fp))
+    with unrecorded():
+        if not torch.isfinite(values).all():
+            return None
     at = torch.as_tensor(x).to(torch.float64)
     upper = torch.searchsorted(points, at.contiguous(), right=True).clamp(1, points.shape[0] - 1)
     flat = upper.reshape(-1)
     x0, x1 = points[flat - 1].reshape(at.shape), points[flat].reshape(at.shape)
     y0, y1 = values[flat - 1].reshape(at.shape), values[flat].reshape(at.shape)
-    result = (y1 - y0) / (x1 - x0) * (at - x0) + y0
+    # One point alone has no slope, and NumPy gives its value for NaN too.
+    result = (y1 - y0) / (x1 - x0) * (at - x0) + y0 if points.shape[0] > 1 else y0
     below = values[0] if left is None else torch.as_tensor(left, dtype=torch.float64)
     above = values[-1] if right is None else torch.as_tensor(right, dtype=torch.float64)
     result = torch.where(at == points[-1], values[-1], result)

@@ -6,7 +6,7 @@ import functools
 import sys
 from collections import deque
 from collections.abc import Callable
-from types import FrameType
+from types import FrameType, NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,6 +72,9 @@ class NumpyMakers:
         @functools.wraps(original, assigned=("__name__", "__doc__", "__module__"))
         def fill(*args: Any, **kwargs: Any) -> Any:
             made = original(*args, **kwargs)
+            value = kwargs.get("fill_value", args[1] if name == "full" and len(args) > 1 else None)
+            if _is_carried(value):
+                return self._recorder.filled_with(name, made, value)
             return self._recorder.filled(name, made) if _is_users(name, sys._getframe(1)) else made
 
         return fill
@@ -80,7 +83,8 @@ class NumpyMakers:
         @functools.wraps(original, assigned=("__name__", "__doc__", "__module__"))
         def count(*args: Any, **kwargs: Any) -> Any:
             made = original(*args, **kwargs)
-            if _is_number([a for a in args if not isinstance(a, type)]) and _is_users(name, sys._getframe(1)):
+            given = [a for a in (*args, *kwargs.values()) if not isinstance(a, (type, np.dtype, str, NoneType))]
+            if _is_number(given) and _is_users(name, sys._getframe(1)):
                 return self._recorder.written_out(name, made)
             return made
 

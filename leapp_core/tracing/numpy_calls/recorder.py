@@ -137,6 +137,12 @@ class NumpyRecorder:
             return made
         return self._explained(made, torch.full(made.shape, value, dtype=dtype), f"numpy.{name}")
 
+    def filled_with(self, name: str, made: Array, value: Any) -> Any:
+        """Follow an array that ``np.full`` has just filled with what came from tensors."""
+        if type(made) is not np.ndarray or self._active() is None or torch_dtype(made.dtype) is None:
+            return made
+        return self._explained(made, self._operands.operand(value).expand(made.shape), f"numpy.{name}")
+
     def written_out(self, name: str, made: Any) -> Any:
         """Follow an array that user code has just made of numbers alone: a constant, by value, of the step."""
         if type(made) is not np.ndarray or self._active() is None or not 0 < made.size <= _WRITTEN_OUT:
