@@ -13,6 +13,7 @@ from leapp_core.errors import ExportError, LeappError, MissingExtraError
 from leapp_core.export.arrays import to_array
 from leapp_core.export.assemble import add_samples, make_document, write_artifact, write_yaml
 from leapp_core.export.boundary import note_unread_inputs, split_options, with_float_state, without_unread_inputs
+from leapp_core.export.cautions import cautions
 from leapp_core.export.contents import LOG, REPORT, check_clash, reserved_names
 from leapp_core.export.gains import limp_joints
 from leapp_core.export.log import ExportLog, Progress
@@ -47,6 +48,7 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
     validation: ValidationSettings | None = None,
     progress: Progress | None = None,
     drop_unread: bool = False,
+    begins_at_reset: bool = False,
 ) -> ExportReport:
     """Write ``<save_path>/<graph>/``; an export that fails or is killed leaves what was there.
 
@@ -62,6 +64,7 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
         strict: A bundle that fails validation is not put in place, and the failure is raised.
         validation: How to validate.
         progress: Told what begins and what is done.
+        begins_at_reset: The recording begins right after a reset: what state it begins with is no reason for a note.
         drop_unread: Leave out inputs from outside that no program reads, instead of a note that they are there.
 
     Raises:
@@ -77,7 +80,8 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
     plan = make_plan(captured, plugins, backend, options)
     checks = (validation or ValidationSettings()) if validate else None
     observers = Observers(plugins)
-    job = _Job(captured, plan, plugins, checks, ExportLog(progress), observers)
+    said = cautions(captured, begins_at_reset=begins_at_reset)
+    job = _Job(captured, plan, plugins, checks, ExportLog(progress), observers, said)
     with staging(Path(save_path), plan.graph) as place:
         observers.tell("leapp_export_started", graph=captured.name, save_path=Path(save_path))
         check_clash(place.target, plan.graph, reserved_names(plan.graph) | {node.file for node in plan.nodes})
@@ -98,6 +102,7 @@ class _Job:
     validation: ValidationSettings | None
     log: ExportLog
     observers: Observers
+    cautions: tuple[str, ...] = ()
 
     def write(self, place: Staging, *, strict: bool, visualize: bool) -> ExportReport:
         written = {node.node: self._artifact(node, place.folder) for node in self.plan.nodes}
@@ -197,7 +202,7 @@ class _Job:
             nodes=nodes,
             validation=validation,
             constants=self.captured.constants,
-            notes=(*self.captured.notes, *limp_joints(self.captured)),
+            notes=(*self.captured.notes, *limp_joints(self.captured), *self.cautions),
             unproven=self.captured.unproven,
         )
 

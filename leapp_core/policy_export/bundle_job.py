@@ -107,4 +107,5 @@ def write_bundle(
         visualize=job.visualize,
         progress=progress,
         drop_unread=True,
+        begins_at_reset=True,  # of the environment, which this program resets itself
     )

@@ -66,11 +66,14 @@ class StepChecker:
         for index in self._found.sliced.events:
             event = self._events[index]
             if draws_random(event.plan, event.args, event.kwargs):
+                training = "dropout" in call_name(event)
                 raise CaptureError(
                     f"node {self._found.node!r}: random numbers from {call_name(event)} reach an output",
                     where=where(self._slicer, event),
                     expected="a deterministic policy",
-                    fix="use the mean action and switch noise off, or declare the noise as an input",
+                    fix="call .eval() on the policy: its modules are in training mode"
+                    if training
+                    else "use the mean action and switch noise off, or declare the noise as an input",
                 )
 
     def _check_step(self, step: int) -> None:
