@@ -12,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from leapp_core.errors import CaptureError
+from leapp_core.tracing.numpy_calls.kept import KeptArrays
 from leapp_core.tracing.numpy_calls.makers import NumpyMakers
 from leapp_core.tracing.numpy_calls.recorder import NumpyRecorder
 from leapp_core.tracing.objects.carried import plain_all
@@ -107,22 +108,27 @@ class FunctionRecorder(TorchFunctionMode):
     TEXTS: frozenset[Any] = frozenset((_TENSOR.__repr__, _TENSOR.__format__))
     WATCHED: frozenset[Any] = PACKING | LEAVING | TRAINING | TEXTS | {_TENSOR.__deepcopy__}
 
-    def __init__(self, recorder: TraceRecorder) -> None:
+    def __init__(self, recorder: TraceRecorder, opener: FrameType) -> None:
         super().__init__()
         self._recorder = recorder
+        self._opener: FrameType | None = opener
         self._numpy = NumpyRecorder(recorder)
+        self._kept = KeptArrays(self._numpy.keep)
         self._makers = NumpyMakers(self._numpy)
         self._attention = FusedAttention(recorder, self)
 
     def __enter__(self) -> FunctionRecorder:
         super().__enter__()  # type: ignore[no-untyped-call]
         self._makers.install()
+        self._kept.install(self._opener)
+        self._opener = None
         self._attention.install()
         return self
 
     def __exit__(self, *exc: Any) -> None:
         self._attention.remove()
         self._makers.remove()
+        self._kept.remove()
         self._numpy.close()
         self._recorder.settle()
         self._recorder.sites.release()

@@ -366,7 +366,7 @@ class CaptureSession:
             # Below autograd calls are seen whole (linear, gru, layer_norm), not as their decompositions.
             stack.enter_context(torch._C._AutoDispatchBelowADInplaceOrView())
             stack.enter_context(dispatch)
-            stack.enter_context(FunctionRecorder(recorder))
+            stack.enter_context(FunctionRecorder(recorder, sys._getframe(1)))
             self._stack = stack.pop_all()
         self._recorder = recorder
 

@@ -243,12 +243,18 @@ def frames_as_array(m: Any, x: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(np.array(m.frames).flatten())
 
 
+def history_written_by_index(m: Any, x: torch.Tensor) -> torch.Tensor:
+    m.history[:-1] = m.history[1:]
+    m.history[-1] = x.numpy()
+    return torch.from_numpy(m.history.reshape(-1) * 1)
+
+
 EXACT: list[Step] = [
     ufuncs, double_precision, integers, constant_array, literal_array, joining, interpolation, choosing, norm,
     reductions, scalars, in_place, writes_into_the_tensor,
     masks, buffer_like, plain_buffer, arrays_of_numbers, asarray_of_tensors, packed, matrices, kept_by_reference,
     kept_in_place, kept_by_augmented_assignment, history, parts, grids, statistics, edited, curves, constants_in_calls,
-    frames_stacked, frames_as_array,
+    frames_stacked, frames_as_array, history_written_by_index,
 ]  # fmt: skip
 
 
@@ -353,12 +359,6 @@ def branch_never_taken(m: Any, x: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(a + 1)
 
 
-def history_written_by_index(m: Any, x: torch.Tensor) -> torch.Tensor:
-    m.history[:-1] = m.history[1:]
-    m.history[-1] = x.numpy()
-    return torch.from_numpy(m.history.reshape(-1) * 1)
-
-
 def applied_to_tensors(m: Any, x: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(np.asarray(list(x.tolist())) + 1)
 
@@ -399,7 +399,6 @@ REFUSED: list[tuple[Step, str]] = [
     (unknown_write, r"a result of numpy\.putmask, which cannot be recorded"),
     (escaped_float, "a Python value given to mul changes from step to step"),
     (branch_never_taken, r"a truth value .*(\n.*)*test_numpy\.py:\d+: if a\[0\] > 100"),
-    (history_written_by_index, "undeclared input"),
     (applied_to_tensors, r"changes from step to step: .*(\n.*)*test_numpy\.py:\d+: .*np\.asarray\(list"),
     (written_through_flat, "replaying the captured steps"),
     (filled_by_compiled_code, "undeclared input"),

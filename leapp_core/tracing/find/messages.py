@@ -46,9 +46,9 @@ def numpy_fix(slicer: Slicer, storage: int) -> str:
     if record.note:
         return "; or write it with NumPy functions that PyTorch has too, or with tensors"
     return (
-        "; a NumPy array computed from tensors is followed if NumPy functions of tensor.numpy() made it; writing "
-        "into an array that was made before the session, and tolist(), cannot be followed; what arrays alone "
-        "give can be computed once, before the session"
+        "; a NumPy array computed from tensors is followed if NumPy functions of tensor.numpy() made it, or if it is "
+        "written by index and a name or attribute of code that uses NumPy and PyTorch holds it; tolist() cannot be "
+        "followed; what arrays alone give can be computed once, before the session"
     )
 
 

@@ -63,7 +63,8 @@ class PlainTerms:
         line = line_of(frame.f_code, frame.f_lasti)
         file = self._files.file(frame.f_code.co_filename)
         for call in file.expressions(frame.f_code, frame.f_lasti, line)[:1]:
-            for node in ast.walk(call):
+            is_target = isinstance(call, ast.Subscript) and isinstance(call.ctx, ast.Store)
+            for node in ast.walk(file.parents[call] if is_target else call):  # the statement has what is written there
                 if isinstance(node, _TERMS) and node is not call:
                     yield node
                 elif isinstance(node, ast.Name):

@@ -61,6 +61,10 @@ class NumpyRecorder:
         memory.share(tensor)
         return self._carrier(array) if memory.knows(array) else array
 
+    def keep(self, array: Array) -> Carrier:
+        """Return a carrier for an array that the program made before the session and writes by index."""
+        return self._carrier(array)
+
     def tensors(self, values: Sequence[Any]) -> list[Any]:
         """Return the tensors of arrays and scalars if any of them is carried; else the values as they are."""
         if not any(isinstance(v, (Carrier, CarriedScalar)) for v in values):

@@ -32,6 +32,7 @@ _STANDARD = _spelled(sysconfig.get_path("stdlib"))
 _LIBRARIES = _folders("torch", "numpy", "tensordict")
 MAX_DEPTH = 48
 _PRECALL = dis.opmap.get("PRECALL")
+_CACHE = dis.opmap.get("CACHE")
 _TO_CALL = 4  # bytes: the instruction and its cache
 # A generator's frame is one activation that may lie above another frame each time.
 _RESUMED = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
@@ -85,6 +86,8 @@ class CallSites:
         self._links: list[tuple[CodeType, int, int]] = [_NOWHERE, _NOWHERE]
         self._numbers: dict[tuple[int, int, int], int] = {}
         self._looked_up: dict[tuple[int, int, bool], UserFrame | None] = {}
+        self._waiting: dict[tuple[int, int], int] = {}
+        """Where the driver frame waits for a call, by its code and the last instruction."""
         # While a frame is held it is the same activation, and so are those below it: they wait for it to return.
         self._top: FrameType | None = None
         self._below, self._position = _NO_DRIVER, -1
@@ -129,8 +132,12 @@ class CallSites:
         self._top = self._caller = None
 
     def _drive(self, frame: FrameType) -> tuple[int, int]:
-        self._driver_frame = (frame.f_code, frame.f_lasti)
-        return _IN_DRIVER, frame.f_lasti
+        key = id(frame.f_code), frame.f_lasti
+        position = self._waiting.get(key)
+        if position is None:
+            position = self._waiting[key] = _call_at(frame.f_code, frame.f_lasti)
+        self._driver_frame = (frame.f_code, position)
+        return _IN_DRIVER, position
 
     def _walk(self, frame: FrameType | None) -> tuple[int, int]:
         frames: list[FrameType] = []
@@ -225,11 +232,15 @@ def _call_at(code: CodeType, lasti: int) -> int:
     """Return where a frame waits for a call, however often that call was made before.
 
     Python 3.11 has two instructions for a call. Which one a frame is at while a builtin (``sum`` of a generator) runs
-    Python code changes once the interpreter has specialised them: the first counts as the second.
+    Python code changes once the interpreter has specialised them: the first counts as the second. A specialised
+    ``a[i]`` that runs a ``__getitem__`` waits in the cache behind its instruction.
     """
-    if _PRECALL is None or lasti < 0 or code.co_code[lasti] != _PRECALL:
+    if lasti < 0:
         return lasti
-    return lasti + _TO_CALL
+    instructions = code.co_code
+    while instructions[lasti] == _CACHE and lasti > 0:
+        lasti -= 2
+    return lasti + _TO_CALL if instructions[lasti] == _PRECALL else lasti
 
 
 def line_of(code: CodeType, lasti: int) -> int:
