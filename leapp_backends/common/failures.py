@@ -33,9 +33,14 @@ def unsupported(form: str, node: Node, reason: str, fix: str | None = None) -> E
 
 def where(node: Node) -> str:
     """Return ``file:line`` of the user's call if it is known, and the node's name in the program."""
-    frames = _FRAME.findall(str(node.meta.get("stack_trace") or ""))
-    place = ":".join(frames[-1]) if frames else ""
+    place = last_frame(str(node.meta.get("stack_trace") or ""))
     return f"{place} (node {node.name!r} of the program)" if place else f"node {node.name!r} of the program"
+
+
+def last_frame(trace: str) -> str:
+    """Return ``file:line`` of the last frame of a stack trace; nothing if it has none."""
+    frames = _FRAME.findall(trace)
+    return ":".join(frames[-1]) if frames else ""
 
 
 def root_cause(error: BaseException) -> str:

@@ -33,7 +33,7 @@ class OnnxDynamoExporter(Exporter):
         from leapp_backends.common.failures import root_cause
         from leapp_backends.common.quiet import quiet
         from leapp_backends.onnx.interface import set_interface
-        from leapp_backends.onnx.tidy import tidy
+        from leapp_backends.onnx.tidy import origins, tidy
         from leapp_backends.onnx.translate import translate
         from leapp_backends.onnx.write import check_opset, count_operators, write_model
 
@@ -42,6 +42,7 @@ class OnnxDynamoExporter(Exporter):
         try:
             with quiet() as notes:
                 model = translate(program.exported, options.opset, optimize=options.optimize)
+                places = origins(model)
                 tidy(model, request.metadata)
         except LeappError:
             raise
@@ -53,4 +54,5 @@ class OnnxDynamoExporter(Exporter):
         set_interface(model, program.spec)
         parameters = write_model(model, request.destination, program.spec.name)
         check_opset(parameters["opset_version"], options.opset)
-        return WrittenArtifact(request.destination, parameters, program.spec, tuple(notes), count_operators(model))
+        counts = count_operators(model)
+        return WrittenArtifact(request.destination, parameters, program.spec, tuple(notes), counts, places)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _REARRANGING = frozenset({"Slice", "Concat", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Split", "Cast", "Neg"})
 _PROTOBUF_LIMIT = 2**31 - 1
+_STACK = "pkg.torch.onnx.stack_trace"
 _FOREVER = 2**31 - 1
 """Slice ends at or above this mean "to the end" whatever the size."""
 
@@ -136,6 +137,24 @@ def share_initializers(model: ir.Model) -> None:
     from onnx_ir.passes import common
 
     common.DeduplicateInitializersPass(size_limit=2**31)(model)
+
+
+def origins(model: ir.Model) -> dict[str, str]:
+    """Return, by operator, ``file:line`` of the user's call that it was first written for.
+
+    The translator notes the call at each node; operators it made of several calls, and those of PyTorch's older
+    exporter, have none.
+    """
+    import onnx_ir as ir
+
+    from leapp_backends.common.failures import last_frame
+
+    found: dict[str, str] = {}
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
+        place = last_frame(node.metadata_props.get(_STACK, ""))
+        if place:
+            found.setdefault(f"{node.domain}::{node.op_type}" if node.domain else node.op_type, place)
+    return found
 
 
 def strip_origin(model: ir.Model) -> None:

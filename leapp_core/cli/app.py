@@ -25,6 +25,7 @@ VERBS = (
     "demo",
     "doctor",
     "backends",
+    "targets",
     "envs",
     "adapters",
     "plugins",

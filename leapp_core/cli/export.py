@@ -75,6 +75,7 @@ AGENT = typer.Option("--agent", help="With --policy-only: the run's params/agent
 SHAPE = typer.Option(
     "--observation_shape", metavar="GROUP=SIZE", help="With --policy-only: what weights cannot tell, camera=1x64x64."
 )
+TARGET = typer.Option("--target", help="Engine to write for (onnxruntime-1.16, isaac-ros-4.6); `leapp targets` lists.")
 OVERRIDES = typer.Argument(metavar="OVERRIDE", help="Passed to the environment: a.b=c.", show_default=False)
 
 
@@ -104,6 +105,7 @@ def export(  # noqa: PLR0913 - one parameter per option
     policy_only: Annotated[bool, ALONE] = False,
     agent: Annotated[Path | None, AGENT] = None,
     observation_shape: Annotated[list[str] | None, SHAPE] = None,
+    target: Annotated[str | None, TARGET] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Export a trained policy, processing and all, as one bundle.
@@ -130,6 +132,7 @@ def export(  # noqa: PLR0913 - one parameter per option
         "strict": strict,
         "seed": seed,
         "device": device,
+        "target": target,
     }
     manager = plugins_of(context)
     for info in broken(manager):

@@ -102,6 +102,7 @@ def provisions(manager: PluginManager) -> dict[str, dict[str, list[str]]]:
         "adapter": manager.adapters,
         "environment": manager.environments,
         "consumer": manager.consumers,
+        "target": manager.targets,
     }
     for kind, registry in kinds.items():
         for entry in registry:

@@ -11,7 +11,7 @@ from leapp_core.plugins.exporters import NodeProgram, Sample
 from leapp_core.plugins.options import parse_options
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
-from leapp_core.spec.port import PortSpec
+from leapp_core.spec.port import TEMPORAL_AXIS, PortSpec
 
 if TYPE_CHECKING:
     import torch
@@ -69,6 +69,26 @@ def with_float_state(captured: CapturedPipeline) -> CapturedPipeline:
         initial_values=values,
         notes=(*captured.notes, *notes),
     )
+
+
+def without_temporal_axes(captured: CapturedPipeline) -> CapturedPipeline:
+    """Return the pipeline with axes that count steps written as unnamed ones, for readers that know lists only."""
+
+    def plain(port: PortSpec) -> PortSpec:
+        if TEMPORAL_AXIS not in (port.element_names or ()):
+            return port
+        axes = tuple(() if axis == TEMPORAL_AXIS else axis for axis in port.element_names or ())
+        return replace(port, element_names=axes, temporal_period_ms=None)
+
+    programs = {
+        name: replace(
+            program,
+            spec=NodeSpec(name, tuple(map(plain, program.spec.inputs)), tuple(map(plain, program.spec.outputs))),
+        )
+        for name, program in captured.programs.items()
+    }
+    spec = _with_nodes(captured.spec, {name: program.spec for name, program in programs.items()})
+    return replace(captured, spec=spec, programs=programs)
 
 
 def without_unread_inputs(captured: CapturedPipeline) -> CapturedPipeline:

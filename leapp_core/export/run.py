@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from leapp_core.bundle import load_document
 from leapp_core.errors import ExportError, LeappError, MissingExtraError
 from leapp_core.export.arrays import to_array
-from leapp_core.export.assemble import add_samples, make_document, write_artifact, write_yaml
+from leapp_core.export.assemble import add_samples, make_document, write_yaml
 from leapp_core.export.boundary import note_unread_inputs, split_options, with_float_state, without_unread_inputs
 from leapp_core.export.cautions import cautions
 from leapp_core.export.contents import LOG, REPORT, check_clash, reserved_names
@@ -21,9 +21,11 @@ from leapp_core.export.observers import Observers
 from leapp_core.export.plan import ExportPlan, NodePlan, make_plan
 from leapp_core.export.report import ExportReport, NodeReport, describe, report_text
 from leapp_core.export.staging import Staging, staging
+from leapp_core.export.target import fit_pipeline, fit_plan, write_for_target
 from leapp_core.export.validate import ValidationSettings, beside_level, make_episodes, validate_bundle_against
 from leapp_core.plugins.exporters import NodeProgram, WrittenArtifact
 from leapp_core.plugins.manager import PluginManager
+from leapp_core.plugins.targets import Target
 from leapp_core.spec.document import BundleDocument
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import GraphConfigs
@@ -49,6 +51,7 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
     progress: Progress | None = None,
     drop_unread: bool = False,
     begins_at_reset: bool = False,
+    target: str | None = None,
 ) -> ExportReport:
     """Write ``<save_path>/<graph>/``; an export that fails or is killed leaves what was there.
 
@@ -66,22 +69,26 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
         progress: Told what begins and what is done.
         begins_at_reset: The recording begins right after a reset: what state it begins with is no reason for a note.
         drop_unread: Leave out inputs from outside that no program reads, instead of a note that they are there.
+        target: Engine that the models are written for (``onnxruntime-1.16``, ``isaac-ros-4.6``, …).
 
     Raises:
-        UsageError: unknown backend or option, before any work.
+        UsageError: unknown backend, option or target, before any work.
         MissingExtraError: a backend needs packages that are not installed.
-        ExportError: a backend cannot express a node, or the place cannot be written to.
+        ExportError: a backend cannot express a node, the target lacks an operator, or the place cannot be written to.
         ValidationError: the bundle does not reproduce the programs (unless ``strict`` is off).
     """
     captured = captured if configs is None else replace(captured, spec=replace(captured.spec, configs=configs))
     own, options = split_options(options or {})
+    engine = None if target is None else plugins.targets.get(target)
+    captured = captured if engine is None else fit_pipeline(engine, captured)
     captured = (without_unread_inputs if drop_unread else note_unread_inputs)(captured)
     captured = with_float_state(captured) if own.state_dtype == "float32" else captured
     plan = make_plan(captured, plugins, backend, options)
+    plan = plan if engine is None else fit_plan(engine, plan)
     checks = (validation or ValidationSettings()) if validate else None
     observers = Observers(plugins)
     said = cautions(captured, begins_at_reset=begins_at_reset)
-    job = _Job(captured, plan, plugins, checks, ExportLog(progress), observers, said)
+    job = _Job(captured, plan, plugins, checks, ExportLog(progress), observers, said, engine)
     with staging(Path(save_path), plan.graph) as place:
         observers.tell("leapp_export_started", graph=captured.name, save_path=Path(save_path))
         check_clash(place.target, plan.graph, reserved_names(plan.graph) | {node.file for node in plan.nodes})
@@ -103,6 +110,7 @@ class _Job:
     log: ExportLog
     observers: Observers
     cautions: tuple[str, ...] = ()
+    target: Target | None = None
 
     def write(self, place: Staging, *, strict: bool, visualize: bool) -> ExportReport:
         written = {node.node: self._artifact(node, place.folder) for node in self.plan.nodes}
@@ -124,7 +132,7 @@ class _Job:
     def _artifact(self, node: NodePlan, folder: Path) -> WrittenArtifact:
         with self.log.stage(f"export {node.node}"):
             try:
-                written = write_artifact(self.captured, node, folder)
+                written = write_for_target(self.target, self.captured, node, folder, self.plugins)
             except (LeappError, OSError):
                 raise
             except Exception as error:  # a plugin's own failure is told as what it is, with who provides it

@@ -93,6 +93,7 @@ class WrittenArtifact:
         spec: The interface the file really has: equal to the program's, but for dimensions the user made symbolic.
         notes: What the user should know (a fallback taken, a warning of the exporter).
         operators: How often each operator stands in the file, for the report; those of the program if left out.
+        origins: Operator to ``file:line`` of the user's call that it was first written for, as far as is known.
     """
 
     path: Path
@@ -100,6 +101,7 @@ class WrittenArtifact:
     spec: NodeSpec | None = None
     notes: tuple[str, ...] = ()
     operators: Mapping[str, int] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 class Exporter(ABC):

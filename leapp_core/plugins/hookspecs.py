@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from leapp_core.plugins.policies import PolicyAdapter
     from leapp_core.plugins.registry import OwnedRegistry
     from leapp_core.plugins.runners import Runner
+    from leapp_core.plugins.targets import Target
 
 
 @hookspec
@@ -47,6 +48,11 @@ def leapp_register_environments(registry: OwnedRegistry[EnvironmentProvider]) ->
 @hookspec
 def leapp_register_consumers(registry: OwnedRegistry[Consumer]) -> None:
     """Add consumers: runtimes and tools that read bundles, with what each takes."""
+
+
+@hookspec
+def leapp_register_targets(registry: OwnedRegistry[Target]) -> None:
+    """Add targets: engines that ``leapp export --target`` writes models for."""
 
 
 @hookspec

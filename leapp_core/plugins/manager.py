@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from leapp_core.plugins.exporters import Exporter, ProgramPass
     from leapp_core.plugins.policies import PolicyAdapter
     from leapp_core.plugins.runners import Runner
+    from leapp_core.plugins.targets import Target
 
 DISABLE_VARIABLE = "LEAPP_DISABLE_PLUGINS"
 
@@ -241,6 +242,13 @@ class PluginManager:
         from leapp_core.plugins.consumers import Consumer
 
         return self._fill("leapp_register_consumers", Registry("consumer", Consumer, self._describe))
+
+    @cached_property
+    def targets(self) -> Registry[Target]:
+        """Engines to write for, by name."""
+        from leapp_core.plugins.targets import Target
+
+        return self._fill("leapp_register_targets", Registry("target", Target, self._describe))
 
     def info(self, owner: str) -> PluginInfo:
         """Return what is known of the plugin that owns a registry entry."""

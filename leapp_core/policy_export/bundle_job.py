@@ -33,6 +33,7 @@ class BundleJob:
         strict: Checks that could not be made are errors.
         seed: Seed of everything random.
         device: Torch device.
+        target: Engine that the models are written for.
     """
 
     graph: str | None = None
@@ -44,6 +45,7 @@ class BundleJob:
     strict: bool = False
     seed: int = 0
     device: str = "cpu"
+    target: str | None = None
 
 
 def plan_bundle(job: BundleJob, name: str, plugins: PluginManager) -> Exporter:
@@ -60,6 +62,8 @@ def plan_bundle(job: BundleJob, name: str, plugins: PluginManager) -> Exporter:
     if job.steps < 0:
         raise UsageError("a number of steps is negative", expected="0 or more")
     exporter = plugins.exporters.get(job.backend)
+    if job.target is not None:
+        plugins.targets.get(job.target)
     exporter.parse_options(split_options(job.options)[1])
     check_name(name, "graph")
     return exporter
@@ -108,4 +112,5 @@ def write_bundle(
         progress=progress,
         drop_unread=True,
         begins_at_reset=True,  # of the environment, which this program resets itself
+        target=job.target,
     )

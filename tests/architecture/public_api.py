@@ -31,6 +31,7 @@ PUBLIC = (
     "leapp_core/plugins/policies.py",
     "leapp_core/plugins/registry.py",
     "leapp_core/plugins/runners.py",
+    "leapp_core/plugins/targets.py",
     "leapp_core/plugins/versions.py",
     "leapp_core/runtime/policy.py",
     "leapp_core/runtime/loading.py",
