@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 _REARRANGING = frozenset({"Slice", "Concat", "Transpose", "Reshape", "Squeeze", "Unsqueeze", "Split", "Cast", "Neg"})
 _PROTOBUF_LIMIT = 2**31 - 1
-_STACK = "pkg.torch.onnx.stack_trace"
+STACK = "pkg.torch.onnx.stack_trace"
+"""Where the translator notes the call that a node was written for."""
 _FOREVER = 2**31 - 1
 """Slice ends at or above this mean "to the end" whatever the size."""
 
@@ -151,7 +152,7 @@ def origins(model: ir.Model) -> dict[str, str]:
 
     found: dict[str, str] = {}
     for node in ir.traversal.RecursiveGraphIterator(model.graph):
-        place = last_frame(node.metadata_props.get(_STACK, ""))
+        place = last_frame(node.metadata_props.get(STACK, ""))
         if place:
             found.setdefault(f"{node.domain}::{node.op_type}" if node.domain else node.op_type, place)
     return found

@@ -16,6 +16,7 @@ from leapp_backends.common.failures import unsupported
 from leapp_backends.common.functional import calls, op_name
 from leapp_backends.onnx.registry import lazy_registry, whole_registry
 from leapp_backends.onnx.rewrites import apply
+from leapp_backends.onnx.tidy import STACK
 
 if TYPE_CHECKING:
     import onnx_ir as ir
@@ -49,13 +50,30 @@ def translate(program: ExportedProgram, opset: int | None, *, optimize: bool) ->
     _check_translated(prepared, registry)
     onnx_program = core._exported_program_to_onnx_program(prepared, registry=registry)
     if wanted != onnx_program.model.opset_imports.get(""):
-        from onnxscript import version_converter
-
-        version_converter.convert_version(onnx_program.model, wanted, fallback=True)
+        _convert(onnx_program.model, wanted)
     if optimize:
         onnx_program.optimize()
     model: ir.Model = onnx_program.model
     return model
+
+
+def _convert(model: ir.Model, opset: int) -> None:
+    """Change the operator set in place.
+
+    ONNX's own converter, which older sets need, drops the notes of where nodes come from: the first of each operator is
+    put back.
+    """
+    import onnx_ir as ir
+    from onnxscript import version_converter
+
+    notes: dict[str, str] = {}
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
+        if STACK in node.metadata_props:
+            notes.setdefault(node.op_type, node.metadata_props[STACK])
+    version_converter.convert_version(model, opset, fallback=True)
+    for node in ir.traversal.RecursiveGraphIterator(model.graph):
+        if node.op_type in notes:
+            node.metadata_props.setdefault(STACK, notes[node.op_type])
 
 
 def _load_parts() -> tuple[Any, Any, Any] | None:
