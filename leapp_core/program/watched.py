@@ -70,7 +70,16 @@ def hold_against_later_steps(
         unproven.append(watch.ended)
     shaken = sum(watch.shaken(number) for number in range(follower.steps))
     evidence = Evidence(follower.steps, shaken, dropped, tuple(follower.resets), follower.stopped, follower.max_error)
-    return replace(captured, evidence=evidence, unproven=tuple(unproven))
+    notes = captured.notes
+    if follower.resets:
+        shown = ", ".join(map(str, follower.resets[:5])) + (", ..." if len(follower.resets) > 5 else "")
+        which = f"step {shown}" if len(follower.resets) == 1 else f"steps {shown}"
+        notes = (
+            *notes,
+            f"{which} began with initial state, as a new episode does: the bundle begins anew when it is reset, not by "
+            "itself",
+        )
+    return replace(captured, evidence=evidence, unproven=tuple(unproven), notes=notes)
 
 
 def _declared(watch: Watch) -> Iterator[Declared]:

@@ -107,3 +107,9 @@ def test_cases_of_one_recording_differ_in_their_backend_only():
     for group in groups(CASES):
         assert len({case.recording for case in group}) == 1
         assert {"onnx-dynamo", "jit-trace"} <= {case.backend for case in group}
+
+
+def test_rows_of_the_telling_tasks_are_of_recent_code():
+    """The table is what users go by: ``python -m tests.simulators --telling`` takes these rows again."""
+    names = [case.name for case in CASES if case.telling]
+    assert too_old(stored(), names, recent()) == []

@@ -39,6 +39,7 @@ class SourceFile:
         self._class_keys: dict[ast.ClassDef, tuple[str, str]] = {}
         self.imported: dict[str, tuple[str, str]] = {}
         """Names that ``from module import name`` made, each with both; no second one for ``import module``."""
+        self._scopes: dict[ast.AST, tuple[frozenset[str], frozenset[str]]] = {}
         self._is_there = bool(text)
         try:
             tree: ast.AST = ast.parse(text)
@@ -84,6 +85,18 @@ class SourceFile:
             asked = node.left if dictionary else None
         if isinstance(asked, ast.Constant) and isinstance(asked.value, str):
             self.asked.add(asked.value)
+
+    def names_of(self, function: ast.AST) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the names that a function binds, or what lies in it, and those that it declares as global."""
+        found = self._scopes.get(function)
+        if found is None:
+            nodes = list(ast.walk(function))
+            bound = {n.arg for n in nodes if isinstance(n, ast.arg)}
+            bound |= {n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+            bound |= {(n.asname or n.name).split(".")[0] for n in nodes if isinstance(n, ast.alias)}
+            declared = {name for n in nodes if isinstance(n, ast.Global) for name in n.names}
+            found = self._scopes[function] = frozenset(bound), frozenset(declared)
+        return found
 
     def text(self, line: int) -> str:
         """Return a line of the file."""

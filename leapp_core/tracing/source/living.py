@@ -116,6 +116,10 @@ class LivingObjects:
         """Return the types of what a dotted name means in the module of a file; ``None`` if that cannot be told."""
         return self._types(_follow(module, names) for module in self._heap.modules(path))
 
+    def modules_of(self, path: str) -> frozenset[ClassKey]:
+        """Return the modules that were made of a file, as types of what names mean."""
+        return frozenset(key for module in self._heap.modules(path) for key in self._keys(module))
+
     def types_in_package(self, module: str, names: Sequence[str]) -> frozenset[ClassKey] | None:
         """Return the types of what a dotted name means in an imported module."""
         return self._types([_follow(sys.modules[module], names)] if module in sys.modules else [])

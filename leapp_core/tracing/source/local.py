@@ -75,6 +75,16 @@ def binds(function: ast.AST, name: str) -> bool:
     return False
 
 
+def is_global(file: SourceFile, name: ast.Name) -> bool:
+    """Return whether a name in a function is one of the module: declared so, or bound in no function around."""
+    for scope in file.above(name):
+        if isinstance(scope, (*FUNCTIONS, ast.Lambda)):
+            bound, declared = file.names_of(scope)
+            if name.id in bound:
+                return name.id in declared
+    return True
+
+
 def is_shadowed(file: SourceFile, load: ast.AST, name: str, given: ast.AST | None = None) -> bool:
     """Return whether a name that is read is one of a function of its own, not that of the code around.
 

@@ -227,6 +227,17 @@ class Owners:
         types = self.of(file, call.func)
         return types is None or any(name in _CONTAINERS for _, name in types)
 
+    def is_kept(self, file: SourceFile, call: ast.Call) -> bool:
+        """Return whether what is called is a value that an object or a local name holds: a callback, say."""
+        if isinstance(call.func, ast.Name):
+            function = file.function_of(call)
+            bound, declared = file.names_of(function) if function is not None else (frozenset(), frozenset())
+            return call.func.id in bound - declared and call.func.id not in file.imported
+        cls = file.class_of(call) if isinstance(call.func, ast.Attribute) and is_self(call.func.value) else None
+        if cls is None or not isinstance(call.func, ast.Attribute):
+            return False
+        return bool(self.living.types_under(file.class_key(cls), [call.func.attr]))
+
     def called(self, file: SourceFile, call: ast.Call, selves: Types = None) -> list[Candidate]:
         """Return the functions that a call may run, each with what ``self`` is in it."""
         name, receiver = call.func, None

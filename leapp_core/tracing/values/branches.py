@@ -126,10 +126,13 @@ class Branches(ABC):
             return True
         # Methods that are handed over may run as well: ``timer.start(self.reset)``.
         handed = [ast.Call(a, [], []) for a in call.args if isinstance(a, ast.Attribute)]
-        if self._relevance.drives(file, call) and called_name(call).startswith("reset"):
+        between_steps = self._relevance.drives(file, call) and not self._relevance.within_step(file, call)
+        if between_steps and called_name(call).startswith("reset"):
             return False  # an episode ends here: the runtime resets on its own
         for one in (call, *handed):
             candidates = self._owners.called(file, one, self._selves)
+            if not candidates and self._owners.is_kept(file, one):
+                self._decide(file, call.lineno, known=False)
             if candidates and (depth >= _MAX_DEPTH or len(candidates) > MAX_CANDIDATES):
                 return True  # what was not looked at may matter
             for other, function, selves in candidates:

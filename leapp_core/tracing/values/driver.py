@@ -8,7 +8,7 @@ function do. What it declares as an input comes from outside, whatever chose it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from types import CodeType
 
@@ -41,6 +41,7 @@ class Driver:
             self._keys.setdefault(code.co_filename, set()).add(function_key(code))
         self._inputs, self._outputs = inputs, outputs
         self._spans: dict[tuple[str, ast.AST | None], range] = {}
+        self._insides: dict[tuple[str, ast.AST | None], range] = {}
         self._texts: dict[tuple[str, ast.AST | None], frozenset[str]] = {}
 
     def owns(self, file: SourceFile, node: ast.AST) -> bool:
@@ -59,6 +60,15 @@ class Driver:
     def has(self, file: SourceFile, node: ast.AST) -> bool:
         """Return whether a node lies in one, from the first input of a step to where the next one may begin."""
         return self.owns(file, node) and getattr(node, "lineno", 0) in self._span(file, file.function_of(node))
+
+    def within_step(self, file: SourceFile, node: ast.AST) -> bool:
+        """Return whether a node lies in one between the first input of a step and its last output."""
+        return self.owns(file, node) and getattr(node, "lineno", 0) in self._inside(file, file.function_of(node))
+
+    def steps_of(self, file: SourceFile) -> Iterator[ast.stmt]:
+        """Yield the statements of a file that lie in one between the first input of a step and its last output."""
+        if file.path in self._keys:
+            yield from (s for s in file.statements if self.within_step(file, s))
 
     def runs_steps(self, file: SourceFile, statements: Iterable[ast.stmt]) -> bool:
         """Return whether inputs are declared within statements of one."""
@@ -103,6 +113,14 @@ class Driver:
                 first, last = inner.lineno, inner.end_lineno or last
             self._spans[key] = range(first, last + 1)
         return self._spans[key]
+
+    def _inside(self, file: SourceFile, function: ast.AST | None) -> range:
+        key = file.path, function
+        if key not in self._insides:
+            first = min((s.lineno for s in self._at(file, function, self._inputs)), default=0)
+            last = max((s.end_lineno or 0 for s in self._at(file, function, self._outputs)), default=-1)
+            self._insides[key] = range(first, last + 1)
+        return self._insides[key]
 
     def _at(self, file: SourceFile, function: ast.AST | None, lines: Lines) -> list[ast.stmt]:
         """Return the statements of a function at some lines."""

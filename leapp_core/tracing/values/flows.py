@@ -12,8 +12,8 @@ import ast
 
 from leapp_core.tracing.source.arguments import parameters_for, runs_lambda
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceFile, called_name, root_name
-from leapp_core.tracing.source.local import is_shadowed
-from leapp_core.tracing.source.owners import Candidate, Types
+from leapp_core.tracing.source.local import is_global, is_shadowed
+from leapp_core.tracing.source.owners import Candidate, Types, related
 from leapp_core.tracing.source.rebinding import reaches
 from leapp_core.tracing.source.statements import (
     DECLARING_NAMES,
@@ -314,13 +314,24 @@ class Follower(Branches):
                 self._assign(file, part, kind)
                 continue
             scopes = [n for n in file.above(part) if isinstance(n, FUNCTIONS)]
-            scope = scopes[-1] if scopes else None  # closures share the names of the function around them
+            # Closures share the names of the function around them.
+            scope = None if not scopes or is_global(file, part) else scopes[-1]
+            if scope is None:
+                self._read_by_others(file, part.id, kind, key)
             with self._as(self._selves if scope is not None else None):
                 for load in file.loads.get(part.id, ()):
                     within = scope is None or scope in file.above(load)
                     within = within and not is_shadowed(file, load, part.id, part)
                     if within and (not isinstance(load, ast.Name) or reaches(file, part, load)):
                         self._load(file, load, kind, key)
+
+    def _read_by_others(self, file: SourceFile, name: str, kind: str, key: object) -> None:
+        """Follow a global name to where code of other files reads it: ``module.name``."""
+        modules = self._owners.living.modules_of(file.path)
+        for other, load in self._book.reads(name) if modules else ():
+            holder = self._owners.of(other, load)
+            if holder is not None and related(holder, modules):
+                self._load(other, load, kind, key)
 
     def _load(self, file: SourceFile, load: ast.expr, kind: str, key: object) -> None:
         if self._relevance.comes_from_outside(file, load):

@@ -12,14 +12,14 @@ from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, Sour
 from leapp_core.tracing.source.callsite import FunctionKey, function_key, is_installed, is_library
 from leapp_core.tracing.source.heap import class_key
 from leapp_core.tracing.source.living import LivingObjects
-from leapp_core.tracing.source.local import LocalTypes
+from leapp_core.tracing.source.local import LocalTypes, is_global
 from leapp_core.tracing.source.owners import Owners, Types, related
 from leapp_core.tracing.source.statements import assignments
 from leapp_core.tracing.values.driver import Driver
 from leapp_core.tracing.values.stacks import leads, running
 
 Name = tuple[int, str]
-"""A local name by the function it lies in (``id`` of its tree); ``(0, ".attribute")`` for attributes."""
+"""A name by the function (``id`` of its tree) or file (of its path) around; ``(0, ".attribute")`` for attributes."""
 
 Assigned = tuple[Types, SourceFile, ast.AST]
 """Whose attribute is assigned, and what."""
@@ -125,6 +125,10 @@ class Relevance:
         """Return whether a place lies in the part of a function that runs whole steps."""
         return self._driver.has(file, node)
 
+    def within_step(self, file: SourceFile, node: ast.AST) -> bool:
+        """Return whether a place lies, in a function that runs whole steps, between inputs and outputs of one."""
+        return self._driver.within_step(file, node)
+
     def comes_from_outside(self, file: SourceFile, load: ast.expr) -> bool:
         """Return whether a function that runs steps declares what is read here as an input."""
         return self._driver.declares(file, load)
@@ -181,6 +185,7 @@ class Relevance:
                 if self.took_part(file, f):
                     inside = [line for line in lines if f.lineno <= line <= (f.end_lineno or f.lineno)]
                     waiting.append((file, f, max(inside, default=f.end_lineno or f.lineno)))
+            waiting += [(file, s, s.end_lineno or s.lineno) for s in self._driver.steps_of(file)]
         while waiting:
             file, function, last = waiting.pop()
             for node in ast.walk(function):
@@ -188,7 +193,8 @@ class Relevance:
                 if getattr(node, "lineno", last) > last:
                     continue
                 for other, f in self.owners.seen_called(file, node, named.get(name, [])):
-                    if f not in found and self._may_mean(file, node, other, f):
+                    seen = f in found or self._driver.owns(other, f.body[0])  # of a driver its steps are looked at
+                    if not seen and self._may_mean(file, node, other, f):
                         found.add(f)
                         waiting.append((other, f, f.end_lineno or f.lineno))
         return found
@@ -211,7 +217,14 @@ class Relevance:
         if isinstance(target, ast.Attribute) and any(target.attr in f.asked for f in self.book.files):
             return True
         key = self._key(file, target)
+        if isinstance(target, ast.Name) and key[0] == id(file.path) and self._reads_of_module(file, target.id):
+            return True
         return key in self._names and related(self._names[key], self._owner(file, target, selves))
+
+    def _reads_of_module(self, file: SourceFile, name: str) -> bool:
+        """Return whether the program reads a global name of a file as ``module.name``."""
+        owner = self._names.get((0, "." + name), frozenset())
+        return owner is not None and bool(owner & self.owners.living.modules_of(file.path))
 
     def only_at_first(self, file: SourceFile, statements: list[ast.stmt]) -> bool:
         """Return whether statements made calls in an early step and none in the last."""
@@ -300,7 +313,7 @@ class Relevance:
         if isinstance(target, ast.Attribute):
             return 0, "." + target.attr
         if isinstance(target, ast.Name) and target.id not in ("self", "cls"):
-            return id(file.function_of(target)), target.id
+            return id(file.path) if is_global(file, target) else id(file.function_of(target)), target.id
         return 0, ""
 
 
