@@ -20,7 +20,7 @@ def leapp_register_commands(app: typer.Typer) -> None:
 
 
 def targets(context: typer.Context, as_json: JsonFlag = False) -> None:
-    """List the engines that `leapp export --target` writes for: what was run in each, what is from published lists."""
+    """List engines that models are written for."""
     manager = plugins_of(context)
     facts: list[dict[str, Any]] = [
         {
