@@ -156,7 +156,8 @@ class Branches(ABC):
             if (node, catcher.statement) in self._caught:
                 continue
             self._caught.add((node, catcher.statement))
-            if self._gives_up(catcher):
+            # What is caught outside of the steps ends them all: there is no program then.
+            if self._gives_up(catcher) or not self._relevance.steps(catcher.file, catcher.statement):
                 continue
             if any(self._matters(other, part, 0) for other, part in catcher.parts):
                 self._decide(catcher.file, catcher.line)
