@@ -52,7 +52,7 @@ def leapp_register_consumers(registry: OwnedRegistry[Consumer]) -> None:
 
 @hookspec
 def leapp_register_targets(registry: OwnedRegistry[Target]) -> None:
-    """Add targets: engines that ``leapp export --target`` writes models for."""
+    """Add targets: engines that ``leapp export --target NAME`` writes models for."""
 
 
 @hookspec
