@@ -141,4 +141,4 @@ def test_bench_is_shown_outside_the_bundle_only(bundle: Path, tmp_path: Path) ->
 def test_a_page_is_written_to_html_files_only(bundle: Path, tmp_path: Path) -> None:
     result = leapp("report", str(bundle), "-o", str(tmp_path / "page.pdf"))
     assert result.code == 2
-    assert "a name that ends in .html" in result.err
+    assert "a file name that ends in .html" in result.err
