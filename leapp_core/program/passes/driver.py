@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from torch.fx.node import map_arg
+
 from leapp_core.plugins.exporters import NOTES
 from leapp_core.program.passes.constants import fold_constants, share_constants
 from leapp_core.program.passes.copies import expand_copies, fill_without_template
@@ -102,14 +104,26 @@ def _clean(editor: Editor) -> tuple[frozenset[str], bool]:
     """Run all passes to the end; return the nodes to leave alone in another attempt, and whether nothing changes."""
     layouts = operand_layouts(editor)
     drop_dead(editor.graph)
-    settled = False
+    settled, before = False, ""
     for _ in range(MOST_ROUNDS):
         # A list, not a generator: every pass must run in every round.
         settled = not any([_run(editor, p) for p in PASSES]) and not _run(editor, LAST)
+        now = _structure(editor)  # a pass may put equal calls in the place of others, which is no progress
+        settled, before = settled or now == before, now
         if settled:
             break
     repropagate(editor)
     return restore_layouts(editor, layouts), settled
+
+
+def _structure(editor: Editor) -> str:
+    """Return what a graph computes, whatever its nodes are called."""
+    places = {node: place for place, node in enumerate(editor.graph.nodes)}
+    lines = []
+    for node in editor.graph.nodes:
+        args, kwargs = map_arg((node.args, node.kwargs), places.__getitem__)
+        lines.append(f"{node.op} {node.target} {args} {kwargs}")
+    return "\n".join(lines)
 
 
 def _run(editor: Editor, program_pass: Callable[[Editor], bool]) -> bool:

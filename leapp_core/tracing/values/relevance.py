@@ -193,7 +193,8 @@ class Relevance:
                 if getattr(node, "lineno", last) > last:
                     continue
                 for other, f in self.owners.seen_called(file, node, named.get(name, [])):
-                    seen = f in found or self._driver.owns(other, f.body[0])  # of a driver its steps are looked at
+                    # What took part is looked at up to its last call, a driver from inputs to outputs.
+                    seen = f in found or self.took_part(other, f) or self._driver.owns(other, f.body[0])
                     if not seen and self._may_mean(file, node, other, f):
                         found.add(f)
                         waiting.append((other, f, f.end_lineno or f.lineno))

@@ -97,7 +97,6 @@ class Running:
         self, inputs: dict[str, torch.Tensor], declare_inputs: Hook | None = None, declare_outputs: Hook | None = None
     ) -> dict[str, torch.Tensor]:
         """Run all nodes once; the hooks see each node's inputs and outputs as a capture session does."""
-        results: dict[str, torch.Tensor] = {}
         for node in self.program.nodes:
             given = {name: inputs[f"{node.name}/{name}"] for name in node.inputs if name not in node.links}
             given |= {name: self.last[origin] for name, origin in node.links.items()}
@@ -109,8 +108,8 @@ class Running:
                 outputs = declare_outputs(node.name, outputs)
             for name, value in outputs.items():
                 self.last[node.name, name] = value
-                results[f"{node.name}/{name}"] = value
-        return results
+        names = [(node.name, f"out{k}") for node in self.program.nodes for k in range(len(node.outputs))]
+        return {f"{node}/{name}": self.last[node, name] for node, name in names}
 
     def inputs(self, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Draw one step's external inputs."""
