@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from leapp_backends.onnx import small_matrices
+
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.export import ExportedProgram
@@ -41,6 +43,9 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
         **dict.fromkeys((aten.where.self, aten.where.ScalarOther, aten.where.ScalarSelf), where),
         **dict.fromkeys((aten.masked_fill.Scalar, aten.masked_fill.Tensor), masked_fill),
         aten.clamp.default: clamp,
+        # ONNX Runtime (1.32 and before) fuses a transposed matrix and a vector into a product that it computes wrongly.
+        **dict.fromkeys((aten.matmul.default, aten.mv.default), matmul),
+        **small_matrices.rewrites(),
     }
 
 
@@ -51,6 +56,15 @@ def apply(program: ExportedProgram) -> ExportedProgram:
     table = rewrites()
     present = {node.target: table[node.target] for node in calls(program) if node.target in table}
     return program.run_decompositions(present) if present else program
+
+
+def matmul(x: Tensor, y: Tensor) -> Any:
+    """Return the product of a matrix and a vector as that of two matrices."""
+    if y.dim() == 1 and x.dim() > 1:
+        return (x @ y.unsqueeze(-1)).squeeze(-1)
+    if x.dim() == 1 and y.dim() > 1:
+        return (x.unsqueeze(-2) @ y).squeeze(-2)
+    return NotImplemented
 
 
 def copy(target: Tensor, source: Tensor, non_blocking: bool = False) -> Tensor:

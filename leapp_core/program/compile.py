@@ -12,6 +12,7 @@ import torch
 
 from leapp_core.errors import CaptureError, RecordingTooShortError
 from leapp_core.plugins.exporters import NOTES
+from leapp_core.program.arrays import check_arrays_are_read
 from leapp_core.program.constants import TensorNames
 from leapp_core.program.exported import to_exported
 from leapp_core.program.node import CompiledNode, compile_node
@@ -90,6 +91,7 @@ def compile_session(
             make = partial(functionalise, extra=passes) if passes else functionalise
             wiring, nodes = _compile_nodes(slicer, steps, names, make)
         captured = _assemble(name, nodes, steps, wiring, choices, recorder)
+        check_arrays_are_read(captured, steps, watch)
         if watch is not None:
             captured = hold_against_later_steps(captured, nodes, slicer, watch)
         captured = _settled(captured, [doubt for node in nodes.values() for doubt in node.doubts])

@@ -1,23 +1,28 @@
-"""Read the forms in which users hand tensors over: dicts, semantics, nested dicts and TensorDicts."""
+"""Read the forms in which users hand values over: dicts, semantics, nested dicts and TensorDicts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import torch
 
 from leapp_core.errors import UsageError
 from leapp_core.spec.semantics import TensorSemantics, named_axes
 
+TensorOf = Callable[[Any], torch.Tensor | None]
+"""Gives the tensor of an array or NumPy scalar; ``None`` for what has none."""
 
-def entries(given: Any, what: str) -> tuple[list[tuple[TensorSemantics, Any]], list[Any]]:
+
+def entries(given: Any, what: str, tensor_of: TensorOf) -> tuple[list[tuple[TensorSemantics, Any]], list[Any]]:
     """Return ``(semantics, tensor)`` per port, nested values named ``obs_pos``, and the values as given.
 
     Args:
         given: ``{name: tensor}`` (values may be nested mappings, TensorDicts, lists or tuples), one
             :class:`TensorSemantics` with a ``ref``, or a list of them.
         what: For messages: ``inputs of node 'policy'``.
+        tensor_of: Gives the tensor of an array or NumPy scalar.
 
     Raises:
         UsageError: something else, a missing ``ref``, a duplicate name, a sparse or quantised tensor, names that do not
@@ -30,11 +35,11 @@ def entries(given: Any, what: str) -> tuple[list[tuple[TensorSemantics, Any]], l
     if isinstance(given, Mapping) or _is_tensordict(given):
         for name, value in given.items():
             values.append(value)
-            ports += [(TensorSemantics(n), t) for n, t in _flatten(str(name), value, what)]
+            ports += [(TensorSemantics(n), t) for n, t in _flatten(str(name), value, what, tensor_of)]
     elif isinstance(given, (list, tuple)) and all(_is_semantics(s) for s in given):
         for semantics in given:
             values.append(semantics.ref)
-            ports += _semantics_entries(semantics, what)
+            ports += _semantics_entries(semantics, what, tensor_of)
     else:
         raise UsageError(
             f"{what} are a {type(given).__name__}",
@@ -49,29 +54,39 @@ def returned(values: list[Any]) -> Any:
     return values[0] if len(values) == 1 else tuple(values)
 
 
-def _semantics_entries(semantics: TensorSemantics, what: str) -> list[tuple[TensorSemantics, Any]]:
+def _semantics_entries(semantics: TensorSemantics, what: str, tensor_of: TensorOf) -> list[tuple[TensorSemantics, Any]]:
     if semantics.ref is None:
         raise UsageError(f"{what}: {semantics.name!r} has no tensor", fix="pass TensorSemantics(..., ref=tensor)")
     if isinstance(semantics.ref, torch.Tensor):
         return [(semantics, semantics.ref)]
+    if isinstance(semantics.ref, (np.ndarray, np.generic)):
+        return [(semantics, _tensor(semantics.name, semantics.ref, what, tensor_of))]
     return [
         (TensorSemantics(name, kind=semantics.kind, extra=semantics.extra), tensor)
-        for name, tensor in _flatten(semantics.name, semantics.ref, what)
+        for name, tensor in _flatten(semantics.name, semantics.ref, what, tensor_of)
     ]
 
 
-def _flatten(name: str, value: Any, what: str) -> Iterator[tuple[str, torch.Tensor]]:
+def _flatten(name: str, value: Any, what: str, tensor_of: TensorOf) -> Iterator[tuple[str, torch.Tensor]]:
     """Yield the tensors of a value; keys and indices are joined with ``_``, as the public ``leapp`` names them."""
     if isinstance(value, torch.Tensor):
         yield name, value
     elif isinstance(value, Mapping) or _is_tensordict(value):
         for key, item in value.items():
-            yield from _flatten(f"{name}_{key}", item, what)
+            yield from _flatten(f"{name}_{key}", item, what, tensor_of)
     elif isinstance(value, (list, tuple)):
         for index, item in enumerate(value):
-            yield from _flatten(f"{name}_{index}", item, what)
+            yield from _flatten(f"{name}_{index}", item, what, tensor_of)
     else:
-        raise UsageError(f"{what}: {name!r} is a {type(value).__name__}", expected="a torch tensor")
+        yield name, _tensor(name, value, what, tensor_of)
+
+
+def _tensor(name: str, value: Any, what: str, tensor_of: TensorOf) -> torch.Tensor:
+    tensor = tensor_of(value) if isinstance(value, (np.ndarray, np.generic)) else None
+    if tensor is None:
+        kind = f"{type(value).__name__} of {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
+        raise UsageError(f"{what}: {name!r} is a {kind}", expected="a torch tensor or a NumPy array of numbers")
+    return tensor
 
 
 def _check(ports: list[tuple[TensorSemantics, Any]], what: str) -> None:

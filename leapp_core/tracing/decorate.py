@@ -1,4 +1,4 @@
-"""Make a function a node: its tensor arguments are inputs, its results are outputs."""
+"""Make a function a node: its tensor and array arguments are inputs, its results are outputs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import torch
 
 from leapp_core.tracing.result import BackendChoice
@@ -50,9 +51,11 @@ def annotate_function(
         def wrapper(*args: Any, **kwargs: Any) -> Any:
             if not session.recording:
                 return function(*args, **kwargs)
-            bound = signature.bind(*args, **kwargs).arguments
-            session.input_tensors(name, {k: v for k, v in bound.items() if _holds_tensors(v)})
-            result = function(*args, **kwargs)
+            bound = signature.bind(*args, **kwargs)
+            declared = {k: v for k, v in bound.arguments.items() if _holds_tensors(v)}
+            session.input_tensors(name, declared)
+            bound.arguments.update(declared)  # arrays have been exchanged for ones that report what is done to them
+            result = function(*bound.args, **bound.kwargs)
             session.output_tensors(name, outputs(function, result), None, choice.name, choice.options)
             return result
 
@@ -66,4 +69,4 @@ def _holds_tensors(value: Any) -> bool:
         return bool(value) and all(_holds_tensors(v) for v in value.values())
     if isinstance(value, (list, tuple)):
         return bool(value) and all(_holds_tensors(v) for v in value)
-    return isinstance(value, torch.Tensor)
+    return isinstance(value, (torch.Tensor, np.ndarray, np.generic))

@@ -12,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from leapp_core.errors import CaptureError
+from leapp_core.tracing.numpy_calls.declared import DeclaredArrays
 from leapp_core.tracing.numpy_calls.kept import KeptArrays
 from leapp_core.tracing.numpy_calls.makers import NumpyMakers
 from leapp_core.tracing.numpy_calls.recorder import NumpyRecorder
@@ -114,8 +115,17 @@ class FunctionRecorder(TorchFunctionMode):
         self._opener: FrameType | None = opener
         self._numpy = NumpyRecorder(recorder)
         self._kept = KeptArrays(self._numpy.keep)
+        self._declared = DeclaredArrays(self._numpy.declared)
         self._makers = NumpyMakers(self._numpy)
         self._attention = FusedAttention(recorder, self)
+
+    def exchange_arrays(self, given: Any, frame: FrameType) -> Any:
+        """Return what is declared as inputs; while steps are recorded, its arrays report what is done to them."""
+        return given if self._recorder.idle else self._declared.exchange(given, frame)
+
+    def tensor_of(self, value: Any) -> torch.Tensor | None:
+        """Return the tensor over a declared array's memory; ``None`` if PyTorch has no such dtype."""
+        return self._numpy.tensor_of(value)
 
     def __enter__(self) -> FunctionRecorder:
         super().__enter__()  # type: ignore[no-untyped-call]

@@ -72,6 +72,7 @@ class CaptureSession:
         self._strict = strict
         self._stack: ExitStack | None = None
         self._recorder: TraceRecorder | None = None
+        self._functions: FunctionRecorder | None = None
         self._choices: dict[str, BackendChoice] = {}
         self._names: dict[str, list[tuple[str, torch.Tensor]]] = {}
         self._progress: dict[str, NodeProgress] = {}
@@ -123,7 +124,9 @@ class CaptureSession:
         Args:
             node: Node name.
             tensors: ``{name: tensor}`` (in nested mappings, TensorDicts and lists: ``obs_pos``), one
-                :class:`~leapp_core.TensorSemantics` with its ``ref``, or a list of them.
+                :class:`~leapp_core.TensorSemantics` with its ``ref``, or a list of them. A NumPy array or scalar
+                stands for a tensor; while steps are recorded a subclass over the same memory takes its place in what
+                is handed over, in variables and in attributes of your objects, so that what you compute is seen.
 
         Returns:
             What was given: one value for one entry, a tuple in order for more.
@@ -208,7 +211,9 @@ class CaptureSession:
 
     def register_buffer(self, node: str, tensors: Mapping[str, torch.Tensor]) -> Any:
         """Name tensors that the node writes in place, should they turn out to be state; returns them."""
-        ports, values = entries(tensors, f"buffers of node {node!r}")
+        if self._functions is None:
+            raise UsageError("the capture session is not open", fix="name buffers inside its with block")
+        ports, values = entries(tensors, f"buffers of node {node!r}", self._functions.tensor_of)
         self._names.setdefault(node, []).extend((s.name, t) for s, t in ports)
         return returned(values)
 
@@ -366,16 +371,24 @@ class CaptureSession:
             # Below autograd calls are seen whole (linear, gru, layer_norm), not as their decompositions.
             stack.enter_context(torch._C._AutoDispatchBelowADInplaceOrView())
             stack.enter_context(dispatch)
-            stack.enter_context(FunctionRecorder(recorder, sys._getframe(1)))
+            self._functions = stack.enter_context(FunctionRecorder(recorder, sys._getframe(1)))
             self._stack = stack.pop_all()
         self._recorder = recorder
 
     def _declare(self, role: str, node: str, tensors: Any) -> Any:
         check_name(node, "node")
-        ports, values = entries(tensors, f"{role} tensors of node {node!r}")
-        recorder = self._recorder
-        if recorder is None or not self.recording:
+        recorder, functions = self._recorder, self._functions
+        if recorder is None or functions is None or not self.recording:
             raise UsageError("the capture session is not open", fix="declare tensors inside its with block")
+        if role in ("input", "state"):
+            tensors = functions.exchange_arrays(tensors, sys._getframe(2))
+        arrays: list[torch.Tensor | None] = []
+
+        def tensor_of(value: Any) -> torch.Tensor | None:
+            arrays.append(functions.tensor_of(value))
+            return arrays[-1]
+
+        ports, values = entries(tensors, f"{role} tensors of node {node!r}", tensor_of)
         progress = self._progress.setdefault(node, NodeProgress())
         if progress.begins_step(role, [s.name for s, _ in ports]):
             self._begin_step(recorder, sys._getframe(2))
@@ -390,7 +403,8 @@ class CaptureSession:
             for semantics, tensor in ports:
                 plain = semantics if semantics.ref is None else dataclasses.replace(semantics, ref=None)
                 port = semantics.name + _SUFFIX.get(role, "")
-                recorder.declare(node, port, role, tensor, plain, sys._getframe(2))
+                declaration = recorder.declare(node, port, role, tensor, plain, sys._getframe(2))
+                declaration.array = any(tensor is a for a in arrays)
             progress.outputs_seen |= role == "output"
         return returned(values)
 

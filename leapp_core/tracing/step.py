@@ -6,17 +6,19 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from leapp_core.tracing.decorate import named_results
 from leapp_core.tracing.session import CaptureSession
 
-Inputs = Mapping[str, torch.Tensor] | Callable[[torch.Generator], Mapping[str, torch.Tensor]]
+Value = torch.Tensor | np.ndarray[Any, Any]
+Inputs = Mapping[str, Value] | Callable[[torch.Generator], Mapping[str, Value]]
 
 
 def capture_step(  # noqa: PLR0913 - the one call; all but the first three are named
     name: str,
-    step: Callable[[Mapping[str, torch.Tensor]], Any],
+    step: Callable[[Mapping[str, Any]], Any],
     inputs: Inputs,
     *,
     node: str = "policy",
@@ -36,7 +38,7 @@ def capture_step(  # noqa: PLR0913 - the one call; all but the first three are n
 
     Args:
         name: Graph name.
-        step: Takes inputs by name; returns a tensor, a tuple of tensors, or tensors by name.
+        step: Takes inputs by name; returns a tensor or array, a tuple of them, or them by name.
         inputs: Examples by name, around which further ones are drawn; or what draws them, given a generator.
         node: Name of the node.
         steps: Steps to record.
@@ -56,9 +58,8 @@ def capture_step(  # noqa: PLR0913 - the one call; all but the first three are n
     generator = torch.Generator().manual_seed(seed)
 
     def once() -> None:
-        given = {
-            k: v.clone() for k, v in (inputs(generator) if callable(inputs) else _around(inputs, generator)).items()
-        }
+        drawn = inputs(generator) if callable(inputs) else _around(inputs, generator)
+        given = {k: v.copy() if isinstance(v, np.ndarray) else v.clone() for k, v in drawn.items()}
         session.input_tensors(node, given)
         result = step(given)
         session.output_tensors(node, named_results(step, result))
@@ -75,11 +76,14 @@ def capture_step(  # noqa: PLR0913 - the one call; all but the first three are n
     return session
 
 
-def _around(inputs: Mapping[str, torch.Tensor], generator: torch.Generator) -> dict[str, torch.Tensor]:
-    drawn = {}
+def _around(inputs: Mapping[str, Value], generator: torch.Generator) -> dict[str, Value]:
+    drawn: dict[str, Value] = {}
     for name, value in inputs.items():
-        if value.is_floating_point():
-            noise = torch.randn(value.shape, generator=generator, dtype=torch.float64).to(value)
-            value = value + 0.1 * noise * value.abs().amax().clamp_min(1.0) if value.numel() else value
+        noise = torch.randn(value.shape, generator=generator, dtype=torch.float64)
+        if isinstance(value, np.ndarray):
+            if value.dtype.kind == "f" and value.size:
+                value = (value + 0.1 * np.asarray(noise) * max(1.0, float(abs(value).max()))).astype(value.dtype)
+        elif value.is_floating_point() and value.numel():
+            value = value + 0.1 * noise.to(value) * value.abs().amax().clamp_min(1.0)
         drawn[name] = value
     return drawn

@@ -1,8 +1,8 @@
 """A control step costs about what a hand-written ONNX Runtime IO-binding loop costs.
 
-The figures of docs/reference/performance.md are those of `make bench` on a quiet machine (1.00 to 1.05 there). Here other
-tests run beside and share the caches, which alone makes some steps a fifth slower: the margins are wide, and still far
-below what a look-up by name, a copy or a check per element would cost.
+The figures of docs/reference/performance.md are those of `make bench` on a quiet machine (1.00 to 1.05 there). Here
+other tests share the caches, which alone makes some steps a fifth slower: the margins are wide, and still
+far below what a copy or a check per element would cost.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def test_latency_against_a_hand_written_loop(case_and_bundle):
 
 @pytest.mark.slow
 def test_steps_are_even(case_and_bundle):
-    """The 99th percentile is within three times the median, or twice what the machine makes of the hand-written loop."""
+    """The 99th percentile is within three times the median, or twice what it is for the hand-written loop."""
     case, yaml = case_and_bundle
     steps = {"ours": contenders.ours(case, yaml), "hand": contenders.hand_written(case, yaml)}
     spreads = []

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ast
-import ctypes
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from types import CellType, FrameType, FunctionType, MethodType, ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 
+from leapp_core.tracing.numpy_calls.holders import Place, in_dict, in_frame, reachable
 from leapp_core.tracing.numpy_calls.memory import torch_dtype
 from leapp_core.tracing.objects.carried import Array, Carrier
 from leapp_core.tracing.objects.children import locals_of
@@ -21,17 +20,6 @@ from leapp_core.tracing.source.callsite import is_installed, is_library
 from leapp_core.tracing.source.static import class_module, dict_of, module_dict
 
 _LARGEST = 1 << 22  # bytes: an observation or a history, not a data set
-_MOST = 10_000  # objects that are looked at
-Put = Callable[[str, Any], None]
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where an array is kept: what is there now, and how to put something else there."""
-
-    name: str
-    get: Callable[[str], Any]
-    put: Put
 
 
 class KeptArrays:
@@ -48,7 +36,7 @@ class KeptArrays:
     def __init__(self, carry: Callable[[Array], Carrier]) -> None:
         self._carry = carry
         self._files = SourceFiles()
-        self._placed: list[tuple[_Place, Array, Carrier]] = []
+        self._placed: list[tuple[Place, Array, Carrier]] = []
 
     def install(self, frame: FrameType | None) -> None:
         """Put carriers in place.
@@ -57,8 +45,7 @@ class KeptArrays:
             frame: Who opens the session.
         """
         carriers: dict[int, Carrier] = {}
-        modules = {n: module_dict(m) for n, m in list(sys.modules.items()) if type(m) is ModuleType and _uses_both(m)}
-        for place in [*self._of_modules(modules), *self._of_frames(frame, modules)]:
+        for place in self._places(frame):
             array = place.get(place.name)
             if type(array) is not np.ndarray or not 0 < array.nbytes <= _LARGEST or torch_dtype(array.dtype) is None:
                 continue
@@ -73,23 +60,29 @@ class KeptArrays:
             if place.get(place.name) is carrier:
                 place.put(place.name, array)
 
-    def _of_modules(self, modules: dict[str, dict[str, Any]]) -> Iterator[_Place]:
+    def _places(self, frame: FrameType | None) -> Iterator[Place]:
+        """Return the names and attributes that are written by index and may hold an array."""
+        modules = {n: module_dict(m) for n, m in list(sys.modules.items()) if type(m) is ModuleType and _uses_both(m)}
+        written: set[str] = set()
+        roots: list[Any] = []
         for held in modules.values():
             names, attributes = _written_by_index(self._files.file(str(held["__file__"])))
-            yield from _in_dict(held, names)
-            for thing in _reachable(list(held.values()), modules) if attributes else ():
-                yield from _in_dict(dict_of(thing), attributes)
-
-    def _of_frames(self, frame: FrameType | None, modules: dict[str, dict[str, Any]]) -> Iterator[_Place]:
+            yield from in_dict(held, names)
+            written |= attributes
+            roots += list(held.values())
         while frame is not None:
             path = frame.f_code.co_filename
-            if not is_installed(path) and not is_library(path) and _both(frame.f_globals):
-                names, attributes = _written_by_index(self._files.file(path))
-                if frame.f_locals is not frame.f_globals:
-                    yield from _in_frame(frame, names)
-                for thing in _reachable(list(locals_of(frame).values()), modules) if attributes else ():
-                    yield from _in_dict(dict_of(thing), attributes)
+            if not is_installed(path) and not is_library(path):
+                roots += list(locals_of(frame).values())
+                if _both(frame.f_globals):
+                    names, attributes = _written_by_index(self._files.file(path))
+                    written |= attributes
+                    if frame.f_locals is not frame.f_globals:
+                        yield from in_frame(frame, names)
             frame = frame.f_back
+        for thing in reachable(roots, modules) if written else ():
+            if class_module(type(thing)) in modules:
+                yield from in_dict(dict_of(thing), frozenset(written))
 
 
 def _uses_both(module: ModuleType) -> bool:
@@ -112,52 +105,3 @@ def _written_by_index(file: SourceFile) -> tuple[frozenset[str], frozenset[str]]
             elif isinstance(node.value, ast.Attribute):
                 attributes.add(node.value.attr)
     return frozenset(names), frozenset(attributes)
-
-
-def _in_dict(held: dict[str, Any], names: frozenset[str]) -> Iterator[_Place]:
-    for name in names & held.keys():
-        yield _Place(name, held.get, held.__setitem__)
-
-
-def _in_frame(frame: FrameType, names: frozenset[str]) -> Iterator[_Place]:
-    def get(name: str) -> Any:
-        return locals_of(frame).get(name)
-
-    def put(name: str, value: Any) -> None:
-        frame.f_locals[name] = value
-        if sys.version_info < (3, 13):  # later, what f_locals is told is told to the frame
-            ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))
-
-    for name in names & locals_of(frame).keys():
-        yield _Place(name, get, put)
-
-
-def _reachable(things: list[Any], modules: dict[str, dict[str, Any]]) -> list[Any]:
-    """Return the objects of the user's classes that lie in others of them, in containers, methods and closures."""
-    found: dict[int, Any] = {}
-    while things and len(found) < _MOST:
-        thing = things.pop()
-        kind = type(thing)
-        if kind in (list, tuple):
-            inside = list(thing) if len(thing) < _MOST else []
-        elif kind is dict:
-            inside = list(thing.values()) if len(thing) < _MOST else []
-        elif kind is MethodType:
-            inside = [thing.__self__]
-        elif kind is FunctionType:
-            inside = [value for cell in thing.__closure__ or () for value in _content(cell)]
-        elif class_module(kind) in modules:
-            inside = list(dict_of(thing).values())
-        else:
-            continue
-        if id(thing) not in found:
-            found[id(thing)] = thing
-            things.extend(inside)
-    return [thing for thing in found.values() if class_module(type(thing)) in modules]
-
-
-def _content(cell: CellType) -> list[Any]:
-    try:
-        return [cell.cell_contents]
-    except ValueError:  # nothing yet
-        return []

@@ -14,7 +14,7 @@ from leapp_core.tracing.numpy_calls.makers import as_one_tensor
 from leapp_core.tracing.numpy_calls.memory import NumpyMemory, torch_dtype
 from leapp_core.tracing.numpy_calls.operands import Operands, is_basic, plain_key, wrapped
 from leapp_core.tracing.objects.carried import Array, CarriedBool, CarriedScalar, Carrier, plain, plain_all, wrap_scalar
-from leapp_core.tracing.record.recorder import TraceRecorder
+from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 
 # What PyTorch raises when a twin does not know an argument; NumPy itself then decides what the user gets.
 _UNKNOWN = (TypeError, ValueError, RuntimeError, IndexError, AttributeError, KeyError, NotImplementedError)
@@ -64,6 +64,35 @@ class NumpyRecorder:
     def keep(self, array: Array) -> Carrier:
         """Return a carrier for an array that the program made before the session and writes by index."""
         return self._carrier(array)
+
+    def declared(self, value: Any) -> Any:
+        """Return the carrier of an array or scalar that is declared as an input; others as they are.
+
+        A scalar, an array that may not be written, or one that runs backwards in memory, is copied first.
+        """
+        memory = self._active()
+        if memory is None or torch_dtype(value.dtype) is None:
+            return value
+        scalar = isinstance(value, np.generic)
+        if scalar or not value.flags.writeable or any(s < 0 for s in value.strides):
+            value = np.array(value, copy=True, subok=False)
+        if not scalar:
+            return self._carrier(value)
+        tensor = self._operands.read(value)
+        return wrap_scalar(value[()], tensor, self) or self._carrier(value).view(CarriedBool)
+
+    def tensor_of(self, value: Any) -> torch.Tensor | None:
+        """Return the tensor of an array or scalar that is declared; ``None`` if PyTorch has no such dtype."""
+        if not isinstance(value, (np.ndarray, np.generic)) or torch_dtype(value.dtype) is None:
+            return None
+        if self._active() is None:
+            with unrecorded():
+                array = np.asarray(plain(value))
+                usable = array.flags.writeable and all(s >= 0 for s in array.strides)
+                return torch.from_numpy(array if usable else array.copy())
+        if isinstance(value, CarriedScalar):
+            return value._value
+        return self._operands.read(np.asarray(plain(value)))
 
     def tensors(self, values: Sequence[Any]) -> list[Any]:
         """Return the tensors of arrays and scalars if any of them is carried; else the values as they are."""

@@ -111,9 +111,12 @@ class Declaration:
         stack: Call stack number.
         order: Position among all declarations.
         line: Where the driver was, as in an event.
+        array: It was declared as a NumPy array.
     """
 
-    __slots__ = ("index", "info", "line", "node", "order", "port", "role", "semantics", "stack", "tensor", "value")
+    __slots__ = (
+        "array", "index", "info", "line", "node", "order", "port", "role", "semantics", "stack", "tensor", "value",
+    )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a record
         self,
@@ -139,4 +142,5 @@ class Declaration:
         self.info = info
         self.value = value
         self.semantics = semantics
+        self.array = False
         self.stack = stack
