@@ -105,6 +105,14 @@ def test_the_loop_of_the_readme_becomes_a_bundle(tmp_path: Path, monkeypatch: py
     np.testing.assert_allclose(found, expected.numpy(), atol=1e-6)
 
 
+class RobotOfArrays(Robot):
+    """A robot whose driver gives arrays."""
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        joint_pos, command = super().read()
+        return joint_pos.numpy().copy(), command.numpy().copy()
+
+
 def test_the_numpy_example_is_captured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     import leapp_core
@@ -114,7 +122,8 @@ def test_the_numpy_example_is_captured(tmp_path: Path, monkeypatch: pytest.Monke
         "np": np,
         "torch": torch,
         "policy": torch.nn.Linear(48, 12),
-        "robot": Robot(),
+        "robot": RobotOfArrays(),
+        "DEFAULT": np.linspace(-0.5, 0.5, 12, dtype=np.float32),
         "GRID": np.linspace(-1, 1, 5, dtype=np.float32),
         "GAINS": np.linspace(0, 2, 5, dtype=np.float32),
     }
