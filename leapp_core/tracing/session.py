@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from leapp_core.errors import CaptureError, LeappError, UsageError
 from leapp_core.spec.names import check_name
+from leapp_core.spec.semantics import TensorSemantics
 from leapp_core.suggest import suggest
 from leapp_core.tracing.declare import entries, returned
 from leapp_core.tracing.decorate import annotate_function
@@ -400,13 +401,19 @@ class CaptureSession:
         if self._watching and self._watch is not None:
             self._watch_values(self._watch, node, role, [(s.name + _SUFFIX.get(role, ""), t) for s, t in ports])
         elif not recorder.idle:
-            for semantics, tensor in ports:
-                plain = semantics if semantics.ref is None else dataclasses.replace(semantics, ref=None)
-                port = semantics.name + _SUFFIX.get(role, "")
-                declaration = recorder.declare(node, port, role, tensor, plain, sys._getframe(2))
-                declaration.array = any(tensor is a for a in arrays)
+            self._record(recorder, node, role, [(s, t, any(t is a for a in arrays)) for s, t in ports])
             progress.outputs_seen |= role == "output"
         return returned(values)
+
+    @staticmethod
+    def _record(
+        recorder: TraceRecorder, node: str, role: str, ports: list[tuple[TensorSemantics, torch.Tensor, bool]]
+    ) -> None:
+        for semantics, tensor, is_array in ports:
+            plain = semantics if semantics.ref is None else dataclasses.replace(semantics, ref=None)
+            port = semantics.name + _SUFFIX.get(role, "")
+            declaration = recorder.declare(node, port, role, tensor, plain, sys._getframe(3))
+            declaration.array = is_array
 
     def _watch_values(self, watch: Watch, node: str, role: str, ports: list[tuple[str, torch.Tensor]]) -> None:
         if self._shaker is None:

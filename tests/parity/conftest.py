@@ -7,6 +7,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 PEER = "leapp==0.7.2"
 
@@ -22,14 +23,15 @@ def peer_python() -> Path:
     cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "leapp-framework" / "peer-leapp-0.7.2"
     folder = cache / f"py{sys.version_info.major}.{sys.version_info.minor}"
     python = folder / "bin" / "python"
-    if not _has_peer(python):
-        venv.create(folder, with_pip=True, clear=True)
-        torch_line = f"torch=={torch.__version__.split('+')[0]}"
-        wanted = [PEER, torch_line, "onnx", "onnxscript", "onnxruntime", "safetensors"]
-        command = [python, "-m", "pip", "install", "-q", *wanted]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"{PEER} could not be installed: {done.stderr.strip().splitlines()[-1]}")
+    cache.mkdir(parents=True, exist_ok=True)
+    with FileLock(cache / f"{folder.name}.lock"):  # every worker of pytest asks for it
+        if not _has_peer(python):
+            venv.create(folder, with_pip=True, clear=True)
+            torch_line = f"torch=={torch.__version__.split('+')[0]}"
+            wanted = [PEER, torch_line, "onnx", "onnxscript", "onnxruntime", "safetensors"]
+            command = [python, "-m", "pip", "install", "-q", *wanted]
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{PEER} could not be installed:\n{done.stderr[-2000:]}"
     return python
 
 

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from types import FunctionType
+from types import CodeType, FunctionType
 from typing import Any
 
 import torch
@@ -138,14 +138,19 @@ class Changes:
             file = self._book.file(place)
             yield from ((file, load) for load in file.loads.get(name, ()) if not is_shadowed(file, load, name))
         elif kind == "local":
-            file = self._book.file(place.co_filename)
-            for n in file.loads.get(name, ()):
-                own = _is_within(file, n, place.co_name)
-                if own or (self._relevance.drives(file, n) and not is_shadowed(file, n, name)):
-                    yield file, n
+            yield from self._local(name, place)
         elif kind == "name":
             file = self._book.file(place.co_filename)
             yield from ((file, n) for n in file.loads.get(name, ()) if _is_within(file, n, place.co_name))
+
+    def _local(self, name: str, place: CodeType) -> Iterator[tuple[SourceFile, ast.expr]]:
+        file = self._book.file(place.co_filename)
+        for n in file.loads.get(name, ()):
+            # The names of a script are the globals of its functions.
+            own = place.co_name != "<module>" and _is_within(file, n, place.co_name)
+            reached = place.co_name == "<module>" or self._relevance.drives(file, n)
+            if own or (reached and not is_shadowed(file, n, name)):
+                yield file, n
 
     def _looked_up(self, name: str) -> Iterator[tuple[SourceFile, ast.expr]]:
         """Yield what reads a value by its name in ``vars(thing)``, ``thing.__dict__``, ``globals()`` or ``getattr``."""

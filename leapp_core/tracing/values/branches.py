@@ -117,7 +117,10 @@ class Branches(ABC):
             return True
         if isinstance(node, ast.Return):  # a helper that computes no tensor: what it returns is chosen here
             self._results(file, function, "decided")
-            return isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function)
+            if isinstance(function, FUNCTIONS) and self._relevance.is_hook(function):
+                return True
+            if isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(file, function):
+                self._decide(file, node.lineno, known=False)
         return False
 
     def _call_matters(self, file: SourceFile, call: ast.Call, depth: int, *, logs: bool) -> bool:

@@ -21,6 +21,11 @@ _OF_VALUES = (ValueError, RuntimeError, AssertionError, LookupError, ArithmeticE
 _BLOCKS = ("body", "orelse", "handlers", "finalbody")
 _LOOPS = (ast.For, ast.AsyncFor, ast.While)
 
+_RAISING = dict.fromkeys(("pop", "popleft", "popitem"), "LookupError") | dict.fromkeys(
+    ("index", "remove"), "ValueError"
+)
+"""What methods of containers raise, depending on what is in them."""
+
 Part = tuple[SourceFile, list[ast.stmt]]
 Catching = list[ast.ExceptHandler | ast.With | ast.AsyncWith]
 
@@ -51,10 +56,18 @@ def raised_by(node: ast.Raise | ast.Assert) -> str:
     return str(name) if name[:1].isupper() else ANY  # raise error
 
 
-def raised_in(parent: ast.AST, node: ast.AST) -> str | None:
-    """Return what an expression raises for some values of a part of it: lookups, divisions, ``next``."""
-    if isinstance(parent, ast.Subscript) and node is parent.slice:
+def raised_in(parent: ast.AST, node: ast.AST, *, grows: bool = False) -> str | None:
+    """Return what an expression raises for some values of a part of it: lookups, divisions, ``next``.
+
+    Args:
+        parent: The expression.
+        node: The part.
+        grows: The part is a container whose length may change: ``log[1000]``, ``plan.pop()``.
+    """
+    if isinstance(parent, ast.Subscript) and (node is parent.slice or (grows and node is parent.value)):
         return "LookupError"
+    if grows and isinstance(parent, ast.Attribute) and parent.attr in _RAISING:
+        return _RAISING[parent.attr]
     if isinstance(parent, ast.BinOp) and node is parent.right and isinstance(parent.op, (ast.Div, ast.Mod)):
         return "ZeroDivisionError"
     if isinstance(parent, ast.Call) and called_name(parent) == "next" and len(parent.args) == 1:

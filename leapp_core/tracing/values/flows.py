@@ -77,7 +77,7 @@ class Follower(Branches):
                 as long as it stays in NumPy), ``object`` (parts of it change, which its operators may look at).
         """
         first = node.values[0] if isinstance(node, ast.BoolOp) else getattr(node, "test", node)
-        if first is node or kind in ("sized", "array") or not self._runs_or_raises(file, node, first):
+        if first is node or kind in ("sized", "array") or not self._runs_or_raises(file, node, first, kind):
             self._climb(file, node, kind)
         return self._fate
 
@@ -118,7 +118,7 @@ class Follower(Branches):
             following = of_object(parent, file.parents.get(parent))
             if following != "object":
                 return following
-        elif kind != "sized" and self._runs_or_raises(file, parent, node):
+        elif kind != "sized" and self._runs_or_raises(file, parent, node, kind):
             return None
         if isinstance(parent, ast.Call):
             return self._call(file, parent, node, kind)
@@ -139,7 +139,7 @@ class Follower(Branches):
             self._names(file, parent.target, kind)
         return "decided" if kind != "array" and decides(parent, node) else kind
 
-    def _runs_or_raises(self, file: SourceFile, parent: ast.AST, node: ast.AST) -> bool:
+    def _runs_or_raises(self, file: SourceFile, parent: ast.AST, node: ast.AST, kind: str) -> bool:
         """Return whether an expression decides by what it runs (``late and self.reset()``), or by raising."""
         parts: list[ast.expr] = []
         if isinstance(parent, ast.BoolOp):
@@ -149,7 +149,7 @@ class Follower(Branches):
         if parts and self._changes_program(file, parts, 0):
             self._decide(file, parent.lineno if isinstance(parent, ast.expr) else 0)
             return True
-        raised = raised_in(parent, node)
+        raised = raised_in(parent, node, grows=kind == "decided")
         return raised is not None and self._raising_matters(file, parent, raised)
 
     def _hand_over(self, file: SourceFile, parent: ast.AST, kind: str) -> None:
@@ -268,9 +268,10 @@ class Follower(Branches):
 
     def _return(self, file: SourceFile, statement: ast.Return, kind: str) -> None:
         function = file.function_of(statement)
-        given_on = isinstance(function, FUNCTIONS) and self._relevance.is_handed_over(function)
-        if kind in ("decided", "unknown") and given_on:
-            self._decide(file, statement.lineno, known=kind == "decided")  # PyTorch takes what a hook gives
+        if isinstance(function, FUNCTIONS) and kind in ("decided", "unknown"):
+            hook = self._relevance.is_hook(function)  # PyTorch takes what it gives
+            if hook or self._relevance.is_handed_over(file, function):
+                self._decide(file, statement.lineno, known=hook and kind == "decided")
         self._results(file, function, kind)
 
     def _results(self, file: SourceFile, function: ast.AST | None, kind: str) -> None:

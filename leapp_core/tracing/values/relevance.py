@@ -63,6 +63,7 @@ class Relevance:
         self.owners = Owners(self.book, ran, living, LocalTypes(living, driving), self._leads)
         self._searched = -1
         self._called: set[ast.AST] = set()
+        self._handed_over: dict[Function, bool] = {}
 
     def statement(self, file: SourceFile, statement: ast.stmt, end: int) -> bool:
         """Return whether calls of a statement (to the line ``end``) are part of the program."""
@@ -161,7 +162,7 @@ class Relevance:
         special = function.name.startswith("__") and function.name not in ("__init__", "__repr__", "__str__", "__del__")
         if special:
             return file.class_of(function) is None or self.owners.in_reach(file, function)
-        return function in self._called or self.is_handed_over(function)
+        return function in self._called or self.is_handed_over(file, function)
 
     def helps(self, file: SourceFile, function: Function) -> bool:
         """Return whether a function runs before the outputs, be it one that computes no tensor.
@@ -205,13 +206,33 @@ class Relevance:
         holder = self.owners.of(file, node) if isinstance(node, ast.Attribute) else None
         return related(holder, self.owners.selves(other, function)) and self.owners.takes_part(other, function)
 
-    def is_handed_over(self, function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-        """Return whether a function is passed on as a value, for others to call: a hook, a callback."""
-        for file, load in self.book.mentions(function.name):
-            call = file.parents.get(load)
-            if isinstance(call, ast.Call) and load in call.args and called_name(call).startswith("register_"):
-                return True
-        return False
+    def is_hook(self, function: Function) -> bool:
+        """Return whether a function is registered as a hook, whose results PyTorch takes."""
+        given = ((file.parents.get(load), load) for file, load in self.book.mentions(function.name))
+        return any(
+            isinstance(call, ast.Call) and load in call.args and called_name(call).startswith("register_")
+            for call, load in given
+        )
+
+    def is_handed_over(self, file: SourceFile, function: Function) -> bool:
+        """Return whether a function is passed on as a value, for others to call: by a parameter, from a dictionary.
+
+        Not so one that runs whole steps, or that computed tensors: what the steps called it as was seen.
+        """
+        found = self._handed_over.get(function)
+        if found is None:
+            seen = self._driver.owns(file, function.body[0]) or self.took_part(file, function)
+            mentions = () if seen else self.book.mentions(function.name)
+            found = any(_is_value(other, n) and self._is_meant(other, n, file, function) for other, n in mentions)
+            self._handed_over[function] = found
+        return found
+
+    def _is_meant(self, other: SourceFile, load: ast.expr, file: SourceFile, function: Function) -> bool:
+        """Return whether what is read is a function; a method only if it is known whose."""
+        if file.class_of(function) is None:
+            return True
+        holder = self.owners.of(other, load) if isinstance(load, ast.Attribute) else None
+        return holder is not None and related(holder, self.owners.selves(file, function))
 
     def reads(self, file: SourceFile, target: ast.expr, selves: Types = None) -> bool:
         """Return whether the program reads what is assigned here, ``self`` being one of some types if that is known."""
@@ -322,6 +343,13 @@ def _files_in_reach(slicer: Slicer) -> set[str]:
     """Return the files of the classes that the steps could reach: a method that makes no call is not seen to run."""
     files = {class_key(kind)[0] for kind in slicer.recorder.python.kinds}
     return {f for f in files if f.endswith(".py") and not (is_installed(f) or is_library(f) or slicer.outside.has(f))}
+
+
+def _is_value(file: SourceFile, load: ast.expr) -> bool:
+    """Return whether a name is not called where it is read, and no attribute of it is."""
+    parent = file.parents.get(load)
+    decorates = isinstance(parent, (*FUNCTIONS, ast.ClassDef))
+    return not (file.calls_it(load) or decorates or isinstance(parent, (ast.Attribute, ast.Compare, ast.Expr)))
 
 
 def _without_items(target: ast.expr) -> ast.expr:
