@@ -59,20 +59,8 @@ def _of_module(file: SourceFile, node: ast.expr | None) -> list[str]:
     at, names = dotted(node)
     if not isinstance(at, ast.Name):
         return []
-    local = any(isinstance(n, (*FUNCTIONS, ast.Lambda)) and binds(n, at.id) for n in file.above(at))
+    local = any(isinstance(n, (*FUNCTIONS, ast.Lambda)) and at.id in file.names_of(n)[0] for n in file.above(at))
     return [] if local else [at.id, *names]
-
-
-def binds(function: ast.AST, name: str) -> bool:
-    """Return whether a name is local to a function."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.arg) and node.arg == name:
-            return True
-        if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
-            return True
-        if isinstance(node, ast.alias) and (node.asname or node.name).split(".")[0] == name:
-            return True
-    return False
 
 
 def is_global(file: SourceFile, name: ast.Name) -> bool:
@@ -98,7 +86,7 @@ def is_shadowed(file: SourceFile, load: ast.AST, name: str, given: ast.AST | Non
     for scope in file.above(load):
         if scope in around:
             return False
-        if isinstance(scope, (*FUNCTIONS, ast.Lambda)) and binds(scope, name):
+        if isinstance(scope, (*FUNCTIONS, ast.Lambda)) and name in file.names_of(scope)[0]:
             outer = (n for n in ast.walk(scope) if isinstance(n, (ast.Global, ast.Nonlocal)))
             return not any(name in n.names for n in outer)
     return False

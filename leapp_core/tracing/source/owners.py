@@ -11,7 +11,7 @@ from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, Sour
 from leapp_core.tracing.source.callsite import FunctionKey
 from leapp_core.tracing.source.heap import ClassKey
 from leapp_core.tracing.source.living import ANEW, DELEGATING, LivingObjects
-from leapp_core.tracing.source.local import LocalTypes, binds
+from leapp_core.tracing.source.local import LocalTypes
 from leapp_core.tracing.source.places import is_in_method, is_method_of_tensors, is_self
 
 Types = frozenset[ClassKey] | None
@@ -304,6 +304,6 @@ class Owners:
 
     def _of_global(self, file: SourceFile, name: ast.Name, names: list[str]) -> Types:
         for scope in (n for n in file.above(name) if isinstance(n, (*FUNCTIONS, ast.Lambda))):
-            if binds(scope, name.id):
+            if name.id in file.names_of(scope)[0]:
                 return self._locals.of(file, scope, name.id, names)
         return self.living.types_in_module(file.path, [name.id, *names])
