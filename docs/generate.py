@@ -1,4 +1,4 @@
-"""Write the reference pages that are made from the source: command line, hooks, exit codes.
+"""Write the reference pages that are made from the source: command line, hooks, exit codes, errors, platforms.
 
 Usage: python docs/generate.py [--check]
 """
@@ -24,7 +24,13 @@ GROUPS = {
 
 def pages() -> dict[str, str]:
     """Return file name to content."""
-    return {"cli.md": _cli(), "hooks.md": _hooks(), "exit-codes.md": _exit_codes(), "platforms.md": _platforms()}
+    return {
+        "cli.md": _cli(),
+        "hooks.md": _hooks(),
+        "exit-codes.md": _exit_codes(),
+        "platforms.md": _platforms(),
+        "errors.md": _errors(),
+    }
 
 
 def _cli() -> str:
@@ -98,9 +104,28 @@ def _exit_codes() -> str:
     table = "\n".join(f"| {code} | {name} | {text} |" for code, name, text in sorted(rows))
     return (
         f"{NOTE}\n# Exit codes\n\nErrors are printed to stderr as one message: what is wrong, where, what was expected"
-        " and how to fix it. The class is the one that `leapp_core.errors` raises in Python.\n\n"
+        " and how to fix it, and the [code](errors.md) of its kind. The class is the one that `leapp_core.errors`"
+        " raises in Python.\n\n"
         f"| code | error | meaning |\n| --- | --- | --- |\n{table}\n"
     )
+
+
+def _errors() -> str:
+    from leapp_core.errors import CODE_PREFIX
+    from leapp_core.explain import areas
+
+    parts = [
+        NOTE,
+        "# Errors\n",
+        "Every error of LEAPP ends with its code. A code stands for one kind of error and stays the same when words"
+        " change; `leapp explain C012` prints its page without a network, `leapp explain --list` lists all. In Python"
+        ' it is `error.code`, such as `"LEAPP-C012"`. Errors of plugins have none. The first block of each page is run'
+        " by a test and provokes the error; what stands after *Instead* is run too.\n",
+    ]
+    for area in areas():
+        parts += [f"## {area.title}\n", f"{area.intro}\n"]
+        parts += [f"### {CODE_PREFIX}{page.code}: {page.title}\n\n{page.text}\n" for page in area.pages]
+    return "\n".join(parts)
 
 
 def _platforms() -> str:

@@ -1,12 +1,15 @@
 """Every error LEAPP raises on purpose.
 
 An error says what is wrong, where, what was expected and how to fix it. The command line prints exactly these parts
-and leaves with the class's ``exit_code``; code that embeds LEAPP can catch :class:`LeappError`.
+and leaves with the class's ``exit_code``; code that embeds LEAPP can catch :class:`LeappError`. Kinds of errors have a
+code each, which stays the same when words change: ``leapp explain C012`` shows its page.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
+
+CODE_PREFIX = "LEAPP-"
 
 
 class LeappError(Exception):
@@ -17,28 +20,43 @@ class LeappError(Exception):
         where: The place it concerns: ``file:line``, ``node/port``, a path.
         expected: What would have been right.
         fix: What the reader can do about it.
+        code: Kind of the error, as ``leapp_core/explain/pages`` lists them (``"C012"``). Plugins of others give none.
+
+    Attributes:
+        code: The code with its prefix (``"LEAPP-C012"``), or ``None``.
     """
 
     exit_code: ClassVar[int] = 1
 
     def __init__(
-        self, message: str, *, where: str | None = None, expected: str | None = None, fix: str | None = None
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        fix: str | None = None,
+        code: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.where = where
         self.expected = expected
         self.fix = fix
+        self.code = f"{CODE_PREFIX}{code.removeprefix(CODE_PREFIX)}" if code else None
 
     def __str__(self) -> str:
         """Return all parts, one per line."""
-        parts = [self.message]
-        parts += [
-            f"  {label}: {text}"
-            for label, text in (("where", self.where), ("expected", self.expected), ("fix", self.fix))
-            if text
-        ]
-        return "\n".join(parts)
+        return "\n".join([self.message, *(f"  {label}: {text}" for label, text in self.parts())])
+
+    def parts(self) -> list[tuple[str, str]]:
+        """Return what follows the message, each part with its name: where, expected, fix, code."""
+        code = f"{self.code} (leapp explain {self.code.removeprefix(CODE_PREFIX)})" if self.code else None
+        named = (("where", self.where), ("expected", self.expected), ("fix", self.fix), ("code", code))
+        return [(label, text) for label, text in named if text]
+
+    def in_short(self) -> str:
+        """Return the message with the code after it, for a note within other text."""
+        return f"{self.message} [{self.code}]" if self.code else self.message
 
 
 class UsageError(LeappError):

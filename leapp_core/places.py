@@ -36,13 +36,16 @@ def check_place(option: str, path: Path, suffixes: tuple[str, ...] = ()) -> None
             f"{option} got {path.name!r}",
             expected=f"a file name that ends in {', '.join(suffixes)}",
             fix=f"{option} {path.with_suffix(suffixes[0]) if path.name else 'NAME' + suffixes[0]}",
+            code="U003",
         )
     if path.is_dir():
         name = f"result{suffixes[0] if suffixes else '.npz'}"
-        raise UsageError(f"{option}: {path} is a folder", expected="the name of a file", fix=f"{option} {path / name}")
+        raise UsageError(
+            f"{option}: {path} is a folder", expected="the name of a file", fix=f"{option} {path / name}", code="U005"
+        )
     check_folder(option, path.parent)
     if path.exists() and not os.access(path, os.W_OK):
-        raise UsageError(f"{option}: {path} cannot be written to", fix=_ELSEWHERE)
+        raise UsageError(f"{option}: {path} cannot be written to", fix=_ELSEWHERE, code="U006")
 
 
 def check_folder(what: str, folder: Path) -> None:
@@ -52,8 +55,10 @@ def check_folder(what: str, folder: Path) -> None:
         UsageError: there is no such folder, or it cannot be written to.
     """
     if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{what}: {folder} is a file", expected="a folder", fix="choose another place")
+        raise UsageError(f"{what}: {folder} is a file", expected="a folder", fix="choose another place", code="U005")
     if not folder.is_dir():
-        raise UsageError(f"{what}: there is no folder {folder}", fix=f"mkdir -p {folder}, or choose another place")
+        raise UsageError(
+            f"{what}: there is no folder {folder}", fix=f"mkdir -p {folder}, or choose another place", code="U005"
+        )
     if not can_write(folder):
-        raise UsageError(f"{what}: {folder} cannot be written to", fix=_ELSEWHERE)
+        raise UsageError(f"{what}: {folder} cannot be written to", fix=_ELSEWHERE, code="U006")

@@ -70,4 +70,5 @@ def check_trusted(path: Path, sha256: str, artifact_format: str) -> None:
         where=str(path),
         expected="an artifact of your own, or one whose origin you vouch for",
         fix="if you trust where it came from, load it with trust=True (--trust)",
+        code="B009",
     )

@@ -45,12 +45,15 @@ def read_agent_file(path: Path) -> dict[str, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"))
     except (YAMLError, UnicodeDecodeError, OSError) as error:
-        raise CheckpointError(f"the agent configuration cannot be read: {_reason(error)}", where=str(path)) from error
+        raise CheckpointError(
+            f"the agent configuration cannot be read: {_reason(error)}", where=str(path), code="K005"
+        ) from error
     if not isinstance(content, dict):
         raise CheckpointError(
             f"the agent configuration is a {type(content).__name__}",
             where=str(path),
             expected="a mapping with the sections 'actor', 'critic' and 'algorithm' (or, before 5.x, 'policy')",
+            code="K005",
         )
     return content
 
@@ -83,6 +86,7 @@ def find_agent_config(checkpoint: Path, given: Mapping[str, Any] | None) -> dict
         where=str(checkpoint),
         expected=f"{AGENT_FILE.as_posix()} beside the checkpoint, or a task with an agent configuration",
         fix=f"copy {AGENT_FILE.as_posix()} from the training run to {beside}",
+        code="K005",
     )
 
 
@@ -116,6 +120,9 @@ def action_limit(agent: Mapping[str, Any], where: str) -> float | None:
         return None
     if isinstance(limit, bool) or not isinstance(limit, (int, float)) or not limit > 0:
         raise CheckpointError(
-            f"the agent configuration has clip_actions: {limit!r}", where=where, expected="a positive number, or none"
+            f"the agent configuration has clip_actions: {limit!r}",
+            where=where,
+            expected="a positive number, or none",
+            code="K005",
         )
     return float(limit)

@@ -30,6 +30,7 @@ def read_checkpoint(path: Path, device: str = "cpu") -> Mapping[str, Any]:
             f"the file holds a {type(content).__name__}, not a checkpoint",
             where=str(path),
             expected="a dictionary with 'actor_state_dict' or 'model_state_dict', as rsl_rl's runners save it",
+            code="K004",
         )
     return content
 
@@ -45,6 +46,7 @@ def _check_exists(path: Path) -> None:
         where=str(path),
         expected="a file such as model_1500.pt that rsl_rl's runner saved",
         fix=f"the folder {folder.name!r} has {found}" if folder.is_dir() else f"the folder {folder} does not exist",
+        code="K001",
     )
 
 
@@ -60,6 +62,7 @@ def _check_kind(path: Path) -> None:
             where=str(path),
             expected="a file such as model_1500.pt that rsl_rl's runner saved",
             fix="name the checkpoint of the training run, not the policy in its 'exported' folder",
+            code="K004",
         )
     if not any(name.endswith("data.pkl") for name in names):
         raise CheckpointError(
@@ -67,4 +70,5 @@ def _check_kind(path: Path) -> None:
             where=str(path),
             expected="a file such as model_1500.pt that rsl_rl's runner saved",
             fix="`leapp adapters list` shows which training libraries' checkpoints load; --adapter chooses one",
+            code="K004",
         )

@@ -96,6 +96,7 @@ def actor_state(content: Mapping[str, Any], where: str) -> ActorState:
         fix="these are the weights alone; use the file that the runner saved, which holds them and the normalizer"
         if bare
         else None,
+        code="K004",
     )
 
 
@@ -146,7 +147,10 @@ def _rename(part: Mapping[str, Any], renames: tuple[tuple[str, str], ...], where
     for key, value in part.items():
         if not isinstance(value, torch.Tensor):
             raise CheckpointError(
-                f"the checkpoint has a {type(value).__name__} under {key!r}", where=where, expected="a tensor"
+                f"the checkpoint has a {type(value).__name__} under {key!r}",
+                where=where,
+                expected="a tensor",
+                code="K002",
             )
         weights[_renamed(key, renames)] = value
         if not _renamed(key, renames).startswith(EXPLORATION_ONLY):
@@ -168,7 +172,9 @@ def _check_values(key: str, value: torch.Tensor, where: str) -> None:
     elif not bool(torch.isfinite(value).all()):
         wrong = f"the checkpoint has values that are infinite or no numbers under {key!r}: training had diverged"
     if wrong is not None:
-        raise CheckpointError(wrong, where=where, expected="finite floating-point numbers", fix=_USE_ANOTHER)
+        raise CheckpointError(
+            wrong, where=where, expected="finite floating-point numbers", fix=_USE_ANOTHER, code="K002"
+        )
 
 
 def _renamed(key: str, renames: tuple[tuple[str, str], ...]) -> str:
@@ -188,6 +194,7 @@ def _legacy_section(agent: Mapping[str, Any], role: str, where: str) -> dict[str
             where=where,
             expected=f"a section {role!r} (4.x, 5.x) or 'policy' (2.x, 3.x); there are {present}",
             fix="copy the params folder of the training run that wrote the checkpoint to where the checkpoint is",
+            code="K005",
         )
     normalize = policy.get(f"{role}_obs_normalization")
     if normalize is None:
@@ -219,6 +226,7 @@ def _joint_class(name: str, where: str) -> str:
         where=where,
         expected=f"one of {', '.join(_JOINT_CLASSES)}",
         fix="a policy adapter of your own can build it: see docs/howto/write-an-environment.md",
+        code="K006",
     )
 
 
@@ -261,5 +269,6 @@ def _groups(sets: Mapping[str, Any], role: str, available: Mapping[str, Any], wh
                 f"the policy sees the observation group {group!r}, which the environment does not have",
                 where=where,
                 expected=suggest(group, available),
+                code="K008",
             )
     return groups

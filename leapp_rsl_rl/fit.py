@@ -72,6 +72,7 @@ def check_fit(
         where=where,
         expected="\n    ".join((meant, *compared)),
         fix=_advice(wanted, found),
+        code="K007",
     )
 
 
@@ -83,6 +84,7 @@ def _lost_normalizer(missing: list[str], wanted: Mapping[str, torch.Tensor], whe
         where=where,
         expected="the statistics of the normalizer that the agent configuration says the policy was trained with",
         fix="use the file that the runner saved: a copy of the weights alone loses them, and nothing can replace them",
+        code="K011",
     )
 
 

@@ -74,7 +74,7 @@ def construct(
         model: MLPModel = model_class(example, {role: list(config.obs_groups)}, role, num_actions, **arguments)
     except (TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
-            f"{config.class_name} cannot be built from the agent configuration: {error}", where=where
+            f"{config.class_name} cannot be built from the agent configuration: {error}", where=where, code="K006"
         ) from error
     return model
 
@@ -90,6 +90,7 @@ def _class(what: str, name: str, known: tuple[str, ...], where: str) -> Any:
             where=where,
             expected=suggest(name, known),
             fix=fix,
+            code="K006",
         ) from error
     if not isinstance(found, type) or not issubclass(found, torch.nn.Module):
         raise CheckpointError(
@@ -97,6 +98,7 @@ def _class(what: str, name: str, known: tuple[str, ...], where: str) -> Any:
             where=where,
             expected=f"a class such as {', '.join(known)}",
             fix="correct 'class_name' in params/agent.yaml",
+            code="K006",
         )
     return found
 
@@ -113,6 +115,7 @@ def _accepted(model_class: Any, arguments: Mapping[str, Any], where: str) -> dic
             where=where,
             expected=suggest(unknown[0], [name for name in known if name not in ("obs", "obs_groups", "obs_set")]),
             fix="use the rsl-rl-lib version the policy was trained with, or correct params/agent.yaml",
+            code="K006",
         )
     return {name: value for name, value in arguments.items() if name in known}
 
@@ -122,6 +125,6 @@ def _actions_in(weights: Mapping[str, torch.Tensor], config: ActorConfig, where:
     layers = [key.split(".") for key in weights if key.startswith("mlp.") and key.endswith(".weight")]
     numbers = [int(parts[1]) for parts in layers if len(parts) == 3 and parts[1].isdigit()]
     if not numbers:
-        raise CheckpointError("the checkpoint has no weights under 'mlp.'", where=where)
+        raise CheckpointError("the checkpoint has no weights under 'mlp.'", where=where, code="K007")
     width = int(weights[f"mlp.{max(numbers)}.weight"].shape[0])
     return width // values_per_action(config)

@@ -52,7 +52,7 @@ class RslRlPolicy(LoadedPolicy):
             UsageError: There is a session but no node.
         """
         if session is not None and node is None:
-            raise UsageError("a policy that is captured needs the name of its node")
+            raise UsageError("a policy that is captured needs the name of its node", code="D003")
         groups = {group: observations[group] for group in self.obs_groups}
         batch = len(groups[self.obs_groups[0]])
         with torch.inference_mode():

@@ -57,12 +57,13 @@ def _agent(request: StandaloneRequest) -> dict[str, Any]:
     if path.is_file():
         return read_agent_file(path)
     if request.agent_file is not None:
-        raise CheckpointError("there is no such agent configuration", where=str(path))
+        raise CheckpointError("there is no such agent configuration", where=str(path), code="K001")
     raise CheckpointError(
         "the weights do not tell how the policy was built: its activation function and kind of output are not in them",
         where=str(request.checkpoint),
         expected=f"the agent configuration of the training run, {AGENT_FILE.as_posix()} beside the checkpoint",
         fix="pass it with --agent FILE",
+        code="K005",
     )
 
 
@@ -78,6 +79,7 @@ def _refuse_unknown(shapes: Mapping[str, Shape], groups: tuple[str, ...], where:
             f"a shape was given for the observation group {unknown[0]!r}, which the policy does not see",
             where=where,
             expected=f"one of {', '.join(groups)}",
+            code="K008",
         )
 
 
@@ -91,6 +93,7 @@ def _image_shape(group: str, state: ActorState, given: Mapping[str, Shape], wher
         where=where,
         expected=f"channels x height x width, with {channels} channels" if weights else "channels x height x width",
         fix=f"pass {_OPTION} {group}={channels}xHEIGHTxWIDTH",
+        code="K010",
     )
 
 
@@ -105,7 +108,7 @@ def _width(
         return 0
     key = next((key for key in FIRST_LAYERS if key in state.weights), None)
     if key is None:
-        raise CheckpointError("the checkpoint has no weights of a network's first layer", where=where)
+        raise CheckpointError("the checkpoint has no weights of a network's first layer", where=where, code="K007")
     config = replace(config, obs_groups=(vectors[0], *images))
     examples = {vectors[0]: torch.zeros(1, 1), **{group: torch.zeros(1, *shape) for group, shape in images.items()}}
     least = construct(config, state.role, examples, 1, where).state_dict()
@@ -114,6 +117,7 @@ def _width(
             f"the checkpoint has {key}, which a {config.class_name} does not have",
             where=where,
             fix="pass the agent configuration of the run that wrote this checkpoint with --agent FILE",
+            code="K007",
         )
     return int(state.weights[key].shape[1] - least[key].shape[1] + 1)
 
@@ -130,12 +134,14 @@ def _vector_shapes(
             f"the policy sees {total} values, which the shapes given do not add up to",
             where=where,
             expected=f"{total} in all for {', '.join(groups)}",
+            code="K010",
         )
     if len(rest) > 1 and known:
         raise CheckpointError(
             f"the {left} values of {', '.join(rest)} cannot be told apart",
             where=where,
             fix=f"pass {_OPTION} for each of them, or for none",
+            code="K010",
         )
     if len(rest) > 1:
         order = f"input {JOINED!r} takes the groups {', '.join(rest)} in this order; {_OPTION} separates them"

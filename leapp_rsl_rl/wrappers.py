@@ -42,5 +42,6 @@ def unwrapped(part: Mapping[str, Value], where: str) -> dict[str, Value]:
                 where=where,
                 expected="each weight once",
                 fix="save the state dict of the model itself, not of the model and of its wrapper",
+                code="K007",
             )
     return {bare(str(key)): value for key, value in part.items()}

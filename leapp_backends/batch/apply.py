@@ -38,6 +38,7 @@ def apply_batch(program: NodeProgram, wanted: bool) -> NodeProgram:
         raise ExportError(
             f"node {program.spec.name!r} has no input with a leading axis of size 1, so no batch axis to make dynamic",
             fix="give inputs a batch axis, or export without dynamic_batch",
+            code="X002",
         )
     names = [node.name for node in module.graph.nodes if node.op == "placeholder"]
     axes = _settle(program, module, names, axes)
@@ -85,6 +86,7 @@ def _settle(
     raise ExportError(
         f"the batch axis of the state of node {program.spec.name!r} moves from step to step",
         fix="export without dynamic_batch",
+        code="X002",
     )
 
 
@@ -145,6 +147,7 @@ def _export(program: NodeProgram, widened: Widened, inputs: Sequence[int | None]
         raise ExportError(
             f"the batch size of node {program.spec.name!r} cannot be made dynamic: {root_cause(error)}",
             fix="export without dynamic_batch",
+            code="X002",
         ) from error
 
 

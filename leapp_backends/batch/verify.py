@@ -62,7 +62,9 @@ def _run_together(several: GraphModule, joined: Sequence[torch.Tensor]) -> Seque
         return _outputs(several(*joined))
     except RuntimeError as error:
         raise ExportError(
-            f"the batch size cannot be made dynamic: {root_cause(error)}", fix="export without dynamic_batch"
+            f"the batch size cannot be made dynamic: {root_cause(error)}",
+            fix="export without dynamic_batch",
+            code="X002",
         ) from error
 
 
@@ -119,11 +121,13 @@ def _mixed(
                 f"the batch size cannot be made dynamic: {op_name(node)} mixes rows of the batch",
                 where=where(node),
                 fix="write it per row (along another axis), or export without dynamic_batch",
+                code="X002",
             )
     return ExportError(
         f"the batch size cannot be made dynamic: output {output!r} of a row depends on the other rows",
         where=where(_source(single, at)),
         fix="export without dynamic_batch",
+        code="X002",
     )
 
 

@@ -155,6 +155,7 @@ class Widening:
             where=where(node),
             fix="keep the batch axis through this call (no squeeze(0), x[0] or reduction over it), "
             "or export without dynamic_batch",
+            code="X002",
         )
 
     def _fitting(

@@ -28,6 +28,7 @@ def unsupported(form: str, node: Node, reason: str, fix: str | None = None) -> E
         where=where(node),
         fix=fix
         or "write it with other operators, or use a backend that keeps it: --backend pt2 or --backend jit-trace",
+        code="X001",
     )
 
 

@@ -30,10 +30,13 @@ def torch_device(settings: RunnerSettings) -> str:
         raise UsageError(
             f"PyTorch artifacts cannot run on provider {settings.provider!r}",
             expected=suggest(settings.provider, ("cpu", "cuda")),
+            code="U007",
         )
     if settings.provider == "cuda" and not torch.cuda.is_available():
         raise UsageError(
-            "provider 'cuda' was asked for and PyTorch finds no CUDA device", fix="use provider 'cpu' on this machine"
+            "provider 'cuda' was asked for and PyTorch finds no CUDA device",
+            fix="use provider 'cpu' on this machine",
+            code="U007",
         )
     return settings.provider
 

@@ -56,5 +56,6 @@ class Pt2Exporter(Exporter):
             raise ExportError(
                 f"torch.export cannot save node {program.spec.name!r}: {root_cause(error)}",
                 fix="try --backend jit-script or onnx-dynamo",
+                code="X003",
             ) from error
         return WrittenArtifact(request.destination, {}, program.spec, tuple(notes))

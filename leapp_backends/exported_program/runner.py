@@ -46,7 +46,7 @@ class Pt2Runner(Runner):
 
         device = torch_device(settings)
         if not zipfile.is_zipfile(path):
-            raise BundleError(f"the model of node {spec.name!r} is no .pt2 archive", where=str(path))
+            raise BundleError(f"the model of node {spec.name!r} is no .pt2 archive", where=str(path), code="B006")
         try:
             with quiet():
                 exported = torch.export.load(path)
@@ -55,7 +55,9 @@ class Pt2Runner(Runner):
                 module = exported.module()
         except Exception as error:
             raise BundleError(
-                f"the model of node {spec.name!r} cannot be loaded as .pt2: {root_cause(error)}", where=str(path)
+                f"the model of node {spec.name!r} cannot be loaded as .pt2: {root_cause(error)}",
+                where=str(path),
+                code="B006",
             ) from error
         takes = len(exported.graph_signature.user_inputs)
         if takes != len(spec.inputs):
@@ -63,5 +65,6 @@ class Pt2Runner(Runner):
                 f"the model of node {spec.name!r} takes {counted(takes, 'input')}, "
                 f"the bundle states {len(spec.inputs)}",
                 where=str(path),
+                code="B007",
             )
         return TorchSession(module, spec, device)

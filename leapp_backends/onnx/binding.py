@@ -216,6 +216,7 @@ def run_failure(what: str, error: Exception) -> BundleError:
     return BundleError(
         f"{what} failed in ONNX Runtime: {text.splitlines()[0][:300]}",
         fix="check the inputs' values, such as an index out of range; shapes and dtypes were right",
+        code="B010",
     )
 
 

@@ -50,6 +50,7 @@ class OnnxDynamoExporter(Exporter):
             raise ExportError(
                 f"PyTorch's ONNX translator failed on node {program.spec.name!r}: {root_cause(error)}",
                 fix="try --backend onnx-torchscript, or pt2",
+                code="X003",
             ) from error
         set_interface(model, program.spec)
         parameters = write_model(model, request.destination, program.spec.name)

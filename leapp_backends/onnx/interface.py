@@ -60,6 +60,7 @@ def set_interface(model: ir.Model, spec: NodeSpec, present: Sequence[int] | None
             f"the exporter wrote {counted(len(graph.inputs), 'input')} and {counted(len(graph.outputs), 'output')} "
             f"for node {spec.name!r}",
             expected=f"{counted(len(positions), 'input')} and {counted(len(spec.outputs), 'output')}",
+            code="X004",
         )
     _add_unused_inputs(graph, spec, positions)
     _separate_outputs(graph)
@@ -143,6 +144,7 @@ def _set_type(value: ir.Value, port: PortSpec, node: str) -> None:
         raise ExportError(
             f"the exporter gave port {port.name!r} of node {node!r} element type {value.dtype.name.lower()}",
             expected=port.dtype,
+            code="X004",
         )
     value.type = ir.TensorType(expected)
     value.shape = ir.Shape(port.shape)

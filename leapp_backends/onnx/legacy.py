@@ -55,6 +55,7 @@ class OnnxTorchscriptExporter(Exporter):
             raise ExportError(
                 f"PyTorch's TorchScript exporter failed on node {program.spec.name!r}: {root_cause(error)}",
                 fix="use --backend onnx-dynamo, the default",
+                code="X003",
             ) from error
         set_interface(model, program.spec, _present(model))
         parameters = write_model(model, request.destination, program.spec.name)

@@ -30,4 +30,5 @@ def check_dtypes(program: NodeProgram) -> None:
                 f"and {refused[dtype]}",
                 where=where(node),
                 fix="compute in float32 (or float16), or use --backend jit-script or pt2",
+                code="X001",
             )

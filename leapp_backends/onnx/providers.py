@@ -57,12 +57,13 @@ def provider_name(provider: str) -> str:
     if name in available:
         return name
     if provider not in PROVIDERS and provider not in PROVIDERS.values():
-        raise UsageError(f"unknown execution provider {provider!r}", expected=suggest(provider, PROVIDERS))
+        raise UsageError(f"unknown execution provider {provider!r}", expected=suggest(provider, PROVIDERS), code="U001")
     short = provider if provider in PROVIDERS else {full: key for key, full in PROVIDERS.items()}[provider]
     raise UsageError(
         f"execution provider {provider!r} is not part of the installed onnxruntime {onnxruntime.__version__}",
         expected=f"one of {', '.join(available)}",
         fix=_how_to_get(short),
+        code="U007",
     )
 
 
@@ -119,10 +120,12 @@ def session_options(settings: RunnerSettings, extra: OnnxExtra) -> Any:
 
     if settings.optimization not in _LEVELS:
         raise UsageError(
-            f"optimization {settings.optimization!r} is unknown", expected=suggest(settings.optimization, _LEVELS)
+            f"optimization {settings.optimization!r} is unknown",
+            expected=suggest(settings.optimization, _LEVELS),
+            code="U003",
         )
     if settings.intra_op_threads < 1:
-        raise UsageError(f"intra_op_threads is {settings.intra_op_threads}", expected="1 or more")
+        raise UsageError(f"intra_op_threads is {settings.intra_op_threads}", expected="1 or more", code="U003")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = settings.intra_op_threads
     options.inter_op_num_threads = 1

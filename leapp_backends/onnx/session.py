@@ -54,9 +54,13 @@ def open_node(path: Path, spec: NodeSpec, settings: RunnerSettings) -> NodeSessi
         content = path.read_bytes()
         parts = read_model(content)
     except OSError as error:
-        raise BundleError(f"cannot read the model of node {spec.name!r}: {error}", where=str(path)) from error
+        raise BundleError(
+            f"cannot read the model of node {spec.name!r}: {error}", where=str(path), code="B006"
+        ) from error
     except WireError as error:
-        raise BundleError(f"the model of node {spec.name!r} is no ONNX file: {error}", where=str(path)) from error
+        raise BundleError(
+            f"the model of node {spec.name!r} is no ONNX file: {error}", where=str(path), code="B006"
+        ) from error
     check_external(path, parts.external)
     if not on_cpu(settings):
         content = copy_returned_weights(content, parts)
@@ -84,7 +88,9 @@ def open_session(model: bytes | str, settings: RunnerSettings, what: str, where:
         raise
     except Exception as error:
         hint = None if on_cpu(settings) else f"provider {settings.provider!r} may lack an operator; try --provider cpu"
-        raise BundleError(f"ONNX Runtime cannot load {what}: {_first_line(error)}", where=where, fix=hint) from error
+        raise BundleError(
+            f"ONNX Runtime cannot load {what}: {_first_line(error)}", where=where, fix=hint, code="B006"
+        ) from error
     session.disable_fallback()
     return session
 
@@ -118,6 +124,7 @@ def check_external(path: Path, locations: Iterable[str]) -> None:
                 f"the model {path.name} keeps weights in {location!r}, which is not a plain file of the bundle",
                 where=str(path),
                 expected="weights inside the model file, or in a file beside it",
+                code="B009",
             )
 
 
@@ -138,6 +145,7 @@ def _match(node: str, what: str, ports: Sequence[PortSpec], args: Sequence[Any],
             f"the model of node {node!r} has {len(args)} {what}s, the bundle states {len(ports)}",
             where=str(path),
             expected=f"{', '.join(port.name for port in ports)}; the model has {', '.join(by_name)}",
+            code="B007",
         )
     named = all(port.name in by_name for port in ports)
     pairs = [(port, by_name[port.name]) for port in ports] if named else list(zip(ports, args, strict=True))
@@ -159,6 +167,7 @@ def _check_port(node: str, what: str, port: PortSpec, arg: Any, path: Path) -> N
             f"{what} {node}/{port.name} is {_DTYPES.get(element, element)} {shape} in the model, "
             f"but {port.dtype} {list(port.shape)} in the bundle",
             where=str(path),
+            code="B007",
         )
 
 

@@ -103,6 +103,7 @@ def _not_started(settings: RunnerSettings, said: list[str]) -> UsageError:
         f"execution provider {settings.provider!r} did not start: {why}",
         expected=f"{needed.group(1)} for this ONNX Runtime" if needed else None,
         fix=f"install {libraries}; or use --provider cpu",
+        code="U007",
     )
 
 

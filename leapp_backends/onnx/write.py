@@ -32,6 +32,7 @@ def write_model(model: ir.Model, destination: Path, node: str) -> dict[str, Any]
         raise ExportError(
             f"node {node!r} has {size / 2**30:.1f} GiB of weights, an ONNX file holds 2 GiB",
             fix="use --backend pt2 or jit-script for this node",
+            code="X005",
         )
     proto = ir.to_proto(model)
     content = proto.SerializeToString(deterministic=True)
@@ -68,6 +69,7 @@ def check_opset(written: int, wanted: int | None) -> None:
         raise ExportError(
             f"the graph could not be converted to opset {wanted}, PyTorch wrote {written}",
             fix=f"leave the option out, or use opset {written}",
+            code="X004",
         )
 
 
@@ -95,4 +97,5 @@ def check_loads(content: bytes, node: str) -> None:
         raise ExportError(
             f"ONNX Runtime {onnxruntime.__version__} cannot run node {node!r}: {text}",
             fix="compute that part in float32, or use --backend jit-script or pt2, whose runners have every kernel",
+            code="X004",
         ) from error

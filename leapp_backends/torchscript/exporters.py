@@ -54,6 +54,7 @@ class _TorchscriptExporter(Exporter):
             raise ExportError(
                 f"TorchScript cannot express node {program.spec.name!r}: {root_cause(error)}",
                 fix="try --backend jit-trace, pt2 or onnx-dynamo",
+                code="X003",
             ) from error
         return WrittenArtifact(request.destination, {}, program.spec, tuple(notes))
 

@@ -46,7 +46,9 @@ class JitRunner(Runner):
                 module = torch.jit.load(str(path), map_location=device)  # type: ignore[no-untyped-call]
         except (RuntimeError, ValueError, OSError) as error:
             raise BundleError(
-                f"the model of node {spec.name!r} cannot be loaded as TorchScript: {root_cause(error)}", where=str(path)
+                f"the model of node {spec.name!r} cannot be loaded as TorchScript: {root_cause(error)}",
+                where=str(path),
+                code="B006",
             ) from error
         _check_inputs(module, spec, path)
         module.eval()
@@ -66,6 +68,7 @@ def _check_inputs(module: Any, spec: NodeSpec, path: Path) -> None:
         raise BundleError(
             f"the model of node {spec.name!r} takes {counted(takes, 'input')}, the bundle states {len(spec.inputs)}",
             where=str(path),
+            code="B007",
         )
 
 

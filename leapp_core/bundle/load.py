@@ -61,12 +61,13 @@ def find_document(path: str | Path) -> Path:
             return _document(given)
         folder = given.is_dir()
     except OSError as error:  # a name too long, a folder that may not be entered
-        raise BundleError(f"there is no bundle to read at {str(given)[:200]}: {error.strerror}") from error
+        raise BundleError(f"there is no bundle to read at {str(given)[:200]}: {error.strerror}", code="B001") from error
     if not folder:
         raise BundleError(
             f"there is no bundle at {given}",
             expected="the folder of a bundle, or its YAML file",
             fix=_nearest(given) or _MAKE_ONE,
+            code="B001",
         )
     own = given / f"{Path(given).resolve().name}.yaml"
     if own.is_file():
@@ -79,6 +80,7 @@ def find_document(path: str | Path) -> Path:
         f"folder {given} is not a bundle",
         expected=f"one YAML file, found {names}",
         fix="name the YAML file itself" if found else _nearest(given / "bundle") or _nearest(given) or _MAKE_ONE,
+        code="B002",
     )
 
 
@@ -96,6 +98,7 @@ def _document(given: Path) -> Path:
         f"{given} is a file, and no bundle",
         expected="the folder of a bundle, or its YAML file",
         fix=f"use {given.parent if str(given.parent) != '.' else own.name}" if own.is_file() else _MAKE_ONE,
+        code="B002",
     )
 
 
@@ -123,7 +126,7 @@ def load_document(path: str | Path) -> LoadedBundle:
     try:
         found = examine(_read_text(yaml_path), yaml_path.stem, yaml_path.name)
     except BundleProblemsError as error:  # no YAML at all
-        raise BundleProblemsError(yaml_path.name, error.problems, fix=_WHOLE_AGAIN) from error
+        raise BundleProblemsError(yaml_path.name, error.problems, fix=_WHOLE_AGAIN, code=error.code) from error
     document = found.document
     problems = list(check_files(folder, document))
     values: dict[PortRef, np.ndarray[Any, Any]] = {}
@@ -137,12 +140,12 @@ def load_document(path: str | Path) -> LoadedBundle:
 
 def _read_text(path: Path) -> bytes:
     if not path.is_file():  # a pipe would be waited for without end
-        raise BundleError(f"{path.name} is not a regular file", where=str(path))
+        raise BundleError(f"{path.name} is not a regular file", where=str(path), code="B002")
     try:
         with path.open("rb") as stream:
             return stream.read(MAX_TEXT_BYTES + 1)
     except OSError as error:
-        raise BundleError(f"{path.name} cannot be read: {error.strerror}", where=str(path)) from error
+        raise BundleError(f"{path.name} cannot be read: {error.strerror}", where=str(path), code="B002") from error
 
 
 def _initial_values(

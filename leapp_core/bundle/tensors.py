@@ -27,16 +27,20 @@ def read_tensors(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, np.ndarray
 
     size = path.stat().st_size
     if size > max_bytes:
-        raise BundleError(f"{path.name} has {size} bytes, more than the {max_bytes} that its tensors can take")
+        raise BundleError(
+            f"{path.name} has {size} bytes, more than the {max_bytes} that its tensors can take", code="B004"
+        )
     try:
         entries = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except SafetensorError as error:
-        raise BundleError(f"{path.name} is not a whole safetensors file ({error})") from error
+        raise BundleError(f"{path.name} is not a whole safetensors file ({error})", code="B004") from error
     tensors = {}
     for name, entry in entries:
         dtype = _NAMES.get(entry["dtype"])
         if dtype is None:
-            raise BundleError(f"{path.name} holds {name!r} of dtype {entry['dtype']}, which no port can have")
+            raise BundleError(
+                f"{path.name} holds {name!r} of dtype {entry['dtype']}, which no port can have", code="B004"
+            )
         flat = np.frombuffer(bytearray(entry["data"]), dtype=numpy_dtype(dtype))
         tensors[name] = flat.reshape(entry["shape"])
     return tensors

@@ -65,6 +65,7 @@ def read_pickle(content: bytes, classes: Collection[str] = (), *, where: str, wh
             where=where,
             expected="a complete file",
             fix="copy it again from where it was trained",
+            code="K002",
         ) from error
 
 
@@ -75,6 +76,7 @@ def refused(name: str, where: str, what: str = "file") -> CheckpointError:
         where=where,
         expected="tensors, arrays, numbers, text, and objects of the classes that its trainer saves",
         fix="if you trust where it is from, load it where it was trained and save only what the policy needs",
+        code="K003",
     )
 
 

@@ -44,7 +44,9 @@ def read_torch_file(
     import torch
 
     if content is None and not path.is_file():
-        raise CheckpointError(f"there is no {what} file", where=str(path), expected="a file written by torch.save")
+        raise CheckpointError(
+            f"there is no {what} file", where=str(path), expected="a file written by torch.save", code="K001"
+        )
     names = {name: value for name, value in allowed_names(classes, PLAIN).items() if name not in _TORCH_KNOWS}
     try:
         with torch.serialization.safe_globals([(value, name) for name, value in names.items()]):
@@ -77,6 +79,7 @@ def _damaged(path: Path, what: str, error: Exception) -> CheckpointError:
         where=str(path),
         expected="a complete file written by torch.save",
         fix="copy it again from where it was trained" + (f" (PyTorch says: {reason})" if reason else ""),
+        code="K002",
     )
 
 

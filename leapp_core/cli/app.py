@@ -24,6 +24,7 @@ VERBS = (
     "report",
     "demo",
     "doctor",
+    "explain",
     "backends",
     "targets",
     "envs",

@@ -63,7 +63,9 @@ def bench(  # noqa: PLR0913 - one parameter per option
 
     settings = RunnerSettings(provider, intra_op_threads=threads)
     if frequency is not None and not realtime:
-        raise UsageError("--frequency goes with --realtime", fix="add --realtime SECONDS, or leave --frequency out")
+        raise UsageError(
+            "--frequency goes with --realtime", fix="add --realtime SECONDS, or leave --frequency out", code="U004"
+        )
     plugins = plugins_of(context)
     runtime = load(bundle, settings=settings, plugins=plugins, trust=trust, merge=merge, check_finite=check_finite)
     rate = _rate(runtime, frequency, realtime, bundle) if realtime else None
@@ -94,11 +96,12 @@ def _not_finite(runtime: PolicyRuntime) -> list[str]:
 def _rate(runtime: PolicyRuntime, frequency: float | None, seconds: float, bundle: Path) -> float:
     rate = frequency if frequency is not None else runtime.frequency
     if rate is None:
-        raise UsageError(f"bundle {bundle.name!r} states no frequency", fix="give one with --frequency")
+        raise UsageError(f"bundle {bundle.name!r} states no frequency", fix="give one with --frequency", code="U004")
     if seconds * rate < _FEWEST_BEATS:
         raise UsageError(
             f"--realtime {seconds:g} is over before a second step at {rate:g} Hz",
             fix=f"--realtime {_FEWEST_BEATS / rate:g} or more",
+            code="U003",
         )
     return rate
 

@@ -50,7 +50,9 @@ def check(
         _list(manager, consumer, as_json=as_json)
         return
     if bundle is None:
-        raise UsageError("no bundle was given", fix="leapp check BUNDLE; `leapp check --list` shows consumers")
+        raise UsageError(
+            "no bundle was given", fix="leapp check BUNDLE; `leapp check --list` shows consumers", code="U002"
+        )
     from leapp_core.bundle import load_document
 
     chosen = [manager.consumers.get(consumer)] if consumer else [entry.item for entry in manager.consumers]
@@ -63,7 +65,7 @@ def check(
     if consumer and not facts[0]["runs"]:
         rules = sorted({finding["rule"] for finding in facts[0]["findings"] if finding["blocks"]})
         raise ValidationError(
-            f"{facts[0]['name']} does not run this bundle: {', '.join(rules)}", where=loaded.document.name
+            f"{facts[0]['name']} does not run this bundle: {', '.join(rules)}", where=loaded.document.name, code="V004"
         )
 
 

@@ -86,4 +86,4 @@ def _first_task(plugins: PluginManager) -> str:
             for task in entry.item.tasks():
                 if task.pretrained:
                     return task.name
-    raise EnvError("no installed environment comes with a trained policy", fix="name one with --task")
+    raise EnvError("no installed environment comes with a trained policy", fix="name one with --task", code="E001")

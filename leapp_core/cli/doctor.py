@@ -35,7 +35,7 @@ def doctor(context: typer.Context, as_json: JsonFlag = False) -> None:
         show(*_views(facts))
     blocking = [trouble for trouble in facts["troubles"] if trouble["blocks_export"]]
     if blocking:
-        raise MissingExtraError(f"no export can work here: {blocking[0]['what']}", fix=blocking[0]["fix"])
+        raise MissingExtraError(f"no export can work here: {blocking[0]['what']}", fix=blocking[0]["fix"], code="P004")
 
 
 def _views(facts: Mapping[str, Any]) -> list[View]:

@@ -83,9 +83,13 @@ def check_env(
     provider.require()
     listed = [info.name for info in provider.tasks()]
     if not listed:
-        raise UsageError(f"environment {provider.name!r} lists no tasks", expected="at least one from tasks()")
+        raise UsageError(
+            f"environment {provider.name!r} lists no tasks", expected="at least one from tasks()", code="E001"
+        )
     if task is not None and task not in listed:
-        raise UsageError(f"unknown task {task!r} of environment {provider.name!r}", expected=suggest(task, listed))
+        raise UsageError(
+            f"unknown task {task!r} of environment {provider.name!r}", expected=suggest(task, listed), code="E001"
+        )
     from leapp_core.testing.conformance import check_environment
     from leapp_core.testing.env_checks import EnvSubject
 

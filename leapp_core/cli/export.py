@@ -121,7 +121,9 @@ def export(  # noqa: PLR0913 - one parameter per option
     choice = CheckpointChoice(checkpoint, load_run, load_checkpoint, use_pretrained_checkpoint)
     options = key_values(option or (), "--option")
     if dynamic_batch and options.setdefault("dynamic_batch", "true") != "true":
-        raise UsageError("--dynamic-batch and --option dynamic_batch contradict each other", fix="give one of them")
+        raise UsageError(
+            "--dynamic-batch and --option dynamic_batch contradict each other", fix="give one of them", code="U004"
+        )
     shared: dict[str, Any] = {
         "graph": export_task_name,
         "backend": backend,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from leapp_core.errors import LeappError
 
@@ -55,10 +55,10 @@ def _run(arguments: Sequence[str]) -> None:
     build_app(plugins, verb)(args=list(arguments), prog_name="leapp", obj=plugins)
 
 
-def _print_error(message: str, **parts: str | None) -> None:
+def _print_error(message: str, parts: Iterable[tuple[str, str]] = ()) -> None:
     from leapp_core.cli.render import print_error
 
-    print_error(message, **parts)
+    print_error(message, parts)
 
 
 def _take_debug(argv: Sequence[str]) -> tuple[list[str], bool]:
@@ -71,15 +71,17 @@ def _take_debug(argv: Sequence[str]) -> tuple[list[str], bool]:
 def _report(error: Exception) -> int:
     """Print an error as one message and return the exit code."""
     if isinstance(error, LeappError):
-        _print_error(error.message, where=error.where, expected=error.expected, fix=error.fix)
+        _print_error(error.message, error.parts())
         return error.exit_code
     if isinstance(error, OSError):
-        _print_error(f"{error.strerror or error}", where=str(error.filename) if error.filename else None)
+        _print_error(f"{error.strerror or error}", [("where", str(error.filename))] if error.filename else [])
         return LeappError.exit_code
     text = str(error).strip().splitlines()
     _print_error(
         f"unexpected {type(error).__name__}{': ' + text[0] if text else ''}",
-        expected="this is a defect of LEAPP or of a plugin, not of your input",
-        fix=f"run the command again with {DEBUG_FLAG} and report what it prints",
+        [
+            ("expected", "this is a defect of LEAPP or of a plugin, not of your input"),
+            ("fix", f"run the command again with {DEBUG_FLAG} and report what it prints"),
+        ],
     )
     return INTERNAL_ERROR

@@ -45,9 +45,9 @@ def _reader(option: str, read: Callable[[str], float], least: float, most: float
         try:
             value = read(text)
         except ValueError:
-            raise UsageError(f"{option} got {text[:40]!r}", expected=expected) from None
+            raise UsageError(f"{option} got {text[:40]!r}", expected=expected, code="U003") from None
         if not least <= value <= most:  # NaN is not either
-            raise UsageError(f"{option} got {text[:40]}", expected=expected)
+            raise UsageError(f"{option} got {text[:40]}", expected=expected, code="U003")
         return value
 
     return reader

@@ -54,10 +54,12 @@ def existing_file(option: str, path: Path | None) -> None:
         return
     if path.is_dir():
         bundle = (path / f"{path.absolute().name}.yaml").is_file()
-        raise UsageError(f"{option}: {path} is a {'bundle' if bundle else 'folder'}", expected="a file")
+        raise UsageError(f"{option}: {path} is a {'bundle' if bundle else 'folder'}", expected="a file", code="U005")
     beside = sorted(e.name for e in path.parent.iterdir() if e.suffix == path.suffix) if path.parent.is_dir() else []
     raise UsageError(
-        f"{option}: there is no file {path}", expected=suggest(path.name, beside[:20]) if beside else "an existing file"
+        f"{option}: there is no file {path}",
+        expected=suggest(path.name, beside[:20]) if beside else "an existing file",
+        code="U005",
     )
 
 
@@ -72,8 +74,10 @@ def key_values(pairs: Iterable[str], option: str) -> dict[str, str]:
         key, separator, value = pair.partition("=")
         key = key.strip()
         if not separator or not key:
-            raise UsageError(f"{option} got {pair!r}", expected="key=value", fix=f"write it as {option} {pair}=VALUE")
+            raise UsageError(
+                f"{option} got {pair!r}", expected="key=value", fix=f"write it as {option} {pair}=VALUE", code="U003"
+            )
         if key in values:
-            raise UsageError(f"{option} {key} is given twice", expected="each key once")
+            raise UsageError(f"{option} {key} is given twice", expected="each key once", code="U004")
         values[key] = value.strip()
     return values

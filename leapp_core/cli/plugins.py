@@ -85,7 +85,7 @@ def _refuse_taken(manager: PluginManager, kind: str, name: str) -> None:
     registry = registries[kind]
     if name in registry:
         owner = manager.info(registry.entry(name).owner)
-        raise UsageError(f"{kind} {name!r} exists already, in {owner}", expected="a name that is free")
+        raise UsageError(f"{kind} {name!r} exists already, in {owner}", expected="a name that is free", code="U006")
 
 
 def provisions(manager: PluginManager) -> dict[str, dict[str, list[str]]]:

@@ -24,6 +24,7 @@ def needed_task(task: str | None) -> str:
             "missing option '--task'",
             expected="the task that the policy was trained on; `leapp envs list` shows which there are",
             fix="where no simulator can be started, --policy-only exports the network alone",
+            code="U002",
         )
     return task
 
@@ -38,6 +39,7 @@ def only_file(choice: CheckpointChoice) -> Path:
         raise UsageError(
             "--policy-only needs --checkpoint FILE: without a task there are no runs to look through",
             fix="leapp export --policy-only --checkpoint FILE",
+            code="U002",
         )
     return choice.file
 
@@ -54,6 +56,7 @@ def refuse_task(task: str | None, env: str | None, overrides: Sequence[str] | No
             raise UsageError(
                 f"{name} {value} does not go with --policy-only, which uses no environment",
                 fix=f"leave {name} out; or leave --policy-only out, and the task's processing is exported too",
+                code="U004",
             )
 
 
@@ -68,6 +71,7 @@ def refuse_alone(agent: Path | None, shapes: Sequence[str] | None) -> None:
             raise UsageError(
                 f"{name} goes with --policy-only",
                 fix="a task's own agent configuration, or params/agent.yaml beside the checkpoint, is used otherwise",
+                code="U004",
             )
 
 
@@ -81,6 +85,6 @@ def group_shapes(pairs: Iterable[str], option: str) -> dict[str, tuple[int, ...]
     for group, text in key_values(pairs, option).items():
         sizes = text.replace(",", "x").split("x")
         if not all(size.strip().isdigit() and int(size) > 0 for size in sizes):
-            raise UsageError(f"{option} {group} got {text!r}", expected="sizes such as 48 or 1x64x64")
+            raise UsageError(f"{option} {group} got {text!r}", expected="sizes such as 48 or 1x64x64", code="U003")
         shapes[group] = tuple(int(size) for size in sizes)
     return shapes

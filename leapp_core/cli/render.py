@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 import typer
@@ -33,12 +34,11 @@ def show_json(value: Any) -> None:
     typer.echo(json.dumps(value, indent=2, default=_json_form))
 
 
-def print_error(message: str, *, where: str | None = None, expected: str | None = None, fix: str | None = None) -> None:
-    """Print one error with its parts to stderr."""
+def print_error(message: str, parts: Iterable[tuple[str, str]] = ()) -> None:
+    """Print one error to stderr with its parts, each with its name."""
     show(Line(f"error: {message}", style="bold red"), stream=sys.stderr)
-    for label, value in (("where", where), ("expected", expected), ("fix", fix)):
-        if value:
-            show(Line(f"{label + ':':>11} " + value.replace("\n", "\n" + " " * 12)), stream=sys.stderr)
+    for label, value in parts:
+        show(Line(f"{label + ':':>11} " + value.replace("\n", "\n" + " " * 12)), stream=sys.stderr)
 
 
 def print_note(message: str) -> None:

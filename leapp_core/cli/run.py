@@ -79,7 +79,9 @@ def run(  # noqa: PLR0913 - one parameter per option
 
     if replay is not None and (inputs or record or output):
         raise UsageError(
-            "--replay goes with none of --inputs, --record and --output", fix="run twice, once with --replay alone"
+            "--replay goes with none of --inputs, --record and --output",
+            fix="run twice, once with --replay alone",
+            code="U004",
         )
     existing_file("--inputs", inputs)
     existing_file("--replay", replay)
@@ -87,7 +89,7 @@ def run(  # noqa: PLR0913 - one parameter per option
         if made_there is not None:
             check_place(option, made_there)
     if output is not None and record is not None and output.absolute() == record.absolute():
-        raise UsageError(f"--output and --record both name {output}", expected="two files")
+        raise UsageError(f"--output and --record both name {output}", expected="two files", code="U004")
     settings = RunnerSettings(provider)
     runtime = load(bundle, settings=settings, plugins=plugins_of(context), trust=trust, check_finite=check_finite)
     if replay is not None:
@@ -182,4 +184,5 @@ def _refuse_difference(report: ReplayReport, path: Path) -> None:
             "the bundle answers otherwise than when it was recorded",
             where=f"{path}: {report.first_difference}",
             fix="compare provider, thread settings and library versions with those of the recording",
+            code="V003",
         )

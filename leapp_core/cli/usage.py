@@ -42,7 +42,9 @@ class Commands(TyperGroup):
         except _REFUSED as error:
             if args[0].startswith("-"):
                 raise
-            raise UsageError(f"there is no command {args[0]!r}", expected=suggest(args[0], self.commands)) from error
+            raise UsageError(
+                f"there is no command {args[0]!r}", expected=suggest(args[0], self.commands), code="U001"
+            ) from error
 
 
 @contextmanager
@@ -64,12 +66,16 @@ def _ours(error: Any, context: Any, program: str) -> UsageError:
     usage = context.get_usage().removeprefix("Usage: ").replace("{", "").replace("}", "") if context else None
     option = getattr(error, "option_name", None)
     if option and hasattr(error, "possibilities"):
-        return UsageError(f"{program} has no option {option!r}", expected=_near(option, context), fix=shown)
+        return UsageError(
+            f"{program} has no option {option!r}", expected=_near(option, context), fix=shown, code="U001"
+        )
     if missing := re.fullmatch(r"Missing (argument|option) '?([^'.]*)'?.*", text, re.DOTALL):
-        return UsageError(f"{program} needs {missing[2].strip()}", expected=usage, fix=shown)
+        return UsageError(f"{program} needs {missing[2].strip()}", expected=usage, fix=shown, code="U002")
     if more := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", text, re.DOTALL):
-        return UsageError(f"{program} takes no more arguments, but got {more[1]}", expected=usage, fix=shown)
-    return UsageError(f"{program}: {text[:1].lower()}{text[1:]}", fix=shown)
+        return UsageError(
+            f"{program} takes no more arguments, but got {more[1]}", expected=usage, fix=shown, code="U002"
+        )
+    return UsageError(f"{program}: {text[:1].lower()}{text[1:]}", fix=shown, code="U003")
 
 
 def _near(option: str, context: Any) -> str | None:

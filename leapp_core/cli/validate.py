@@ -56,7 +56,7 @@ def validate(  # noqa: PLR0913 - one parameter per option
     from leapp_core.validation.bundle import CheckSettings, validate_bundle
 
     if (atol is None) != (rtol is None):
-        raise UsageError("only one of --atol and --rtol was given", expected="both or none")
+        raise UsageError("only one of --atol and --rtol was given", expected="both or none", code="U004")
     tolerances = same_tolerance(atol, rtol) if atol is not None and rtol is not None else {}
     settings = CheckSettings(RunnerSettings(provider), validation_steps, tolerances, trust, slack=not no_slack)
     report = validate_bundle(bundle, plugins_of(context), settings)

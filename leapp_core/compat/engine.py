@@ -67,7 +67,7 @@ class Engine:
         """
         del verbose, non_traced, global_patching
         if self.recording is not None:
-            raise UsageError("a capture session is active already", fix="call leapp.stop() first")
+            raise UsageError("a capture session is active already", fix="call leapp.stop() first", code="D003")
         from leapp_core.tracing.session import CaptureSession
 
         self._session, self._dry_run = CaptureSession(name, save_path=save_path, max_cached_io=max_cached_io), dry_run
@@ -107,7 +107,9 @@ class Engine:
         """
         del verbose
         if self._session is None:
-            raise UsageError("there is nothing to compile", fix="call leapp.start(...), run some steps, leapp.stop()")
+            raise UsageError(
+                "there is nothing to compile", fix="call leapp.start(...), run some steps, leapp.stop()", code="D003"
+            )
         if self._dry_run:
             return dict.fromkeys(self._session.compile().programs, True)
         from leapp_core.compare import same_tolerance

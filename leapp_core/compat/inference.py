@@ -121,7 +121,9 @@ class InferenceManager:
             self._runtime.load_state({**self._runtime.state, name: array})
         else:
             raise RuntimeInputError(
-                f"the bundle has no input {name!r}", expected=suggest(name, [*self._values, *self._feedback])
+                f"the bundle has no input {name!r}",
+                expected=suggest(name, [*self._values, *self._feedback]),
+                code="R001",
             )
 
     def _zeros(self) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def activate(*, force: bool = False) -> ModuleType:
         raise PluginError(
             "another package named 'leapp' is installed and would be shadowed",
             fix="uninstall it (pip uninstall leapp), use an environment without it, or activate with force=True",
+            code="P001",
         )
     modules = _modules()
     sys.modules.update(modules)

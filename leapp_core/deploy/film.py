@@ -59,7 +59,7 @@ class _Mp4:
                 self._frames.send(None)
             self._frames.send(np.ascontiguousarray(frame[:height, :width]))
         except (OSError, RuntimeError) as error:
-            raise LeappError(f"the film cannot be written: {error}", where=str(self._path)) from error
+            raise LeappError(f"the film cannot be written: {error}", where=str(self._path), code="X007") from error
 
     def close(self) -> None:
         if self._frames is not None:

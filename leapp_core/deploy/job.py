@@ -92,6 +92,7 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
         raise EnvError(
             f"environment {provider.name!r} has no offscreen renderer, so there is nothing to film",
             fix="leave --video out; --plot FILE.png shows the targets over time",
+            code="E004",
         )
     stage = ExportLog(progress).stage
     check_device(job.device)
@@ -180,12 +181,14 @@ def _origin(job: DeployJob, document: BundleDocument, plugins: PluginManager) ->
         raise UsageError(
             f"bundle {document.name!r} does not say which task it is for",
             fix="name it with --task and --env; `leapp envs list` shows which there are",
+            code="E005",
         )
     lacking = [module for module in (known.imports if known else ()) if module not in job.imports]
     if lacking and job.task is None:  # a bundle may come from anybody: what it names is not imported by itself
         raise UsageError(
             f"the task of bundle {document.name!r} is registered by {', '.join(lacking)}",
             fix=f"if you trust what is installed under that name, pass {' '.join(f'--import {m}' for m in lacking)}",
+            code="E001",
         )
     env = job.env or (known.environment if known and job.task is None else None)
     provider = find_provider(task, env, plugins, job.imports)

@@ -49,7 +49,9 @@ def write_plot(path: Path, result: DeployResult, document: BundleDocument) -> No
     """
     panels = _panels(result, document)
     if not panels:
-        raise LeappError("the bundle wrote no targets, so there is nothing to draw", where=str(result.bundle))
+        raise LeappError(
+            "the bundle wrote no targets, so there is nothing to draw", where=str(result.bundle), code="X007"
+        )
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

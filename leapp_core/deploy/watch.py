@@ -74,5 +74,6 @@ def _picture(scene: DeploymentEnvironment) -> np.ndarray[Any, Any]:
         raise EnvError(
             "the environment gave no picture of the scene, so there is nothing to film",
             fix="leave --video out; --plot FILE.png shows the targets over time",
+            code="E004",
         )
     return picture

@@ -50,6 +50,7 @@ def write_artifact(captured: CapturedPipeline, node: NodePlan, folder: Path) -> 
             f"backend {node.exporter.name!r} ({node.provider}) did not write {node.file!r}",
             where=f"node {node.node!r}",
             fix="plugin author: write to request.destination",
+            code="X004",
         )
     further = _files(folder) - before - {node.file}
     if not further:
@@ -108,7 +109,7 @@ def _write_initial_values(captured: CapturedPipeline, graph: str, folder: Path) 
     targets = [edge.target for edge in captured.spec.feedback]
     missing = [str(target) for target in targets if target not in captured.initial_values]
     if missing:
-        raise ExportError(f"state {missing[0]} has no initial value", where=missing[0])
+        raise ExportError(f"state {missing[0]} has no initial value", where=missing[0], code="X004")
     if not targets:
         return None
     path = folder / f"{graph}_initial_values.safetensors"

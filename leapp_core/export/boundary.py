@@ -135,7 +135,9 @@ def _check_exact(captured: CapturedPipeline, source: PortRef, target: PortRef) -
         return
     fix = "keep the state in a type that float32 holds, or export without state_dtype=float32"
     if port.dtype not in _COUNTS:
-        raise ExportError(f"state {target} is {port.dtype}, which float32 does not hold", where=str(target), fix=fix)
+        raise ExportError(
+            f"state {target} is {port.dtype}, which float32 does not hold", where=str(target), fix=fix, code="X008"
+        )
     samples = captured.programs[source.node].samples
     seen = [captured.initial_values[target], *(sample.outputs[source.port] for sample in samples)]
     largest = max((int(abs(value.to("cpu").long()).max()) for value in seen if value.numel()), default=0)
@@ -144,6 +146,7 @@ def _check_exact(captured: CapturedPipeline, source: PortRef, target: PortRef) -
             f"state {target} is {port.dtype} and reaches {largest}, float32 holds whole numbers up to {LARGEST_WHOLE}",
             where=str(target),
             fix=fix,
+            code="X008",
         )
 
 

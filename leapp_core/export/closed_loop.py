@@ -212,7 +212,7 @@ class _Run:
         if missing and number == 0:
             return
         if missing:
-            raise EnvError(f"the training form did not give the reading {missing[0]!r} in step {number}")
+            raise EnvError(f"the training form did not give the reading {missing[0]!r} in step {number}", code="E006")
         level = self.report.open_loop = self.report.open_loop or LevelReport(OPEN_LOOP, episodes=1)
         outputs = runtime.step({str(ref): trained.readings[ref.port] for ref in wanted})
         level.steps += 1
@@ -293,6 +293,7 @@ def _find(name: str, pipeline: PipelineSpec, node: str) -> PortRef:
         raise EnvError(
             f"the training form puts out {name!r}, which the bundle has {len(candidates)} times",
             expected=suggest(name, [ref.port for ref in pipeline.outputs]),
+            code="E006",
         )
     return (own or candidates)[0]
 

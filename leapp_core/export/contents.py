@@ -67,6 +67,7 @@ def check_clash(folder: Path, graph: str, writes: frozenset[str]) -> None:
             f"{folder} holds {', '.join(clash)}, which the bundle would overwrite but which no bundle there owns",
             where=str(folder),
             fix="move the file away, or choose another save path or graph name",
+            code="X006",
         )
 
 

@@ -99,7 +99,9 @@ def _plan_node(
         entry.item.require()
         parsed = entry.item.parse_options(given)
     except UsageError as error:
-        raise UsageError(error.message, where=f"node {name!r}", expected=error.expected, fix=error.fix) from error
+        raise UsageError(
+            error.message, where=f"node {name!r}", expected=error.expected, fix=error.fix, code=error.code
+        ) from error
     entry.item.check(program, parsed)
     provider = str(plugins.info(entry.owner))
     return NodePlan(name, program, entry.item, parsed, f"{file_stem(name)}{entry.item.suffix}", provider)
@@ -115,4 +117,5 @@ def _check_files(graph: str, nodes: tuple[NodePlan, ...]) -> None:
                 f"node {node.node!r} would be written to {node.file!r}, which another file of the bundle uses",
                 where=f"node {node.node!r}",
                 fix="rename the node",
+                code="X006",
             )

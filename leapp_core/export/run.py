@@ -141,6 +141,7 @@ class _Job:
                     f"{type(error).__name__}: {str(error)[:500]}",
                     where=f"node {node.node!r}",
                     fix="try another backend, or report this to the backend's author",
+                    code="X003",
                 ) from error
         self.observers.tell("leapp_artifact_written", node=node.node, artifact=written)
         return written
@@ -165,7 +166,7 @@ class _Job:
             try:
                 render(document, folder, document.name, initial_values=self._initial_values())
             except LeappError as error:
-                return (f"no picture: {error.message}",)
+                return (f"no picture: {error.in_short()}",)
         return ()
 
     def _page(self, folder: Path) -> tuple[str, ...]:
@@ -175,7 +176,7 @@ class _Job:
             try:
                 write_report(folder / f"{self.plan.graph}.yaml", self.plugins, trust=True)
             except MissingExtraError as error:
-                return (f"no report page: {error.message}",)
+                return (f"no report page: {error.in_short()}",)
         return ()
 
     def _initial_values(self) -> dict[PortRef, Any]:

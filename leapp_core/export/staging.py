@@ -61,6 +61,7 @@ class Staging:
                 where=str(self.target),
                 expected="another export, which is done in a moment",
                 fix="end that process (`lsof` finds it), or choose another save path",
+                code="X006",
             ) from error
 
     def _move_in(self) -> bool:
@@ -112,7 +113,9 @@ def staging(save_path: Path, graph: str) -> Iterator[Staging]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not target.is_dir():
-            raise ExportError(f"{target} is a file", fix="remove it, or choose another save path or graph name")
+            raise ExportError(
+                f"{target} is a file", fix="remove it, or choose another save path or graph name", code="X006"
+            )
         _clean_up(target, graph)
         folder, lock = _make_folder(target.parent, graph)
     except OSError as error:
@@ -143,6 +146,7 @@ def _disk_error(error: OSError, save_path: Path) -> ExportError:
         f"the bundle could not be written to {save_path}: {error.strerror or error}",
         where=str(error.filename or save_path),
         fix="check free space and permissions, or choose another save path",
+        code="X006",
     )
 
 

@@ -47,6 +47,7 @@ def _fit_node(target: Target, node: NodePlan) -> NodePlan:
             f"target {target.name!r} takes ONNX files, backend {node.exporter.name!r} writes {node.exporter.format!r}",
             where=f"node {node.node!r}",
             fix="use --backend onnx-dynamo",
+            code="X009",
         )
     given = vars(node.options) if is_dataclass(node.options) else {}
     asked = given.get(_OPSET)
@@ -55,6 +56,7 @@ def _fit_node(target: Target, node: NodePlan) -> NodePlan:
             f"files for target {target.name!r} are written in opset {target.opset} or older, {asked} was asked for",
             where=f"node {node.node!r}",
             fix="leave option 'opset' out: the target chooses it",
+            code="X009",
         )
     if asked is not None or _OPSET not in given:
         return node
@@ -84,6 +86,7 @@ def write_for_target(
             where=error.where,
             expected=error.expected,
             fix=f"{fix}, or choose another target",
+            code="X009",
         ) from error
 
 
@@ -91,7 +94,7 @@ def _write(target: Target, captured: CapturedPipeline, node: NodePlan, folder: P
     written = write_artifact(captured, node, folder)
     opset = written.parameters.get("opset_version", target.opset)
     if opset > target.opset:
-        raise ExportError(f"it wrote opset {opset}", expected=f"opset {target.opset} or older")
+        raise ExportError(f"it wrote opset {opset}", expected=f"opset {target.opset} or older", code="X009")
     _check_operators(target, node, written)
     return written
 
@@ -106,6 +109,7 @@ def _check_operators(target: Target, node: NodePlan, written: WrittenArtifact) -
             f"{target.summary} has no {', '.join(lacking)}",
             where=", ".join(places) or f"node {node.node!r}",
             expected=f"operators of its {target.published or 'list'}",
+            code="X009",
         )
 
 

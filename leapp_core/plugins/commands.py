@@ -32,4 +32,4 @@ def refuse_duplicates(app: typer.Typer) -> None:
     names = command_names(app)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise PluginError(f"command {twice[0]!r} is provided already")
+        raise PluginError(f"command {twice[0]!r} is provided already", code="P001")

@@ -30,18 +30,20 @@ def check_contract(item: object, contract: type, what: str) -> None:
         raise PluginError(
             f"{what} {kind.__qualname__} was registered as a class",
             expected=f"an instance: registry.add({kind.__qualname__}())",
+            code="P002",
         )
     if not isinstance(item, contract):
-        raise PluginError(f"{what} {kind.__qualname__} is no {base}", fix=f"derive it from {base}")
+        raise PluginError(f"{what} {kind.__qualname__} is no {base}", fix=f"derive it from {base}", code="P002")
     absent = [name for name in _hints(contract) if not hasattr(item, name)]
     if absent:
         raise PluginError(
             f"{what} {kind.__qualname__} has no {', '.join(repr(name) for name in absent)}",
             expected=f"the attributes that {base} names",
+            code="P002",
         )
     wrong = [*_wrong_attributes(item, contract), *_wrong_methods(kind, contract)]
     if wrong:
-        raise PluginError(f"{what} {kind.__qualname__}: {'; '.join(wrong)}", expected=f"what {base} says")
+        raise PluginError(f"{what} {kind.__qualname__}: {'; '.join(wrong)}", expected=f"what {base} says", code="P002")
 
 
 def _hints(contract: type) -> dict[str, Any]:

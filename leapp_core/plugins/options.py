@@ -37,13 +37,15 @@ def parse_options(options_type: type[T], given: Mapping[str, Any], owner: str) -
     for raw, value in given.items():
         name = raw.replace("-", "_")
         if name not in fields:
-            raise UsageError(f"{owner} has no option {raw!r}", expected=suggest(name, fields))
+            raise UsageError(f"{owner} has no option {raw!r}", expected=suggest(name, fields), code="U001")
         values[name] = _convert(value, hints[name], f"option {raw!r} of {owner}")
     try:
         return options_type(**values)
     except ValueError as error:
         given_names = ", ".join(given) or "what is installed"
-        raise UsageError(f"options of {owner}: {error}", fix=f"change {given_names}, or take the default") from error
+        raise UsageError(
+            f"options of {owner}: {error}", fix=f"change {given_names}, or take the default", code="U003"
+        ) from error
 
 
 def describe_options(options_type: type) -> tuple[tuple[str, str, Any, str], ...]:
@@ -69,12 +71,12 @@ def _convert(value: Any, hint: Any, what: str) -> Any:
     if typing.get_origin(hint) is typing.Literal:
         allowed = {str(a): a for a in typing.get_args(hint)}
         if str(value) not in allowed:
-            raise UsageError(f"{what} is {value!r}", expected=suggest(str(value), allowed))
+            raise UsageError(f"{what} is {value!r}", expected=suggest(str(value), allowed), code="U003")
         return allowed[str(value)]
     try:
         return _plain(value, hint)
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{what} is {value!r}", expected=f"a value of type {_type_name(hint)}") from error
+        raise UsageError(f"{what} is {value!r}", expected=f"a value of type {_type_name(hint)}", code="U003") from error
 
 
 def _plain(value: Any, hint: type) -> Any:

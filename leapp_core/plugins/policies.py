@@ -229,4 +229,5 @@ class PolicyAdapter(ABC):
         raise UsageError(
             f"policy adapter {self.name!r} cannot load the checkpoint {request.checkpoint} without its environment",
             fix="export with --task where the environment is installed",
+            code="K010",
         )

@@ -67,6 +67,7 @@ class Registry(Generic[T]):
                     f"{self._what} name {name!r} is claimed twice: by {self._describe(taken.owner)} "
                     f"and by {self._describe(owner)}",
                     fix=f"uninstall one of them, or block one with LEAPP_DISABLE_PLUGINS={owner}",
+                    code="P001",
                 )
         self._entries[item.name] = Entry(item, owner)
         self._aliases.update({alias: item.name for alias in names[1:]})
@@ -88,7 +89,9 @@ class Registry(Generic[T]):
         """Return the item with its owner; see :meth:`get`."""
         found = self._entries.get(self._aliases.get(name, name))
         if found is None:
-            raise UsageError(f"unknown {self._what} {name!r}", expected=suggest(name, [*self._entries, *self._aliases]))
+            raise UsageError(
+                f"unknown {self._what} {name!r}", expected=suggest(name, [*self._entries, *self._aliases]), code="U001"
+            )
         return found
 
     def __iter__(self) -> Iterator[Entry[T]]:

@@ -40,4 +40,5 @@ def require(what: str, requires: Iterable[str], extra: str | None, install: str 
         raise MissingExtraError(
             f"{what} needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed{named}",
             fix=install or install_line(extra, missing),
+            code="P004",
         )

@@ -44,7 +44,9 @@ class RunnerSettings:
         for name, kind in (("provider", str), ("intra_op_threads", int), ("optimization", str)):
             value = getattr(self, name)
             if not isinstance(value, kind) or isinstance(value, bool):
-                raise UsageError(f"setting {name} is {value!r}", expected=f"a value of type {kind.__name__}")
+                raise UsageError(
+                    f"setting {name} is {value!r}", expected=f"a value of type {kind.__name__}", code="U003"
+                )
 
 
 class ModelSession(Protocol):

@@ -34,4 +34,5 @@ def _import(module: str) -> None:
             f"--import {module}: the module cannot be imported: {type(error).__name__}: {text}",
             expected="the package or module that registers your tasks when it is imported",
             fix="install your project, or call leapp in the folder that holds it",
+            code="U008",
         ) from error

@@ -67,6 +67,7 @@ def _surest(checkpoint: Path, plugins: PluginManager) -> PolicyAdapter:
             f"several policy adapters know the file {checkpoint.name}: {'; '.join(map(str, found))}",
             where=str(checkpoint),
             fix="say which trainer wrote it with --adapter NAME",
+            code="K009",
         )
     return found[0].adapter
 
@@ -79,6 +80,7 @@ def _unknown(checkpoint: Path, plugins: PluginManager) -> CheckpointError:
             where=str(checkpoint),
             expected="a whole file",
             fix="copy it again from where it is whole, or take an earlier checkpoint",
+            code="K002",
         )
     what = {
         "torch": "a file of torch.save",
@@ -93,6 +95,7 @@ def _unknown(checkpoint: Path, plugins: PluginManager) -> CheckpointError:
         where=str(checkpoint),
         expected=f"a file that one of these reads: {names}" if names else "a plugin with a policy adapter",
         fix="say which trainer wrote it with --adapter NAME; a plugin can bring another adapter",
+        code="K004",
     )
 
 

@@ -60,7 +60,7 @@ def plan_bundle(job: BundleJob, name: str, plugins: PluginManager) -> Exporter:
         UsageError: unknown backend or option, a name that a bundle cannot have, or a negative number of steps.
     """
     if job.steps < 0:
-        raise UsageError("a number of steps is negative", expected="0 or more")
+        raise UsageError("a number of steps is negative", expected="0 or more", code="U003")
     exporter = plugins.exporters.get(job.backend)
     if job.target is not None:
         plugins.targets.get(job.target)
@@ -85,6 +85,7 @@ def check_device(device: str) -> None:
         raise UsageError(
             f"PyTorch {torch.__version__} cannot use device {device!r}: {str(error).splitlines()[0]}",
             expected=f"one of {', '.join(_devices())}",
+            code="U007",
         ) from error
 
 

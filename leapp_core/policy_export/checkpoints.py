@@ -43,6 +43,7 @@ def find_checkpoint(choice: CheckpointChoice, provider: EnvironmentProvider, tas
         raise UsageError(
             "the checkpoint is named in more than one way",
             expected="one of --checkpoint, --load_run with --load_checkpoint, --use_pretrained_checkpoint",
+            code="K009",
         )
     if choice.file is not None:
         return existing_checkpoint(choice.file)
@@ -65,6 +66,7 @@ def existing_checkpoint(path: Path) -> Path:
             f"{path} is {'a bundle' if path.is_dir() else 'part of a bundle'}, which was exported already",
             expected="a checkpoint file, as the training wrote it",
             fix=f"leapp inspect {bundle if path.is_dir() else path.parent}  shows what was exported",
+            code="K004",
         )
     if path.is_file():
         return path
@@ -74,10 +76,13 @@ def existing_checkpoint(path: Path) -> Path:
             f"{path} is a folder",
             expected="a checkpoint file",
             fix=f"it holds {', '.join(found[-5:])}" if found else "name the file in the folder of the training run",
+            code="K004",
         )
     siblings = [entry.name for entry in path.parent.glob("*.pt")] if path.parent.is_dir() else []
     raise CheckpointError(
-        f"there is no checkpoint {path}", expected=suggest(path.name, siblings) if siblings else "an existing file"
+        f"there is no checkpoint {path}",
+        expected=suggest(path.name, siblings) if siblings else "an existing file",
+        code="K001",
     )
 
 
@@ -89,6 +94,7 @@ def _pretrained(provider: EnvironmentProvider, task: str) -> Path:
             f"no checkpoint comes with task {task!r}",
             expected=f"a task that has one: {', '.join(having)}" if having else None,
             fix="name one with --checkpoint",
+            code="K001",
         )
     return path
 
@@ -101,13 +107,16 @@ def _from_runs(provider: EnvironmentProvider, task: str, run: str, name: str, as
             message,
             where=str(root) if root else None,
             fix="name one with --checkpoint FILE, or with --use_pretrained_checkpoint where the task has one",
+            code="K009",
         )
     folders = sorted(entry for entry in root.iterdir() if entry.is_dir() and _matches(run, entry.name))
     if not folders:
-        raise CheckpointError(f"no training run in {root} matches {run!r}", expected=_listing(root))
+        raise CheckpointError(f"no training run in {root} matches {run!r}", expected=_listing(root), code="K001")
     files = [entry for entry in folders[-1].iterdir() if entry.is_file() and _matches(name, entry.name)]
     if not files:
-        raise CheckpointError(f"no checkpoint in {folders[-1]} matches {name!r}", expected=_listing(folders[-1]))
+        raise CheckpointError(
+            f"no checkpoint in {folders[-1]} matches {name!r}", expected=_listing(folders[-1]), code="K001"
+        )
     # Names are padded so that model_900 comes before model_1000.
     return max(files, key=lambda entry: f"{entry.name:0>30}")
 
@@ -116,7 +125,7 @@ def _matches(pattern: str, name: str) -> bool:
     try:
         return re.match(pattern, name) is not None
     except re.error as error:
-        raise UsageError(f"{pattern!r} is no regular expression: {error}") from error
+        raise UsageError(f"{pattern!r} is no regular expression: {error}", code="U003") from error
 
 
 def _listing(folder: Path) -> str:

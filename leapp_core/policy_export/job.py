@@ -131,7 +131,7 @@ def run_export(job: ExportJob, plugins: PluginManager, progress: Progress | None
             reproduce the policy on recorded and fresh inputs is not put in place.
     """
     if job.closed_loop_steps < 0:
-        raise UsageError("a number of steps is negative", expected="0 or more")
+        raise UsageError("a number of steps is negative", expected="0 or more", code="U003")
     stage = ExportLog(progress).stage
     exporter = plan_bundle(job, job.name, plugins)
     provider = find_provider(job.task, job.env, plugins, job.imports)
@@ -192,7 +192,7 @@ def _prove(job: ExportJob, result: JobResult, sides: _Sides, plugins: PluginMana
         runtime, shown = (load(path, plugins=plugins, trust=True, full_names=True) for _ in range(2))
     except LeappError as error:
         # A simulator that cannot run twice in one process, or a format without a runner here: no fault of the bundle.
-        return replace(result, notes=(f"closed loop not run: {error.message}",))
+        return replace(result, notes=(f"closed loop not run: {error.in_short()}",))
     steps = min(job.closed_loop_steps, sides.env.max_episode_steps)
     with closing(scene):
         sides_of = Loop(sides.env, sides.policy, scene, runtime, shown)

@@ -80,4 +80,5 @@ def refuse_policy_only(document: BundleDocument) -> None:
             f"bundle {document.name!r} holds the policy network only, without {' and '.join(LEFT_OUT)}",
             expected="a bundle that takes sensor readings and gives joint targets",
             fix="export it with --task and --env where the simulator is installed",
+            code="E005",
         )

@@ -34,6 +34,7 @@ def check_writable(save_path: Path) -> None:
             where=str(there),
             expected="a folder that can be written to" if there.is_dir() else "a folder, not a file",
             fix="choose another place with --save_path",
+            code="X006",
         )
 
 

@@ -40,7 +40,7 @@ def find_provider(
             provider.import_tasks(imports)
             return provider
         known += names
-    raise UsageError(f"unknown task {task!r}", expected=suggest(task, known), fix=_fix(plugins, imports))
+    raise UsageError(f"unknown task {task!r}", expected=suggest(task, known), fix=_fix(plugins, imports), code="E001")
 
 
 def _in_order(plugins: PluginManager) -> Iterator[EnvironmentProvider]:

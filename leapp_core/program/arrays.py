@@ -40,4 +40,5 @@ def check_arrays_are_read(
                     " the same in every step: what is computed from it cannot be told from a constant",
                     expected="an array that the step reads as it is declared, or values that change",
                     fix="use what input_tensors returns, change its values between steps, or leave it out",
+                    code="C032",
                 )

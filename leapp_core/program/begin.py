@@ -91,4 +91,5 @@ def _otherwise(slicer: Slicer, found: NodeAnalysis, step: int, name: str, detail
         where=made_at(slicer, found, name),
         expected="a first step that computes what the others do",
         fix=BEGIN_ALIKE,
+        code="C019",
     )

@@ -75,6 +75,7 @@ def compile_session(
             where=place,
             expected="dense tensors",
             fix="call .to_dense(), or run that code outside the session or in session.paused()",
+            code="C027",
         )
     steps = {n: s for n, s in cut_steps(recorder.declarations, len(recorder.events)).items() if s}
     if any(len(items) == 1 for items in steps.values()):
@@ -84,6 +85,7 @@ def compile_session(
             "no complete step was captured",
             expected="inputs and outputs of at least one node, for at least one step (three let state be found)",
             fix="call session.input_tensors and session.output_tensors around your policy, several times",
+            code="C026",
         )
     slicer = Slicer(recorder)
     try:
@@ -101,7 +103,9 @@ def compile_session(
         slicer.heap.release()
     if strict and captured.unproven:
         raise CaptureError(
-            "strict: " + "; ".join(captured.unproven), fix="capture more steps, with values that change between them"
+            "strict: " + "; ".join(captured.unproven),
+            fix="capture more steps, with values that change between them",
+            code="C031",
         )
     return captured
 
@@ -115,7 +119,7 @@ def _settled(captured: CapturedPipeline, doubts: Sequence[Doubt]) -> CapturedPip
     if doubts and captured.evidence.watched < ENOUGH_STEPS:
         raise doubts[0].refusal
     held = f"the program held for {captured.evidence.watched} later steps, and nothing else says that it goes on to"
-    told = dict.fromkeys((f"{doubt.refusal.message}; {held}", doubt.of_libraries) for doubt in doubts)
+    told = dict.fromkeys((f"{doubt.refusal.in_short()}; {held}", doubt.of_libraries) for doubt in doubts)
     notes = (text for text, of_libraries in told if of_libraries)
     unproven = (text for text, of_libraries in told if not of_libraries)
     return replace(captured, notes=(*captured.notes, *notes), unproven=(*captured.unproven, *unproven))

@@ -50,6 +50,7 @@ def emit_call(graph: Graph, event: Event, nodes: list[Node | None]) -> Node:
             "narrow is given a tensor as its start, which PyTorch reads as a Python number",
             expected="a slice at a fixed place, or an index that is a tensor",
             fix="x.index_select(dim, start + torch.arange(length))",
+            code="C029",
         )
     if event.func in _SIZED_LIKE:
         return graph.call_function(_SIZED_LIKE[event.func], (nodes[0], list(event.outs[0].sizes)))

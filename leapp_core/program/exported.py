@@ -44,6 +44,7 @@ def to_exported(
         where=dynamic[0] if dynamic else None,
         expected="shapes that are the same in every step",
         fix="compute for all elements and choose with torch.where or masked_fill",
+        code="C028",
     )
     try:
         with warnings.catch_warnings():
@@ -57,6 +58,7 @@ def to_exported(
             f"node {node!r}: PyTorch cannot export the captured program: {first[0] if first else type(error).__name__}",
             expected="operators with shapes that do not depend on values",
             fix="replace selections of a varying number of elements with torch.where",
+            code="C029",
         ) from error
     cleaned = clean_program(exported, extra)
     if dynamic and _has_varying_shape(cleaned):

@@ -73,6 +73,7 @@ def overload_for(name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
         f"_foreach_{name} has no form for one tensor, and no format knows the one for lists",
         expected="an operator that exists for one tensor",
         fix="write a loop over the tensors",
+        code="C029",
     )
 
 

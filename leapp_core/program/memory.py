@@ -172,6 +172,7 @@ class GraphMemory:
                 f"node {self._found.node!r}: memory is read as {info.dtype} and as {root_info.dtype}",
                 expected="one dtype per memory",
                 fix="convert with .to(dtype) instead of .view(dtype)",
+                code="C027",
             )
         strided = (root, list(info.sizes), list(info.strides), info.offset - root_info.offset)
         return self._graph.call_function(aten.as_strided.default, strided)

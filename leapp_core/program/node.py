@@ -210,6 +210,7 @@ def _inputs(steps: tuple[Step, ...]) -> list[list[torch.Tensor]]:
             raise CaptureError(
                 f"node {node!r}: inputs of step {k} are {sorted(step.inputs)}, of the last step {sorted(order)}",
                 expected="the same inputs in every step",
+                code="C021",
             )
     return [[step.inputs[name].value for name in order] for step in steps]
 
@@ -236,6 +237,7 @@ def _declared_feedback(node: str, step: Step) -> dict[str, str]:
                 raise CaptureError(
                     f"node {node!r}: state {name.removesuffix('_in')!r} is declared but never updated",
                     fix="call session.update_state(node, {name: new_value}) before output_tensors",
+                    code="C021",
                 )
             pairs[out] = name
     return pairs

@@ -65,6 +65,7 @@ def replay(
             seen.append(state)
     if begins_otherwise is not None:
         begins_otherwise.fix = f"the first step computes something else than the others: {BEGIN_ALIKE}"
+        begins_otherwise.code = "LEAPP-C019"
         raise begins_otherwise
     return seen
 
@@ -100,6 +101,7 @@ def _mismatch(node: str, step: int, name: str, detail: str, place: str | None) -
         expected="a step that depends only on declared inputs, constants and recorded state",
         fix="look for memory written behind PyTorch's back (a NumPy alias, a simulator), for a value that changes "
         "less often than the captured steps show, or for state that the first step sets up from its inputs",
+        code="C020",
     )
 
 
@@ -132,4 +134,5 @@ def compare_state(node: str, step: int, name: str, wanted: torch.Tensor, got: to
         expected="state that only recorded calls change, each step in the same way",
         fix="look for memory written behind PyTorch's back, for attributes that point to another tensor from some step "
         "on, or for a reset between the steps",
+        code="C020",
     )

@@ -72,6 +72,7 @@ def check_types(slicer: Slicer, found: NodeAnalysis, slots: Iterable[StateSlot])
                 fix="keep the real and the imaginary part (torch.view_as_real, torch.view_as_complex)"
                 if slot.read.dtype.is_complex
                 else "keep it in another type",
+                code="C029",
             )
 
 

@@ -105,6 +105,7 @@ def _refusal(difference: Difference, follower: Follower, lines: _Lines, captured
         where=place,
         expected="later steps that do what the recorded ones did",
         fix=fix,
+        code="C030",
     )
 
 

@@ -114,7 +114,7 @@ def _series(
         runtime = load(bundle.yaml_path, plugins=plugins, trust=trust, full_names=True)
         return play(runtime, episodes), ""
     except LeappError as error:
-        return [], f"The bundle was not run, so there are no curves: {error.message}"
+        return [], f"The bundle was not run, so there are no curves: {error.in_short()}"
 
 
 def _picture(bundle: LoadedBundle) -> str:

@@ -30,7 +30,9 @@ def to_numpy(value: object, key: str, expected: str) -> Array:
         RuntimeInputError: it is no array (a list has no dtype), lives on another device, or needs gradients.
     """
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise RuntimeInputError(f"input {key!r} is a masked array with masked elements", where=key, expected=expected)
+        raise RuntimeInputError(
+            f"input {key!r} is a masked array with masked elements", where=key, expected=expected, code="R006"
+        )
     if isinstance(value, (np.ndarray, np.generic)):
         return np.asarray(value)
     if not hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
@@ -39,6 +41,7 @@ def to_numpy(value: object, key: str, expected: str) -> Array:
             where=key,
             expected=expected,
             fix="make it an array first, for example with numpy.asarray(value, dtype=...)",
+            code="R006",
         )
     return _foreign(value, key, expected)
 
@@ -58,6 +61,7 @@ def _foreign(value: Any, key: str, expected: str) -> Array:
         where=key,
         expected=f"{expected} in main memory",
         fix="for a PyTorch tensor pass tensor.detach().cpu()",
+        code="R006",
     )
 
 

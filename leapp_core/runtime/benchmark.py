@@ -67,7 +67,7 @@ def measure_bundle(runtime: PolicyRuntime, steps: int = 10_000, *, seed: int = 0
         seed: Seed of the inputs.
     """
     if steps < 1:
-        raise UsageError(f"steps is {steps}", expected="1 or more")
+        raise UsageError(f"steps is {steps}", expected="1 or more", code="U003")
     inputs = [mock_inputs(runtime.inputs, seed + i, runtime.sizes) for i in range(_INPUT_SETS)]
     runtime.reset()
 
@@ -93,7 +93,7 @@ def run_realtime(runtime: PolicyRuntime, frequency: float, seconds: float, *, se
         UsageError: no such frequency or duration.
     """
     if not 0 <= seconds < float("inf"):
-        raise UsageError(f"seconds is {seconds}", expected="a number, not negative")
+        raise UsageError(f"seconds is {seconds}", expected="a number, not negative", code="U003")
     inputs = [mock_inputs(runtime.inputs, seed + i, runtime.sizes) for i in range(_INPUT_SETS)]
     rate = RateKeeper(frequency)
     runtime.reset()

@@ -43,6 +43,7 @@ def _refuse_duplicates(key: str, port: PortSpec) -> None:
             where=key,
             expected="arrays, in the order of the port",
             fix="give and read it by position; export again with a name of its own for every element",
+            code="R008",
         )
 
 
@@ -79,7 +80,7 @@ def from_element_names(
     """
     for what, given in (("inputs are", inputs), ("inputs_by_name is", named)):
         if not isinstance(given, Mapping):
-            raise RuntimeInputError(f"{what} a {type(given).__name__}", expected="a mapping")
+            raise RuntimeInputError(f"{what} a {type(given).__name__}", expected="a mapping", code="R006")
     by_port: dict[str, dict[str, Any]] = {}
     for name, value in named.items():
         key = find(name)
@@ -89,7 +90,7 @@ def from_element_names(
             _merge(by_port, _owner(name, value, ports, key), {name: value})
     twice = by_port.keys() & inputs.keys()
     if twice:
-        raise RuntimeInputError(f"input {min(twice)!r} is given twice: as an array and by element name")
+        raise RuntimeInputError(f"input {min(twice)!r} is given twice: as an array and by element name", code="R007")
     return {**inputs, **{key: _assemble(key, ports[key], values, sizes or {}) for key, values in by_port.items()}}
 
 
@@ -97,7 +98,7 @@ def _merge(by_port: dict[str, dict[str, Any]], key: str, values: Mapping[str, An
     known = by_port.setdefault(key, {})
     for name, value in values.items():
         if name in known:
-            raise RuntimeInputError(f"element {name!r} of input {key!r} is given twice", where=key)
+            raise RuntimeInputError(f"element {name!r} of input {key!r} is given twice", where=key, code="R007")
         known[name] = value
 
 
@@ -109,6 +110,7 @@ def _owner(element: str, value: Any, ports: Mapping[str, PortSpec], port: str | 
         raise RuntimeInputError(
             f"element name {element!r} belongs to {', '.join(owners)}",
             fix=f"say which: {{{owners[0]!r}: {{{element!r}: …}}}}",
+            code="R008",
         )
     if port in ports:
         raise RuntimeInputError(
@@ -116,16 +118,21 @@ def _owner(element: str, value: Any, ports: Mapping[str, PortSpec], port: str | 
             where=port,
             expected="a mapping of its elements",
             fix="give arrays in inputs",
+            code="R008",
         )
     known = {name for port in ports.values() for axis in axis_names(port) if axis for name in axis}
-    raise RuntimeInputError(f"no input has an element {element!r}", expected=suggest(str(element), known | set(ports)))
+    raise RuntimeInputError(
+        f"no input has an element {element!r}", expected=suggest(str(element), known | set(ports)), code="R008"
+    )
 
 
 def _assemble(key: str, port: PortSpec, values: Mapping[str, Any], sizes: Mapping[str, int]) -> Array:
     names = axis_names(port)
     _refuse_duplicates(key, port)
     if not any(names):
-        raise RuntimeInputError(f"input {key!r} has no element names", where=key, fix="give it as an array")
+        raise RuntimeInputError(
+            f"input {key!r} has no element names", where=key, fix="give it as an array", code="R008"
+        )
     known = {**sizes, **_sizes_in(key, port, values)}
     shape = tuple(known.get(size, 1) if isinstance(size, str) else size for size in port.shape)
     array = np.zeros(shape, numpy_dtype(port.dtype))
@@ -160,11 +167,11 @@ def _fill(key: str, array: Array, names: tuple[tuple[str, ...] | None, ...], val
     for name in values:
         if name not in order:
             raise RuntimeInputError(
-                f"input {key!r} has no element {name!r}", where=key, expected=suggest(str(name), order)
+                f"input {key!r} has no element {name!r}", where=key, expected=suggest(str(name), order), code="R008"
             )
     missing = [name for name in order if name not in values]
     if missing:
-        raise RuntimeInputError(f"input {key!r} lacks element {', '.join(map(repr, missing))}", where=key)
+        raise RuntimeInputError(f"input {key!r} lacks element {', '.join(map(repr, missing))}", where=key, code="R002")
     rest = names[:axis] + names[axis + 1 :]
     for i, name in enumerate(order):
         _fill(f"{key}/{name}", array[(slice(None),) * axis + (i, ...)], rest, values[name])
@@ -175,7 +182,7 @@ def _assign(key: str, array: Array, value: Any) -> None:
     given = _read(key, value, expected)
     if given.size != array.size or not _of_a_kind(given.dtype, array.dtype):
         raise RuntimeInputError(
-            f"element {key!r} is {given.dtype} of shape {list(given.shape)}", where=key, expected=expected
+            f"element {key!r} is {given.dtype} of shape {list(given.shape)}", where=key, expected=expected, code="R004"
         )
     given = given.reshape(array.shape)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -184,7 +191,10 @@ def _assign(key: str, array: Array, value: Any) -> None:
         lost = array != given if whole else np.isinf(array.astype(np.float64)) & np.isfinite(given)
     if lost.any():
         raise RuntimeInputError(
-            f"element {key!r} is {given[lost].flat[0]}, which no {array.dtype} holds", where=key, expected=expected
+            f"element {key!r} is {given[lost].flat[0]}, which no {array.dtype} holds",
+            where=key,
+            expected=expected,
+            code="R003",
         )
 
 
@@ -195,7 +205,10 @@ def _read(key: str, value: Any, expected: str) -> Array:
         return np.asarray(value)
     except (ValueError, TypeError) as error:
         raise RuntimeInputError(
-            f"element {key!r} is a {type(value).__name__} that is no array: {error}", where=key, expected=expected
+            f"element {key!r} is a {type(value).__name__} that is no array: {error}",
+            where=key,
+            expected=expected,
+            code="R006",
         ) from error
 
 

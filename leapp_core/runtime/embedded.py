@@ -66,7 +66,9 @@ class _Known:
             return json.loads(text)
         except (ValueError, RecursionError) as error:
             raise BundleError(
-                f"the fact {name!r} in the model of node {self._node!r} is damaged", fix="export the bundle again"
+                f"the fact {name!r} in the model of node {self._node!r} is damaged",
+                fix="export the bundle again",
+                code="B004",
             ) from error
 
 

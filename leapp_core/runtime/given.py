@@ -24,13 +24,17 @@ def state_by_port(given: Mapping[str, Any], names: PortNames) -> dict[PortRef, A
     """
     if not isinstance(given, Mapping):
         raise RuntimeInputError(
-            f"the state is a {type(given).__name__}", expected="a mapping as runtime.state gives it, or a file"
+            f"the state is a {type(given).__name__}",
+            expected="a mapping as runtime.state gives it, or a file",
+            code="R009",
         )
     values: dict[PortRef, Array] = {}
     for name, value in given.items():
         ref = names.find(name)
         if ref in values:
-            raise RuntimeInputError(f"state {str(ref)!r} is given twice, under both of its names", where=str(ref))
+            raise RuntimeInputError(
+                f"state {str(ref)!r} is given twice, under both of its names", where=str(ref), code="R007"
+            )
         values[ref] = _array(value, f"state {str(ref)!r}")
     return values
 
@@ -49,13 +53,16 @@ def check_state(values: Mapping[PortRef, Array], refs: Iterable[PortRef], pipeli
     for ref in refs:
         port = pipeline.input_spec(ref)
         if ref not in values:
-            raise RuntimeInputError(f"state {str(ref)!r} is missing", where=str(ref), expected=describe(port))
+            raise RuntimeInputError(
+                f"state {str(ref)!r} is missing", where=str(ref), expected=describe(port), code="R009"
+            )
         value = values[ref]
         if value.shape != port.shape or value.dtype != numpy_dtype(port.dtype):
             raise RuntimeInputError(
                 f"state {str(ref)!r} is {value.dtype} of shape {list(value.shape)}",
                 where=str(ref),
                 expected=describe(port),
+                code="R009",
             )
 
 
@@ -68,7 +75,7 @@ def mask_of(given: Any) -> Array:
     mask = _array(given, "the mask")
     if mask.ndim != 1 or mask.dtype != np.bool_:
         raise RuntimeInputError(
-            f"the mask is {mask.dtype} of shape {list(mask.shape)}", expected="booleans of shape [batch]"
+            f"the mask is {mask.dtype} of shape {list(mask.shape)}", expected="booleans of shape [batch]", code="R009"
         )
     return mask
 
@@ -77,5 +84,5 @@ def _array(value: Any, what: str) -> Array:
     try:
         array: Array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise RuntimeInputError(f"{what} is no array: {error}") from error
+        raise RuntimeInputError(f"{what} is no array: {error}", code="R006") from error
     return array

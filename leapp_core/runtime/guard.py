@@ -122,12 +122,16 @@ class Guard:
                     where=item.name,
                     expected=f"a time not more than {oldest:g} s ago",
                     fix="pass step(..., taken=...)",
+                    code="R011",
                 )
             age = now - stamp
             if not -oldest <= age <= oldest:
                 what = f"is {age:.3f} s old" if age > 0 or age != age else f"is from {-age:.3f} s in the future"
                 raise LimitError(
-                    f"input {item.name!r} {what}", where=item.name, expected=f"a reading of the last {oldest:g} s"
+                    f"input {item.name!r} {what}",
+                    where=item.name,
+                    expected=f"a reading of the last {oldest:g} s",
+                    code="R011",
                 )
 
     def substitute(self) -> dict[str, Array] | None:
@@ -239,7 +243,7 @@ def _out_of_range(item: _Watched, array: Array, at: int, low: Array, high: Array
 def _error(item: _Watched, array: Array, at: int, what: str, expected: str) -> LimitError:
     index = tuple(int(i) for i in np.unravel_index(at, array.shape))
     place = element_name(item.port, index) if array.ndim else "scalar"
-    return LimitError(f"{item.kind} {item.name!r} {what} at {place}", where=item.name, expected=expected)
+    return LimitError(f"{item.kind} {item.name!r} {what} at {place}", where=item.name, expected=expected, code="R011")
 
 
 def _matters(item: _Watched) -> bool:
@@ -273,7 +277,7 @@ def _watched(kind: str, limits: Mapping[str, Limit], names: PortNames, pipeline:
             known[names.find(name)] = limit
         except RuntimeInputError as error:
             raise UsageError(
-                f"there is no {kind} {name!r} to limit", expected=suggest(str(name), names.keys)
+                f"there is no {kind} {name!r} to limit", expected=suggest(str(name), names.keys), code="R001"
             ) from error
     spec = pipeline.output_spec if kind == "output" else pipeline.input_spec
     found = tuple(_Watched(kind, names[ref], spec(ref), known.get(ref, Limit())) for ref in names.refs)
@@ -289,6 +293,7 @@ def _period(watched: Sequence[_Watched], period: float | None) -> float | None:
         raise UsageError(
             f"the change of {changing[0]!r} is limited per second, but the bundle states no frequency",
             fix="load it with rate=...",
+            code="R013",
         )
     return period
 
@@ -305,7 +310,9 @@ def _safe_outputs(limits: Limits, names: PortNames, pipeline: PipelineSpec) -> d
     given = {names.find(name): value for name, value in limits.safe.items()}
     missing = [names[ref] for ref in names.refs if ref not in given]
     if missing:
-        raise UsageError(f"no safe value is given for output {missing[0]!r}", expected="one for every output")
+        raise UsageError(
+            f"no safe value is given for output {missing[0]!r}", expected="one for every output", code="R013"
+        )
     made = {}
     for ref in names.refs:
         port = pipeline.output_spec(ref)
@@ -313,7 +320,9 @@ def _safe_outputs(limits: Limits, names: PortNames, pipeline: PipelineSpec) -> d
         shape = tuple(int(size) for size in port.shape)
         if value.size not in (1, int(np.prod(shape, dtype=np.int64))):
             raise UsageError(
-                f"the safe value of {names[ref]!r} has {value.size} elements", expected=f"shape {list(shape)}"
+                f"the safe value of {names[ref]!r} has {value.size} elements",
+                expected=f"shape {list(shape)}",
+                code="R013",
             )
         full = np.broadcast_to(value if value.size == 1 else value.reshape(shape), shape)
         made[names[ref]] = np.array(full.astype(numpy_dtype(port.dtype)))

@@ -82,6 +82,7 @@ class InputWriter:
                     where=key,
                     expected=describe(self._ports[key]),
                     fix=f"give all of {', '.join(self._ports)}",
+                    code="R002",
                 )
             buffer[...] = self._checked(key, given[key], dtype, shape)
         if self._check_finite:
@@ -95,13 +96,17 @@ class InputWriter:
         """
         if not isinstance(inputs, Mapping):
             raise RuntimeInputError(
-                f"inputs are a {type(inputs).__name__}", expected=f"a mapping with {', '.join(self._ports)}"
+                f"inputs are a {type(inputs).__name__}",
+                expected=f"a mapping with {', '.join(self._ports)}",
+                code="R006",
             )
         given: dict[str, Any] = {}
         for name, value in inputs.items():
             key = self._names[self._names.find(name)]
             if key in given:
-                raise RuntimeInputError(f"input {key!r} is given twice, under both of its names", where=key)
+                raise RuntimeInputError(
+                    f"input {key!r} is given twice, under both of its names", where=key, code="R007"
+                )
             given[key] = value
         return given
 
@@ -114,6 +119,7 @@ class InputWriter:
                 where=key,
                 expected=describe(port),
                 fix=f"convert it where it is made, for example with .astype({port.dtype!r})",
+                code="R003",
             )
         if array.shape != shape:
             raise RuntimeInputError(
@@ -121,6 +127,7 @@ class InputWriter:
                 where=key,
                 expected=describe(port),
                 fix=f"use .reshape({', '.join(map(str, shape))})" if array.size == np.prod(shape) else None,
+                code="R004",
             )
         return array
 
@@ -133,4 +140,5 @@ class InputWriter:
                     where=key,
                     expected="finite numbers",
                     fix="check the sensor that feeds it",
+                    code="R005",
                 )

@@ -42,9 +42,11 @@ class Limit:
         low = np.asarray(-np.inf if self.low is None else self.low)
         high = np.asarray(np.inf if self.high is None else self.high)
         if np.isnan(low).any() or np.isnan(high).any() or (low.size in (1, high.size) and (low > high).any()):
-            raise UsageError(f"a limit goes from {self.low} to {self.high}", expected="low <= high")
+            raise UsageError(f"a limit goes from {self.low} to {self.high}", expected="low <= high", code="R013")
         if self.rate is not None and not (np.asarray(self.rate) >= 0).all():
-            raise UsageError(f"a limit of change is {self.rate}", expected="a number per second, not negative")
+            raise UsageError(
+                f"a limit of change is {self.rate}", expected="a number per second, not negative", code="R013"
+            )
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,16 @@ class Limits:
     def __post_init__(self) -> None:
         if self.on_violation not in get_args(Action):
             raise UsageError(
-                f"on_violation is {self.on_violation!r}", expected=suggest(str(self.on_violation), get_args(Action))
+                f"on_violation is {self.on_violation!r}",
+                expected=suggest(str(self.on_violation), get_args(Action)),
+                code="R013",
             )
         if self.on_violation == "safe" and not self.safe:
-            raise UsageError("on_violation is 'safe' but no safe outputs are given", fix="give Limits(safe={...})")
+            raise UsageError(
+                "on_violation is 'safe' but no safe outputs are given", fix="give Limits(safe={...})", code="R013"
+            )
         if self.max_age is not None and not self.max_age > 0:
-            raise UsageError(f"max_age is {self.max_age}", expected="seconds, more than 0")
+            raise UsageError(f"max_age is {self.max_age}", expected="seconds, more than 0", code="R013")
 
 
 @dataclass(frozen=True)
@@ -114,5 +120,6 @@ def filled(bound: Bound | None, default: float, port: PortSpec, name: str) -> Ar
         raise UsageError(
             f"the limit of {name!r} has {counted(values.size, 'number')}",
             expected=f"one, or {size} as the port has elements",
+            code="R013",
         )
     return np.array(np.broadcast_to(values, (size,)))

@@ -99,7 +99,9 @@ def open_document(
     check_memory(with_sizes(pipeline, {}))
     missing = [str(edge.target) for edge in pipeline.feedback if edge.target not in initial_values]
     if missing:
-        raise BundleError(f"fed-back inputs have no initial value: {', '.join(missing)}", where=document.name)
+        raise BundleError(
+            f"fed-back inputs have no initial value: {', '.join(missing)}", where=document.name, code="B004"
+        )
     runners = runners_of(document, plugins or PluginManager(), _folder(document, artifact_paths))
     for node, runner in runners.items():
         runner.require()
@@ -134,7 +136,9 @@ def unstated_files(
                 continue
             message = f"the document states no hash of {name!r}, where node {node!r} keeps weights"
             if stated:
-                raise BundleError(message, where=document.name, expected=f"one of {', '.join(sorted(stated))}")
+                raise BundleError(
+                    message, where=document.name, expected=f"one of {', '.join(sorted(stated))}", code="B009"
+                )
             notes.append(f"{message}: a change of it goes unnoticed")
     return tuple(notes)
 
@@ -191,6 +195,7 @@ def _no_runner(node: str, name: str, plugins: PluginManager, writer: str | None)
         where=f"node {node}",
         expected=suggest(name, [entry.item.name for entry in plugins.runners]),
         fix=fix + more,
+        code="B008",
     )
 
 

@@ -291,7 +291,7 @@ class PolicyRuntime:
         with self._lock:
             try:
                 if self._fault is not None and guard.limits.latch:
-                    raise _LatchedError(f"no step is made since one failed: {self._fault.message}")
+                    raise _LatchedError(f"no step is made since one failed: {self._fault.message}", code="R011")
                 if guard.limits.max_age is not None:
                     guard.check_age(taken)
                 self._write((inputs or {}) if named is None else self._by_position(inputs, named))
@@ -356,6 +356,7 @@ class PolicyRuntime:
                 f"inputs have {_describe_sizes(sizes)}, the running episode has {_describe_sizes(self._sizes)}",
                 expected="the same sizes until the next reset",
                 fix="call reset() before the size changes",
+                code="R010",
             )
         self._resize(check_sizes(sizes, self._symbols))
 
@@ -373,11 +374,12 @@ def _checked_rate(rate: float | None, frequency: float | None, *, allowed: bool)
     if rate is None:
         return frequency
     if not 0 < rate < float("inf"):
-        raise UsageError(f"rate is {rate}", expected="a positive number of steps per second")
+        raise UsageError(f"rate is {rate}", expected="a positive number of steps per second", code="R014")
     if frequency is not None and abs(rate - frequency) > 1e-6 * frequency and not allowed:
         raise UsageError(
             f"the policy would run at {rate:g} Hz, it was made for {frequency:g} Hz",
             fix=f"run it at {frequency:g} Hz; allow_other_rate=True if another is what you want",
+            code="R014",
         )
     return rate
 

@@ -54,9 +54,12 @@ class PortNames:
             return ref
         several = [str(other) for other in self.refs if other.port == name]
         if several:
-            raise RuntimeInputError(f"{self._what} name {name!r} is ambiguous", expected=f"one of {', '.join(several)}")
+            raise RuntimeInputError(
+                f"{self._what} name {name!r} is ambiguous", expected=f"one of {', '.join(several)}", code="R001"
+            )
         raise RuntimeInputError(
             f"unknown {self._what} {name!r}",
             expected=suggest(str(name), self.keys),
             fix="remove it, or check the spelling; nothing given is ever ignored",
+            code="R001",
         )

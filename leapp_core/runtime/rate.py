@@ -70,6 +70,7 @@ class RateKeeper:
                 f"frequency is {frequency}",
                 expected="a positive number of steps per second",
                 fix="give one; a bundle need not state any" if frequency is None else None,
+                code="R014",
             )
         self.frequency = frequency
         self._period = _NS / frequency

@@ -56,7 +56,7 @@ class RecordingRuntime:
         try:
             self._file = zipfile.ZipFile(self._path, "w")
         except (OSError, ValueError) as error:
-            raise BundleError(f"cannot write the recording: {error}", where=str(path)) from error
+            raise BundleError(f"cannot write the recording: {error}", where=str(path), code="U006") from error
         self._steps = self._chunk = 0
         self._restarts = -1
         self._state_steps: list[int] = []
@@ -72,7 +72,9 @@ class RecordingRuntime:
             UsageError: the recording is closed.
         """
         if self._file.fp is None:
-            raise UsageError("the recording is closed, so this step would be lost", fix="make a new RecordingRuntime")
+            raise UsageError(
+                "the recording is closed, so this step would be lost", fix="make a new RecordingRuntime", code="R012"
+            )
         restarted = self.runtime.restarts != self._restarts
         before, rows = (self.runtime.state if restarted else {}), self.runtime.sizes
         outputs = self.runtime.step(inputs, inputs_by_name=inputs_by_name)
@@ -126,7 +128,7 @@ class RecordingRuntime:
         try:
             self._file.writestr(f"{member}.npy", buffer.getvalue())
         except OSError as error:
-            raise BundleError(f"cannot write the recording: {error}", where=str(self._path)) from error
+            raise BundleError(f"cannot write the recording: {error}", where=str(self._path), code="U006") from error
 
 
 @dataclass(frozen=True)
@@ -168,7 +170,9 @@ class Recording:
         except DAMAGE as error:
             raise self._damaged(error) from error
         if version != _VERSION:
-            raise BundleError(f"the recording has version {version}", where=str(path), expected=str(_VERSION))
+            raise BundleError(
+                f"the recording has version {version}", where=str(path), expected=str(_VERSION), code="R012"
+            )
 
     def __iter__(self) -> Iterator[RecordedStep]:
         step = 0
@@ -207,6 +211,7 @@ class Recording:
             f"{self._path.name} is no complete recording: {error}",
             where=str(self._path),
             fix="record again with `leapp run BUNDLE --record FILE`",
+            code="R012",
         )
 
 

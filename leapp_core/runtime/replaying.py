@@ -55,6 +55,7 @@ def replay(runtime: PolicyRuntime, path: str | Path) -> ReplayReport:
                 f"the recording has outputs {', '.join(sorted(recorded.outputs))}",
                 where=str(path),
                 expected=", ".join(worst),
+                code="R012",
             )
         if recorded.state is not None:
             _restore(runtime, recorded.inputs, recorded.state)
@@ -115,6 +116,7 @@ def stored_inputs(runtime: PolicyRuntime, path: str | Path) -> Iterator[dict[str
             f"the inputs cannot be read: {reason}",
             where=str(path),
             expected=f"an .npz file with an array for each of {', '.join(runtime.inputs)}",
+            code="R012",
         ) from error
     values = runtime.by_key(stored)
     lengths: dict[str, int] = {}
@@ -125,8 +127,11 @@ def stored_inputs(runtime: PolicyRuntime, path: str | Path) -> Iterator[dict[str
         raise RuntimeInputError(
             f"inputs have different numbers of steps: {', '.join(f'{key} {n}' for key, n in lengths.items())}",
             where=str(path),
+            code="R012",
         )
     if 0 in lengths.values():
-        raise RuntimeInputError("the inputs hold no step", where=str(path), expected="one step or more along axis 0")
+        raise RuntimeInputError(
+            "the inputs hold no step", where=str(path), expected="one step or more along axis 0", code="R012"
+        )
     for step in range(max(lengths.values(), default=1)):
         yield {key: value[step] if key in lengths else value for key, value in values.items()}

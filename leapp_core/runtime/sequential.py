@@ -77,6 +77,7 @@ class SequentialStepper:
             raise BundleError(
                 f"the model of node {node.name!r} failed: {text}",
                 fix="check the inputs' values; shapes and dtypes were right",
+                code="B010",
             ) from error
 
     def _read(self, ref: PortRef, written: Mapping[PortRef, Array]) -> Array:
@@ -109,10 +110,11 @@ def _checked(node: NodeSpec, port: PortSpec, outputs: Mapping[str, Array]) -> Ar
     """Return an output of a model if it is what the bundle states."""
     value = outputs.get(port.name)
     if value is None:
-        raise BundleError(f"the model of node {node.name!r} returned no output {port.name!r}")
+        raise BundleError(f"the model of node {node.name!r} returned no output {port.name!r}", code="B010")
     if value.shape != port.shape or value.dtype != numpy_dtype(port.dtype):
         raise BundleError(
             f"the model of node {node.name!r} returned {port.name!r} as {value.dtype} {list(value.shape)}",
             expected=f"{port.dtype} {list(port.shape)}, as the bundle states",
+            code="B010",
         )
     return value

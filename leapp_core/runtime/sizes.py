@@ -34,6 +34,7 @@ def symbols(pipeline: PipelineSpec) -> tuple[str, ...]:
             raise BundleError(
                 f"size {free[0]!r} of node {node.name!r} is not a size of any input from outside",
                 expected=f"one of {', '.join(known) or 'no symbolic sizes'}",
+                code="B004",
             )
     return tuple(known)
 
@@ -80,6 +81,7 @@ def check_memory(pipeline: PipelineSpec) -> None:
             f"the ports take {sum(sizes.values()) >> 20} MiB, {largest!r} alone {sizes[largest] >> 20} MiB",
             where=largest,
             expected=f"at most {MAX_BYTES >> 20} MiB for all ports together",
+            code="B011",
         )
 
 
@@ -91,9 +93,9 @@ def check_sizes(sizes: Mapping[str, int], known: tuple[str, ...]) -> dict[str, i
     """
     for name, size in sizes.items():
         if name not in known:
-            raise UsageError(f"the bundle has no symbolic size {name!r}", expected=suggest(name, known))
+            raise UsageError(f"the bundle has no symbolic size {name!r}", expected=suggest(name, known), code="R010")
         if isinstance(size, bool) or not isinstance(size, (int, np.integer)) or size < 1:
-            raise UsageError(f"size {name!r} is {size!r}", expected="a positive integer")
+            raise UsageError(f"size {name!r} is {size!r}", expected="a positive integer", code="R010")
     return {name: int(size) for name, size in sizes.items()}
 
 
@@ -121,13 +123,16 @@ def infer_sizes(
             if not isinstance(name, str):
                 continue
             if size == 0:
-                raise RuntimeInputError(f"input {str(ref)!r} has {name} 0", where=str(ref), expected="one row or more")
+                raise RuntimeInputError(
+                    f"input {str(ref)!r} has {name} 0", where=str(ref), expected="one row or more", code="R010"
+                )
             first, owner = found.setdefault(name, (int(size), ref))
             if first != size:
                 raise RuntimeInputError(
                     f"inputs {str(owner)!r} and {str(ref)!r} disagree on {name!r}: {first} and {size}",
                     where=str(ref),
                     expected=f"one {name} for all inputs of a step",
+                    code="R010",
                 )
     return {name: size for name, (size, _ref) in found.items()}
 
@@ -145,6 +150,7 @@ def expand(value: Array, port: PortSpec, ref: PortRef) -> Array:
         raise BundleError(
             f"the initial value of {str(ref)!r} has shape {list(value.shape)}, its port {list(shape)}",
             where=str(ref),
+            code="B004",
         ) from error
 
 
@@ -168,11 +174,13 @@ def batch_axis(port: PortSpec, rows: int, symbolic: PortSpec) -> int:
             f"the mask has {rows} entries, state {port.name!r} has shape {list(port.shape)}",
             where=port.name,
             expected="one entry per environment of the batch",
+            code="R009",
         )
     if len(fitting) > 1 and len(port.shape) > 2 and rows > 1 and not named:
         raise RuntimeInputError(
             f"state {port.name!r} of shape {list(port.shape)} has two axes that may count environments",
             where=port.name,
             fix="export with a dynamic batch, which names the axis",
+            code="R009",
         )
     return fitting[0]

@@ -33,7 +33,7 @@ def write_state(path: Path, values: Mapping[str, Array]) -> None:
     except _REFUSALS as error:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        raise BundleError(f"cannot write the state: {error}", where=str(path)) from error
+        raise BundleError(f"cannot write the state: {error}", where=str(path), code="U006") from error
 
 
 def read_state(path: Path) -> dict[str, Array]:
@@ -45,4 +45,4 @@ def read_state(path: Path) -> dict[str, Array]:
     try:
         return read_tensors(path)
     except (*_REFUSALS, BundleError) as error:
-        raise BundleError(f"cannot read the state: {error}", where=str(path)) from error
+        raise BundleError(f"cannot read the state: {error}", where=str(path), code="R012") from error

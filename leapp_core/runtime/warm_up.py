@@ -34,11 +34,14 @@ def warm_up(stepper: Stepper, start: Mapping[PortRef, Array], outputs: int) -> N
             failure = error
         else:
             if set(returned) != {outputs}:
-                raise BundleError(f"a step returned {returned[0]} arrays", expected=f"{outputs}, one per output")
+                raise BundleError(
+                    f"a step returned {returned[0]} arrays", expected=f"{outputs}, one per output", code="B007"
+                )
             stepper.write_state(start)
             return
     raise BundleError(
         f"the models do not run on what the bundle says they take: {failure.message}",
         expected=failure.expected,
         fix="export the bundle again; its files do not belong together",
+        code="B007",
     ) from failure

@@ -76,7 +76,7 @@ def plan_package(name: str, kind: str, parent: Path | None = None) -> NewPackage
         UsageError: there is no such kind, the name is none that packages and commands can have, or the place is taken.
     """
     if kind not in KINDS:
-        raise UsageError(f"there is no kind {kind!r} of plugin", expected=suggest(kind, KINDS))
+        raise UsageError(f"there is no kind {kind!r} of plugin", expected=suggest(kind, KINDS), code="U001")
     bare = name.removeprefix(PREFIX)
     if not _NAME.fullmatch(bare):
         fixed = "-".join(re.findall(r"[a-z0-9]+", name.lower())).lstrip("0123456789-")
@@ -84,11 +84,15 @@ def plan_package(name: str, kind: str, parent: Path | None = None) -> NewPackage
             f"a plugin cannot be called {name!r}",
             expected="small letters, digits and single hyphens, beginning with a letter",
             fix=f"call it {fixed}" if fixed else None,
+            code="D002",
         )
     made = NewPackage(bare, kind, (parent or Path.cwd()) / f"{PREFIX}{bare}")
     if made.folder.exists():
         raise UsageError(
-            f"{made.folder} is there already", expected="a name that is free", fix="take another name, or --path DIR"
+            f"{made.folder} is there already",
+            expected="a name that is free",
+            fix="take another name, or --path DIR",
+            code="U006",
         )
     return made
 
@@ -110,7 +114,9 @@ def write_package(made: NewPackage) -> tuple[Path, ...]:
                 path.write_text(text, encoding="utf-8")
             except OSError as error:
                 raise UsageError(
-                    f"{path} cannot be written: {error.strerror}", expected="a folder that can be written to"
+                    f"{path} cannot be written: {error.strerror}",
+                    expected="a folder that can be written to",
+                    code="U006",
                 ) from error
             written.append(path)
     return tuple(sorted(written))

@@ -61,7 +61,7 @@ def canonical(dtype: object) -> str:
     name = str(getattr(dtype, "name", getattr(dtype, "__name__", dtype))).removeprefix("torch.")
     name = _ALIASES.get(name, name)
     if name not in DTYPES:
-        raise UsageError(f"dtype {name!r} cannot cross a port", expected=suggest(name, DTYPES))
+        raise UsageError(f"dtype {name!r} cannot cross a port", expected=suggest(name, DTYPES), code="D004")
     return name
 
 
@@ -88,7 +88,9 @@ def numpy_dtype(name: str) -> np.dtype[Any]:
     try:
         import ml_dtypes
     except ImportError as error:
-        raise MissingExtraError("bfloat16 ports need the ml_dtypes package", fix="pip install ml_dtypes") from error
+        raise MissingExtraError(
+            "bfloat16 ports need the ml_dtypes package", fix="pip install ml_dtypes", code="P004"
+        ) from error
     result: np.dtype[Any] = np.dtype(ml_dtypes.bfloat16)
     return result
 

@@ -32,13 +32,16 @@ def check_name(name: str, what: str) -> str:
         UsageError: the name is empty, holds ``/``, ``\`` or control characters, or has white space at its ends.
     """
     if not isinstance(name, str) or not name or name != name.strip():
-        raise UsageError(f"{what} name {name!r} is empty or begins or ends with white space", expected="a plain name")
+        raise UsageError(
+            f"{what} name {name!r} is empty or begins or ends with white space", expected="a plain name", code="D002"
+        )
     if not name.isprintable() or "/" in name or "\\" in name or name in {".", ".."}:
         bad = sorted({c for c in name if c in "/\\" or not c.isprintable()})
         raise UsageError(
             f"{what} name {name!r} holds {', '.join(repr(c) for c in bad) or 'only dots'}",
             expected="any printable characters but '/' and '\\'",
             fix=f"rename it, for example to {re.sub(_SAFE, '_', name).strip('.') or what!r}",
+            code="D002",
         )
     return name
 

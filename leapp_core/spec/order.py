@@ -23,6 +23,7 @@ def execution_order(node_names: Sequence[str], data_flow: Iterable[Edge]) -> tup
         raise BundleError(
             f"nodes feed each other in a cycle within one step: {' -> '.join(cycle)}",
             fix="make one of these edges feedback, so that it carries the value of the previous step",
+            code="B004",
         )
     return order
 

@@ -44,14 +44,14 @@ class BundleProblemsError(BundleError):
         problems: Each thing found, in file order.
     """
 
-    def __init__(self, source: str, problems: Iterable[Problem], *, fix: str | None = None) -> None:
+    def __init__(self, source: str, problems: Iterable[Problem], *, fix: str | None = None, code: str | None) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.line or 0))
         count = len(self.problems)
         lines = [f"- {problem}" for problem in self.problems[:_SHOWN]]
         if count > _SHOWN:
             lines.append(f"- and {count - _SHOWN} more")
         head = f"bundle {source} has {count} problem{'s' if count != 1 else ''}"
-        super().__init__("\n".join([f"{head}:", *lines]), fix=fix)
+        super().__init__("\n".join([f"{head}:", *lines]), fix=fix, code=code)
 
 
 def raise_problems(source: str, problems: Iterable[Problem], *, fix: str | None = None) -> None:
@@ -62,4 +62,4 @@ def raise_problems(source: str, problems: Iterable[Problem], *, fix: str | None 
     """
     found = tuple(problems)
     if found:
-        raise BundleProblemsError(source, found, fix=fix)
+        raise BundleProblemsError(source, found, fix=fix, code="B004")

@@ -90,7 +90,9 @@ class TemporalAxis:
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.period_ms) or self.period_ms <= 0:
-            raise UsageError(f"a temporal axis has a period of {self.period_ms} ms", expected="a positive number")
+            raise UsageError(
+                f"a temporal axis has a period of {self.period_ms} ms", expected="a positive number", code="D004"
+            )
 
 
 @dataclass(frozen=True)
@@ -121,12 +123,16 @@ class TensorSemantics:
         check_name(self.name, "port")
         kind = self.kind.value if isinstance(self.kind, Enum) else self.kind
         if kind is not None and (not isinstance(kind, str) or not kind):
-            raise UsageError(f"kind of {self.name!r} is {kind!r}", expected="a text such as 'state/joint/position'")
+            raise UsageError(
+                f"kind of {self.name!r} is {kind!r}", expected="a text such as 'state/joint/position'", code="D004"
+            )
         names, period = normalise_element_names(self.element_names, self.name, self.temporal_period_ms)
         extra = check_plain(dict(self.extra or {}), f"extra of {self.name!r}")
         clash = sorted(PORT_KEYS & set(extra))
         if clash:
-            raise UsageError(f"extra of {self.name!r} uses the key {clash[0]!r}, which every port has", fix="rename it")
+            raise UsageError(
+                f"extra of {self.name!r} uses the key {clash[0]!r}, which every port has", fix="rename it", code="D004"
+            )
         object.__setattr__(self, "kind", kind)
         object.__setattr__(self, "element_names", names)
         object.__setattr__(self, "temporal_period_ms", period)
@@ -152,18 +158,22 @@ def normalise_element_names(
     if isinstance(names, str):
         names = [names]
     if isinstance(names, TemporalAxis) or not isinstance(names, Sequence) or isinstance(names, bytes):
-        raise UsageError(f"{what} is a {type(names).__name__}", expected="a name, a list of names, or one per axis")
+        raise UsageError(
+            f"{what} is a {type(names).__name__}", expected="a name, a list of names, or one per axis", code="D004"
+        )
     if names and all(isinstance(item, str) and item != TEMPORAL_AXIS for item in names):
         names = [names]
     axes = tuple(_axis(item, what) for item in names)
     periods = [item.period_ms for item in names if isinstance(item, TemporalAxis)]
     if axes.count(TEMPORAL_AXIS) > 1:
-        raise UsageError(f"{what} has more than one temporal axis", expected="at most one")
+        raise UsageError(f"{what} has more than one temporal axis", expected="at most one", code="D004")
     if TEMPORAL_AXIS not in axes:
         return axes, None
     period = periods[0] if periods else period_ms
     if period is None:
-        raise UsageError(f"{what} has a temporal axis without a period", fix="give TemporalAxis(period_ms=...)")
+        raise UsageError(
+            f"{what} has a temporal axis without a period", fix="give TemporalAxis(period_ms=...)", code="D004"
+        )
     return axes, TemporalAxis(period).period_ms
 
 
@@ -173,10 +183,12 @@ def _axis(item: Any, what: str) -> AxisNames:
     if isinstance(item, TemporalAxis) or (isinstance(item, str) and item == TEMPORAL_AXIS):
         return TEMPORAL_AXIS
     if isinstance(item, str) or not isinstance(item, Sequence):
-        raise UsageError(f"{what} mixes names and axes ({item!r})", expected="a flat list of names, or one per axis")
+        raise UsageError(
+            f"{what} mixes names and axes ({item!r})", expected="a flat list of names, or one per axis", code="D004"
+        )
     for name in item:
         if not isinstance(name, str) or name == TEMPORAL_AXIS:
-            raise UsageError(f"{what} holds {name!r}", expected="names as text")
+            raise UsageError(f"{what} holds {name!r}", expected="names as text", code="D004")
     return tuple(str(name) for name in item)
 
 
@@ -199,6 +211,7 @@ def named_axes(semantics: TensorSemantics, shape: Sequence[Dim]) -> tuple[AxisNa
         raise UsageError(
             f"port {semantics.name!r}: {wrong}",
             expected="one entry per axis with one name per element; fewer entries stand for the last axes",
+            code="D004",
         )
     unnamed = 0 if names is None else len(shape) - len(names)
     return (*(None,) * unnamed, *(names or ())) if unnamed > 1 else names
@@ -246,5 +259,6 @@ def port_spec(semantics: TensorSemantics, *, dtype: object, shape: Sequence[Dim]
             f"port {port.name!r} has the element name {twice!r} more than once",
             expected="a name of its own for every element of an axis",
             fix="rename one: by name, nobody could tell them apart",
+            code="D004",
         )
     return port

@@ -110,4 +110,5 @@ def _check_version(root: Node, source: str) -> None:
             where=f"{source}, line {node.line}",
             expected=f"config version {CONFIG_VERSION.split('.')[0]}.x",
             fix="update leapp-framework, or export the bundle again with this version",
+            code="B005",
         )

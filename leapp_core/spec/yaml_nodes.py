@@ -75,21 +75,23 @@ def parse_yaml(data: bytes, source: str) -> Node:
         BundleProblemsError: not YAML, duplicate keys, tags, or too large or too deep.
     """
     if len(data) > MAX_BYTES:
-        raise BundleProblemsError(source, [Problem(f"the file has {len(data)} bytes, more than {MAX_BYTES}")])
+        raise BundleProblemsError(
+            source, [Problem(f"the file has {len(data)} bytes, more than {MAX_BYTES}")], code="B003"
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise BundleProblemsError(source, [Problem("the file is not UTF-8 text", line=line)]) from error
+        raise BundleProblemsError(source, [Problem("the file is not UTF-8 text", line=line)], code="B003") from error
     composer = _Composer()
     node = None
     try:
         for event in _events(text):
             node = composer.take(event)
     except _RefusedError as error:
-        raise BundleProblemsError(source, [*composer.problems, error.problem]) from error
+        raise BundleProblemsError(source, [*composer.problems, error.problem], code="B003") from error
     if composer.problems:
-        raise BundleProblemsError(source, composer.problems)
+        raise BundleProblemsError(source, composer.problems, code="B003")
     return node or Node(None, 1, "")
 
 

@@ -44,6 +44,7 @@ def entries(given: Any, what: str, tensor_of: TensorOf) -> tuple[list[tuple[Tens
         raise UsageError(
             f"{what} are a {type(given).__name__}",
             expected="a dict of tensors, a TensorSemantics or a list of TensorSemantics",
+            code="D001",
         )
     _check(ports, what)
     return ports, values
@@ -56,7 +57,9 @@ def returned(values: list[Any]) -> Any:
 
 def _semantics_entries(semantics: TensorSemantics, what: str, tensor_of: TensorOf) -> list[tuple[TensorSemantics, Any]]:
     if semantics.ref is None:
-        raise UsageError(f"{what}: {semantics.name!r} has no tensor", fix="pass TensorSemantics(..., ref=tensor)")
+        raise UsageError(
+            f"{what}: {semantics.name!r} has no tensor", fix="pass TensorSemantics(..., ref=tensor)", code="D001"
+        )
     if isinstance(semantics.ref, torch.Tensor):
         return [(semantics, semantics.ref)]
     if isinstance(semantics.ref, (np.ndarray, np.generic)):
@@ -85,7 +88,9 @@ def _tensor(name: str, value: Any, what: str, tensor_of: TensorOf) -> torch.Tens
     tensor = tensor_of(value) if isinstance(value, (np.ndarray, np.generic)) else None
     if tensor is None:
         kind = f"{type(value).__name__} of {value.dtype}" if hasattr(value, "dtype") else type(value).__name__
-        raise UsageError(f"{what}: {name!r} is a {kind}", expected="a torch tensor or a NumPy array of numbers")
+        raise UsageError(
+            f"{what}: {name!r} is a {kind}", expected="a torch tensor or a NumPy array of numbers", code="D001"
+        )
     return tensor
 
 
@@ -93,7 +98,9 @@ def _check(ports: list[tuple[TensorSemantics, Any]], what: str) -> None:
     seen: set[str] = set()
     for semantics, tensor in ports:
         if semantics.name in seen:
-            raise UsageError(f"{what}: the name {semantics.name!r} is given twice", fix="rename one of them")
+            raise UsageError(
+                f"{what}: the name {semantics.name!r} is given twice", fix="rename one of them", code="D001"
+            )
         seen.add(semantics.name)
         with torch._C.DisableTorchFunction():
             dense, shape = tensor.layout == torch.strided and not tensor.is_quantized, tuple(tensor.shape)
@@ -102,6 +109,7 @@ def _check(ports: list[tuple[TensorSemantics, Any]], what: str) -> None:
                 f"{what}: {semantics.name!r} is a {tensor.layout} tensor",
                 expected="a dense tensor",
                 fix="call .to_dense() (or .dequantize()) before declaring it",
+                code="D001",
             )
         named_axes(semantics, shape)  # refused here, before a recording is made of it
 

@@ -188,6 +188,7 @@ class FunctionRecorder(TorchFunctionMode):
             where=self._recorder.sites.describe(stack, line),
             expected="a step without training",
             fix="train before or after the session; torch.func.grad and torch.func.jacrev work inside",
+            code="C018",
         )
 
     def _pack(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor) -> None:

@@ -65,7 +65,7 @@ class CaptureSession:
         watch: bool = True,
     ) -> None:
         if max_cached_io < 1:
-            raise UsageError(f"max_cached_io is {max_cached_io}", expected="at least 1")
+            raise UsageError(f"max_cached_io is {max_cached_io}", expected="at least 1", code="U003")
         self.name = check_name(name, "graph")
         self.save_path = Path(save_path)
         self._limit = max_cached_io
@@ -175,6 +175,7 @@ class CaptureSession:
             raise UsageError(
                 f"outputs of node {node!r} are declared before any of its inputs",
                 fix="call input_tensors (or state_tensors) for the node first",
+                code="D003",
             )
         if static_outputs:
             self._declare("static", node, static_outputs)
@@ -213,7 +214,7 @@ class CaptureSession:
     def register_buffer(self, node: str, tensors: Mapping[str, torch.Tensor]) -> Any:
         """Name tensors that the node writes in place, should they turn out to be state; returns them."""
         if self._functions is None:
-            raise UsageError("the capture session is not open", fix="name buffers inside its with block")
+            raise UsageError("the capture session is not open", fix="name buffers inside its with block", code="D003")
         ports, values = entries(tensors, f"buffers of node {node!r}", self._functions.tensor_of)
         self._names.setdefault(node, []).extend((s.name, t) for s, t in ports)
         return returned(values)
@@ -262,14 +263,16 @@ class CaptureSession:
         """
         recorder = self._recorder
         if recorder is None or not self.recording or self._watch is None:
-            raise UsageError("prove needs an open session that watches", fix="call it inside the with block")
+            raise UsageError(
+                "prove needs an open session that watches", fix="call it inside the with block", code="D003"
+            )
         until = time.monotonic() + seconds
         for _ in range(self._longest + 2):
             if recorder.idle:
                 break
             step()
         if not self._watching:
-            raise UsageError("the step given to prove declares no inputs and outputs of this session")
+            raise UsageError("the step given to prove declares no inputs and outputs of this session", code="D003")
         with self._shaken(recorder, seed):
             for made in range(steps):
                 if time.monotonic() > until:
@@ -312,7 +315,9 @@ class CaptureSession:
         """
         self.stop()
         if self._recorder is None:
-            raise UsageError("nothing was captured", fix="use the session in a with block, then compile or export")
+            raise UsageError(
+                "nothing was captured", fix="use the session in a with block, then compile or export", code="D003"
+            )
         if self._compiled is None:
             from leapp_core.plugins.manager import PluginManager
             from leapp_core.program.compile import compile_session
@@ -348,6 +353,7 @@ class CaptureSession:
                 f"export has no option {name!r}",
                 expected=suggest(name, known),
                 fix="give options of the backend as options={'name': value}",
+                code="U001",
             )
         plugins = options.pop("plugins", None) or PluginManager()
         options.setdefault("save_path", self.save_path)
@@ -357,11 +363,14 @@ class CaptureSession:
 
     def _start(self, caller: FrameType | None) -> None:
         if self._recorder is not None:
-            raise UsageError("this session was used already", fix="make a new one with leapp_core.capture(...)")
+            raise UsageError(
+                "this session was used already", fix="make a new one with leapp_core.capture(...)", code="D003"
+            )
         if any(isinstance(m, DispatchRecorder) for m in _get_current_dispatch_mode_stack()):
             raise CaptureError(
                 "a capture session is active already; sessions do not nest",
                 fix="close it first, or declare several nodes in one session",
+                code="D003",
             )
         own = caller is None or "contextlib" in caller.f_code.co_filename
         recorder = TraceRecorder(0 if own or caller is None else id(caller))
@@ -380,7 +389,9 @@ class CaptureSession:
         check_name(node, "node")
         recorder, functions = self._recorder, self._functions
         if recorder is None or functions is None or not self.recording:
-            raise UsageError("the capture session is not open", fix="declare tensors inside its with block")
+            raise UsageError(
+                "the capture session is not open", fix="declare tensors inside its with block", code="D003"
+            )
         if role in ("input", "state"):
             tensors = functions.exchange_arrays(tensors, sys._getframe(2))
         arrays: list[torch.Tensor | None] = []

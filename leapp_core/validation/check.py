@@ -136,4 +136,5 @@ def _failed(what: str, episode: Episode, number: int, error: Exception) -> Valid
         f"{what} failed in step {number} of episode {episode.name!r}: {error}",
         where=f"step {number}",
         expected="outputs, as the program gives them for these inputs",
+        code="V002",
     )

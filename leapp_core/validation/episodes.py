@@ -110,6 +110,7 @@ def check_complete(episodes: Iterable[Episode], pipeline: PipelineSpec) -> None:
                 raise BundleError(
                     f"the recorded values lack {missing[0]} in step {number} of episode {episode.name!r}",
                     fix="export the bundle again",
+                    code="V002",
                 )
 
 
@@ -123,7 +124,7 @@ def read_episodes(path: Path) -> tuple[Episode, ...]:
     for name, array in sorted(read_tensors(path).items()):
         parts = name.split("/")
         if len(parts) != 5 or parts[2] not in ("in", "out", "slack"):
-            raise BundleError(f"{path.name} holds {name!r}, which is no recorded value")
+            raise BundleError(f"{path.name} holds {name!r}, which is no recorded value", code="V002")
         episode, number, side, node, port = parts
         found.setdefault(episode, {}).setdefault(number, {}).setdefault(side, {})[PortRef(node, port)] = array
     names = sorted(found, key=lambda name: (name != REPLAY, name))

@@ -190,6 +190,7 @@ class ValidationReport:
             where=f"{port}, step {first.step}",
             expected=f"{compared.expected:.9g} within {compared.tolerance:.3g}" if not compared.reason else None,
             fix=first.cause,
+            code="V001",
         )
 
 

@@ -57,6 +57,7 @@ def render(
                 f"Graphviz could not draw {document.name!r} as {suffix}",
                 where=program,
                 fix="skip the picture with --disable_graph_visualization",
+                code="X007",
             ) from error
         path = folder / f"{stem}.{suffix}"
         path.write_bytes(picture)
@@ -78,6 +79,7 @@ def find_graphviz() -> str:
         raise MissingExtraError(
             "drawing a pipeline needs Graphviz, which is not installed (extra 'export')",
             fix=f"{install_line('export', ())}, or install Graphviz so that 'dot' is on PATH",
+            code="P004",
         )
     return found
 

@@ -51,7 +51,7 @@ class TrainerPolicy(LoadedPolicy):
             UsageError: there is a session but no node.
         """
         if session is not None and node is None:
-            raise UsageError("a policy that is captured needs the name of its node")
+            raise UsageError("a policy that is captured needs the name of its node", code="D003")
         with torch.inference_mode():
             state = self._state if self._state is not None else self.network.initial_state(_batch(observations))
             if session is not None and node is not None and state:
@@ -92,7 +92,9 @@ def load_weights(module: torch.nn.Module, weights: Any, where: str, part: str = 
         CheckpointError: they are no state dict, or keys or shapes differ; the first few are named.
     """
     if not isinstance(weights, Mapping) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
-        raise CheckpointError(f"the checkpoint's {part} is no state dict", where=where, expected="tensors by name")
+        raise CheckpointError(
+            f"the checkpoint's {part} is no state dict", where=where, expected="tensors by name", code="K002"
+        )
     names = bare_names(module.state_dict())
     found, expected = unwrapped(weights, where), {bare: module.state_dict()[key] for bare, key in names.items()}
     wrong = [
@@ -109,6 +111,7 @@ def load_weights(module: torch.nn.Module, weights: Any, where: str, part: str = 
             where=where,
             expected="; ".join(wrong[:_SHOWN]) + more,
             fix="export with the task and agent configuration that the checkpoint was trained with",
+            code="K007",
         )
     module.load_state_dict({names[key]: value for key, value in found.items()})
 
@@ -124,5 +127,6 @@ def observation(observations: Mapping[str, torch.Tensor], group: str, where: str
             f"the policy reads observation group {group!r}, which the task does not have",
             where=where,
             expected=f"one of {', '.join(map(str, observations))}",
+            code="K008",
         )
     return observations[group]

@@ -75,7 +75,7 @@ def joined(parts: list[torch.Tensor], where: str) -> torch.Tensor:
             return torch.cat(parts, dim=-1)
         if len({shape[1:] for shape in shapes}) == 1:
             return torch.cat(parts, dim=1)
-    raise CheckpointError(f"observation groups of shapes {shapes} cannot be joined", where=where)
+    raise CheckpointError(f"observation groups of shapes {shapes} cannot be joined", where=where, code="K008")
 
 
 def load_rl_games(request: PolicyRequest) -> TrainerPolicy:
@@ -105,7 +105,10 @@ def _player(agent: Mapping[str, Any], request: PolicyRequest, settings: Mapping[
     algorithm = section(agent, "params.algo", where).get("name")
     if algorithm not in _PLAYERS:
         raise CheckpointError(
-            f"the agent's algorithm is {algorithm!r}", where=where, expected=f"one of {', '.join(_PLAYERS)}"
+            f"the agent's algorithm is {algorithm!r}",
+            where=where,
+            expected=f"one of {', '.join(_PLAYERS)}",
+            code="K006",
         )
     config = params.setdefault("config", {})
     config |= {"device": request.device, "device_name": request.device, "env_info": _spaces(request, settings, groups)}
@@ -116,7 +119,9 @@ def _player(agent: Mapping[str, Any], request: PolicyRequest, settings: Mapping[
             player = getattr(players, _PLAYERS[algorithm])(params)
     except (KeyError, TypeError, ValueError, AttributeError, AssertionError) as error:
         raise CheckpointError(
-            f"rl_games cannot build the agent that is configured: {type(error).__name__}: {error}", where=where
+            f"rl_games cannot build the agent that is configured: {type(error).__name__}: {error}",
+            where=where,
+            code="K006",
         ) from error
     player.has_batch_dimension = True
     player.model.eval()
@@ -127,7 +132,9 @@ def _spaces(request: PolicyRequest, settings: Mapping[str, Any], groups: tuple[s
     where = str(request.checkpoint)
     parts = {name: observation(request.observations, name, where) for name in groups}
     if request.num_actions is None:
-        raise CheckpointError("the number of actions is not known", where=where, expected="a task that tells it")
+        raise CheckpointError(
+            "the number of actions is not known", where=where, expected="a task that tells it", code="K010"
+        )
     if settings.get("concate_obs_groups", True):
         seen: gymnasium.Space[Any] = box(tuple(joined(list(parts.values()), where).shape[1:]))
     else:
@@ -142,6 +149,7 @@ def _check_content(content: Any, where: str) -> None:
             "the file is no checkpoint of rl_games",
             where=where,
             expected="a dictionary with 'model' (or, of SAC, 'actor')",
+            code="K004",
         )
 
 
@@ -159,6 +167,7 @@ def _load(player: Any, content: Mapping[str, Any], where: str) -> None:
             "the agent normalizes observations and the checkpoint has no normalizer",
             where=where,
             expected=f"an entry {_SEPARATE_NORMALIZER!r}",
+            code="K011",
         )
 
 

@@ -28,6 +28,7 @@ def agent_of_run(request: PolicyRequest) -> dict[str, Any]:
             "nothing says how the policy's network was built",
             where=str(request.checkpoint),
             expected=f"{AGENT_FILE.as_posix()} in the run's folder, or a task with an agent of this library",
+            code="K005",
         )
     return dict(with_changes(request.agent, request.agent_changes))
 
@@ -46,5 +47,6 @@ def section(agent: Mapping[str, Any], path: str, where: str | Path) -> dict[str,
             f"the agent configuration has no section {path!r}",
             where=str(where),
             expected="the configuration that this library was trained with",
+            code="K005",
         )
     return dict(found)

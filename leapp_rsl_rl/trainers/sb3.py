@@ -162,6 +162,7 @@ class _Archive:
                 "the file is no checkpoint of Stable-Baselines3, or it is damaged",
                 where=str(path),
                 expected="a .zip with 'data' and 'policy.pth', as model.save() writes it",
+                code="K004",
             ) from error
         self.version = self._files.get("_stable_baselines3_version", b"?").decode("utf-8", "replace").strip()
 
@@ -177,7 +178,7 @@ class _Archive:
         try:
             content = base64.b64decode(entry[":serialized:"], validate=True)
         except (binascii.Error, TypeError, ValueError) as error:
-            raise CheckpointError(f"the checkpoint's {key} is damaged", where=str(self.path)) from error
+            raise CheckpointError(f"the checkpoint's {key} is damaged", where=str(self.path), code="K002") from error
         return read_pickle(content, classes, where=str(self.path), what=f"checkpoint's {key}")
 
     def tensors(self, name: str, device: str) -> Any:
@@ -187,7 +188,7 @@ class _Archive:
             CheckpointError: it is missing or damaged.
         """
         if name not in self._files:
-            raise CheckpointError(f"the checkpoint has no {name}", where=str(self.path))
+            raise CheckpointError(f"the checkpoint has no {name}", where=str(self.path), code="K007")
         return read_torch_file(self.path, device=device, what=f"checkpoint's {name}", content=self._files[name])
 
 
@@ -198,7 +199,10 @@ def _build(archive: _Archive, device: str) -> Any:
     spaces = [rebuilt(archive.value(f"{what}_space", *SPACE_CLASSES), where) for what in ("observation", "action")]
     if not isinstance(spaces[1], gymnasium.spaces.Box):
         raise CheckpointError(
-            f"the policy's actions are {type(spaces[1]).__name__}", where=where, expected="continuous actions (Box)"
+            f"the policy's actions are {type(spaces[1]).__name__}",
+            where=where,
+            expected="continuous actions (Box)",
+            code="K006",
         )
     given = archive.value("policy_kwargs", *_ARGUMENT_CLASSES, *_OPTIMIZERS) or {}
     arguments = {k: _real_in(v, where) for k, v in dict(given).items() if k not in _IGNORED_ARGUMENTS}
@@ -207,14 +211,16 @@ def _build(archive: _Archive, device: str) -> Any:
     try:
         return policy_class(*spaces, lambda _: 0.0, **arguments).to(device)
     except (TypeError, ValueError, AssertionError, KeyError) as error:
-        raise CheckpointError(f"the policy cannot be built: {error}", where=where) from error
+        raise CheckpointError(f"the policy cannot be built: {error}", where=where, code="K006") from error
 
 
 def _real(named: Any, where: str) -> Any:
     """Return the class that a record of the file names; only names of the lists get here."""
     name = name_of(named)
     if name is None:
-        raise CheckpointError(f"the checkpoint has a {type(named).__name__} where a class is expected", where=where)
+        raise CheckpointError(
+            f"the checkpoint has a {type(named).__name__} where a class is expected", where=where, code="K002"
+        )
     module, _, attribute = name.rpartition(".")
     try:
         return getattr(importlib.import_module(module), attribute)
@@ -224,6 +230,7 @@ def _real(named: Any, where: str) -> Any:
             f"the checkpoint was written by {package}, which is not installed",
             where=where,
             fix=f"pip install {package}",
+            code="P004",
         ) from error
 
 
@@ -243,6 +250,7 @@ def _check_sizes(policy: Any, seen: Any, request: PolicyRequest, where: str) -> 
             f"{tuple(seen.shape[1:])}",
             where=where,
             expected="the task that the checkpoint was trained on",
+            code="K008",
         )
     actions = int(np.prod(policy.action_space.shape))
     if request.num_actions is not None and actions != request.num_actions:
@@ -250,6 +258,7 @@ def _check_sizes(policy: Any, seen: Any, request: PolicyRequest, where: str) -> 
             f"the policy has {actions} actions and the task takes {request.num_actions}",
             where=where,
             expected="the task that the checkpoint was trained on",
+            code="K008",
         )
 
 
@@ -268,11 +277,12 @@ def _normalizers(request: PolicyRequest) -> dict[str, Normalizer]:
                 where=str(request.checkpoint),
                 expected=f"the file {path.name} beside the checkpoint, which training writes",
                 fix="copy it from the training run",
+                code="K011",
             )
         return {}
     saved = read_pickle(path.read_bytes(), _NORMALIZER_CLASSES, where=str(path), what="normalizer file")
     if not isinstance(saved, PickledObject) or (saved.get("obs_rms") is None and saved.get("norm_obs")):
-        raise CheckpointError("the file holds no VecNormalize", where=str(path))
+        raise CheckpointError("the file holds no VecNormalize", where=str(path), code="K011")
     if not saved.get("norm_obs"):
         return {}
     statistics = saved.get("obs_rms")

@@ -75,7 +75,9 @@ def load_skrl(request: PolicyRequest) -> TrainerPolicy:
     where = str(request.checkpoint)
     content = read_torch_file(request.checkpoint, device=request.device)
     if not isinstance(content, Mapping) or _ROLE not in content:
-        raise CheckpointError("the file is no checkpoint of skrl", where=where, expected=f"an entry {_ROLE!r}")
+        raise CheckpointError(
+            "the file is no checkpoint of skrl", where=where, expected=f"an entry {_ROLE!r}", code="K004"
+        )
     agent = agent_of_run(request)
     with contextlib.redirect_stdout(io.StringIO()):
         model = _model(agent, request)
@@ -94,7 +96,9 @@ def _model(agent: Mapping[str, Any], request: PolicyRequest) -> Any:
     where = str(request.checkpoint)
     models = section(agent, "models", where)
     if request.num_actions is None:
-        raise CheckpointError("the number of actions is not known", where=where, expected="a task that tells it")
+        raise CheckpointError(
+            "the number of actions is not known", where=where, expected="a task that tells it", code="K010"
+        )
     spaces = {
         "observation_space": space_of(observation(request.observations, GROUP, where)),
         "state_space": None,
@@ -111,7 +115,7 @@ def _model(agent: Mapping[str, Any], request: PolicyRequest) -> Any:
         return _separate(policy, spaces, where) if models.get("separate", True) else _shared(parts, spaces)
     except (TypeError, ValueError, KeyError, AttributeError, RuntimeError, NotImplementedError) as error:
         raise CheckpointError(
-            f"skrl cannot build the model that is configured: {type(error).__name__}: {error}", where=where
+            f"skrl cannot build the model that is configured: {type(error).__name__}: {error}", where=where, code="K006"
         ) from error
 
 
@@ -121,7 +125,10 @@ def _separate(policy: dict[str, Any], spaces: dict[str, Any], where: str) -> Any
     kind = str(policy.pop("class", "")).lower()
     if kind not in _INSTANTIATORS:
         raise CheckpointError(
-            f"the policy's model is {kind or 'not named'}", where=where, expected=f"one of {', '.join(_INSTANTIATORS)}"
+            f"the policy's model is {kind or 'not named'}",
+            where=where,
+            expected=f"one of {', '.join(_INSTANTIATORS)}",
+            code="K006",
         )
     model = getattr(instantiators, _INSTANTIATORS[kind])(**spaces, **policy)
     model.init_state_dict(role=_ROLE)
@@ -152,12 +159,13 @@ def _own_class(policy: dict[str, Any], spaces: dict[str, Any], request: PolicyRe
             f"the agent configuration beside the checkpoint names the class {named}, which would run its code",
             where=str(request.checkpoint),
             fix=f"if it is yours, name it yourself: agent.models.{_ROLE}.class={named}",
+            code="K003",
         )
     module, _, name = named.partition(":")
     try:
         model_class = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError) as error:
-        raise UsageError(f"the model class {named} cannot be imported: {error}") from error
+        raise UsageError(f"the model class {named} cannot be imported: {error}", code="U008") from error
     arguments = {key: value for key, value in policy.items() if key not in ("network", "output")}
     return model_class(**spaces, **arguments)
 
@@ -175,17 +183,19 @@ def _normalizer(agent: Mapping[str, Any], content: Mapping[str, Any], size: int,
                 "the checkpoint was trained with normalized observations, the agent configuration has no normalizer",
                 where=where,
                 expected=f"{_NORMALIZER}: RunningStandardScaler in the section 'agent'",
+                code="K011",
             )
         return None
     if name != "RunningStandardScaler":
         raise CheckpointError(
-            f"the preprocessor of observations is {name!r}", where=where, expected="RunningStandardScaler"
+            f"the preprocessor of observations is {name!r}", where=where, expected="RunningStandardScaler", code="K006"
         )
     if not saved:
         raise CheckpointError(
             "the agent normalizes observations and the checkpoint has no normalizer",
             where=where,
             expected=f"an entry {_NORMALIZER!r}",
+            code="K011",
         )
     settings = {k: v for k, v in (agent.get(f"{key}_kwargs") or {}).items() if k in ("epsilon", "clip_threshold")}
     scaler = RunningStandardScaler(size=size, device=request.device, **settings)

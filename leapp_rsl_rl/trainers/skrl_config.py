@@ -83,4 +83,5 @@ def _refused(key: str, value: Any, where: str) -> CheckpointError:
         f"the agent configuration's {key} is {str(value)[:80]!r}, which skrl would run as Python",
         where=where,
         expected="a network as skrl's documentation of model instantiators describes it",
+        code="K003",
     )

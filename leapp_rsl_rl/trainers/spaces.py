@@ -49,7 +49,10 @@ def rebuilt(space: Any, where: str) -> gymnasium.Space[Any]:
         if isinstance(parts, Mapping):
             return gymnasium.spaces.Dict({str(name): rebuilt(part, where) for name, part in parts.items()})
     raise CheckpointError(
-        f"the checkpoint's space is {space!r}", where=where, expected=f"a space of gymnasium: {', '.join(_SPACES)}"
+        f"the checkpoint's space is {space!r}",
+        where=where,
+        expected=f"a space of gymnasium: {', '.join(_SPACES)}",
+        code="K002",
     )
 
 

@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "leapp_core.errors": set(),
     "leapp_core.suggest": set(),
     "leapp_core.words": set(),
+    "leapp_core.explain": {"leapp_core.errors"},
     "leapp_core.places": {"leapp_core.errors"},
     "leapp_core.__main__": {"leapp_core.cli"},
     "leapp_core.spec": {"leapp_core.errors", "leapp_core.suggest"},
@@ -36,7 +37,7 @@ MAY_IMPORT = {
     "leapp_core.compat": EXPORT | {"leapp_core.export"},
     "leapp_core.testing": TOP,
     "leapp_core.scaffold": {"leapp_core.errors", "leapp_core.suggest", "leapp_core.plugins"},
-    "leapp_core.cli": TOP | {"leapp_core.testing", "leapp_core.scaffold"},
+    "leapp_core.cli": TOP | {"leapp_core.testing", "leapp_core.scaffold", "leapp_core.explain"},
 }
 BACKENDS_MAY_IMPORT = BASE | {"leapp_core.compare"}
 ONLY_LATER = {

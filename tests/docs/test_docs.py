@@ -27,7 +27,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("page", ["cli.md", "hooks.md", "exit-codes.md"])
+@pytest.mark.parametrize("page", ["cli.md", "hooks.md", "exit-codes.md", "platforms.md", "errors.md"])
 def test_reference_pages_are_up_to_date(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pinned = {line.split(" ")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
     if page == "cli.md" and f"typer=={version('typer')}" not in pinned:

@@ -33,11 +33,12 @@ def in_order(passes: Sequence[ProgramPass]) -> list[ProgramPass]:
                 raise PluginError(
                     f"program pass {program_pass.name!r} requires pass {name!r}, which no installed plugin has",
                     fix="install the plugin that brings it",
+                    code="P003",
                 )
     try:
         order = list(TopologicalSorter({name: sorted(p.requires) for name, p in by_name.items()}).static_order())
     except CycleError as error:
-        raise PluginError(f"program passes require each other: {' -> '.join(error.args[1])}") from error
+        raise PluginError(f"program passes require each other: {' -> '.join(error.args[1])}", code="P003") from error
     return [by_name[name] for name in order]
 
 
@@ -83,6 +84,7 @@ def _run(editor: Editor, program_pass: ProgramPass) -> bool:
             where=program_pass.name,
             expected="a linted, functional ATen graph whose placeholders are unchanged",
             fix="plugin author: keep the graph in topological order and call ATen overloads only",
+            code="P003",
         ) from error
     return True
 
@@ -93,6 +95,7 @@ def _broken(program_pass: ProgramPass, what: str, expected: str) -> PluginError:
         where=program_pass.name,
         expected=expected,
         fix="plugin author: rewrite only what computes the same; or block the plugin with LEAPP_DISABLE_PLUGINS",
+        code="P003",
     )
 
 

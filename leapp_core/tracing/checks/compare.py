@@ -74,6 +74,7 @@ class StepChecker:
                     fix="call .eval() on the policy: its modules are in training mode"
                     if training
                     else "use the mean action and switch noise off, or declare the noise as an input",
+                    code="C006",
                 )
 
     def _check_step(self, step: int) -> None:
@@ -115,6 +116,7 @@ class StepChecker:
             expected="the same calls in every step",
             fix="write the choice with torch.where, or make it a declared input; a first step that only initialises "
             "is fine",
+            code="C002",
         )
 
     # -- one call ------------------------------------------------------------------------------------------------
@@ -145,6 +147,7 @@ class StepChecker:
             where=where(self._slicer, event),
             expected="the same value in every step",
             fix=HOLD_IN_TENSOR,
+            code="C003",
         )
 
     def _check_operand(self, step: int, event: Event, mine: TensorInfo, its: TensorInfo) -> None:
@@ -157,6 +160,7 @@ class StepChecker:
                 where=where(self._slicer, event),
                 expected="the same shape and dtype in every step",
                 fix="use a fixed size and torch.where instead of selecting a varying number of elements",
+                code="C007",
             )
         self._begins_alike &= mine.sizes == its.sizes or step > 0
         leaf = self._found.leaves.get(mine.storage)
@@ -185,6 +189,7 @@ class StepChecker:
             expected="the same part in every step",
             fix="index with a tensor of one element (x.index_select(0, i.reshape(1)), index_copy_) or shift with "
             "torch.roll; a 0-d tensor used as an index is read as a Python number",
+            code="C005",
         )
 
     def _is_input(self, storage: int) -> bool:
@@ -232,6 +237,7 @@ class StepChecker:
             expected="the same constant, a declared input, or a value made a fixed number of steps before",
             fix=f"declare it: session.input_tensors({self._found.node!r}, {{'name': tensor}}); for a delay longer than "
             "the recording capture more steps",
+            code="C009",
         )
 
     def _check_output_identity(self, step: int) -> None:
@@ -242,6 +248,7 @@ class StepChecker:
                     f"node {self._found.node!r}: output {name!r} is not declared in step {step}",
                     where=self._slicer.recorder.sites.describe(mine.stack),
                     expected="the same outputs in every step",
+                    code="C021",
                 )
             if (mine.info.sizes, mine.info.dtype) != (its.info.sizes, its.info.dtype):
                 raise CaptureError(
@@ -250,6 +257,7 @@ class StepChecker:
                     where=self._made_at(mine.info) or self._slicer.recorder.sites.describe(mine.stack),
                     expected="the same shape and dtype in every step",
                     fix="return all elements and a mask, or choose with torch.where instead of selecting",
+                    code="C007",
                 )
 
     def _made_at(self, info: TensorInfo) -> str | None:

@@ -49,6 +49,7 @@ def _check_latched(slicer: Slicer, found: NodeAnalysis, storage: int) -> None:
             where=place,
             expected="constants that do not depend on observations",
             fix="compute it before the first step, declare it as an input, or update it in every step",
+            code="C011",
         )
 
 
@@ -81,4 +82,5 @@ def _live(slicer: Slicer, found: NodeAnalysis, storage: int, step: int) -> Captu
         where=place or None,
         expected="a declared input, or a tensor that only recorded calls change",
         fix=f"declare it: session.input_tensors({found.node!r}, {{'name': tensor}})",
+        code="C001",
     )

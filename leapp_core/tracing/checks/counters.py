@@ -143,6 +143,8 @@ def _refusal(found: NodeAnalysis, value: _Deciding, period: int) -> CaptureError
         where=f"{value.file.path}:{value.node.lineno}: {value.file.text(value.node.lineno)}",
         expected="tensor operations between inputs and outputs",
         fix=fix,
+        # A call that gives another value each time asks a clock, a file or a generator of random numbers.
+        code="C013" if isinstance(value.node, ast.Call) and called_name(value.node) != "len" else "C004",
     )
 
 

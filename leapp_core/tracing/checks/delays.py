@@ -43,6 +43,7 @@ def check_delays(slicer: Slicer, found: NodeAnalysis) -> None:
             where=place,
             expected="as many captured steps as the history is long",
             fix="capture more steps than the history is long (max_cached_io), or keep it in one tensor",
+            code="C010",
         )
 
 

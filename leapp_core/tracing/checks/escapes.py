@@ -81,6 +81,7 @@ def _deciding(slicer: Slicer, found: NodeAnalysis, escape: Escape, place: Place)
         where=where(slicer, escape.event),
         expected="tensor operations between inputs and outputs",
         fix=fix,
+        code="C012",
     )
 
 
@@ -93,6 +94,7 @@ def _unproven(slicer: Slicer, found: NodeAnalysis, escape: Escape) -> CaptureErr
         expected="tensor operations between inputs and outputs",
         fix="use torch.where instead of if, and keep values in tensors; capture steps in which it differs if it "
         "is only logged",
+        code="C012",
     )
 
 

@@ -45,6 +45,7 @@ def check_floating(found: NodeAnalysis, relevance: Relevance) -> None:
                 where=f"{file.path}:{statement.lineno}: {file.text(statement.lineno)}",
                 expected="tensor operations between inputs and outputs",
                 fix="look for such values with tensors, as torch.isfinite does, and choose with torch.where",
+                code="C014",
             )
 
 

@@ -49,6 +49,7 @@ def _check_constants(slicer: Slicer, found: NodeAnalysis, owned: dict[int, list[
             f"node {found.node!r}: one step was captured, and {what} {why}: it may be state or a live value",
             where=place,
             fix=FIX,
+            code="C015",
         )
 
 
@@ -66,6 +67,7 @@ def _check_results(slicer: Slicer, found: NodeAnalysis, held: list[tuple[torch.T
                 "is kept by your code: a later step may read it",
                 where=where(slicer, slicer.recorder.events[birth]),
                 fix=FIX,
+                code="C015",
             )
 
 

@@ -67,6 +67,7 @@ def _refusal(found: NodeAnalysis, value: str, at: str) -> CaptureError:
         where=at,
         expected="source that can be read, where Python values are used",
         fix=_FIX,
+        code="C016",
     )
 
 

@@ -33,4 +33,5 @@ def check_weak_references(slicer: Slicer, found: NodeAnalysis) -> None:
             where=recorder.sites.describe(at.stack, at.line) if at is not None else None,
             expected="tensors that the program holds by itself",
             fix="hold the tensor in an attribute, and set that to None where it is given up",
+            code="C017",
         )

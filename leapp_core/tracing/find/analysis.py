@@ -162,6 +162,7 @@ def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained
             where=where,
             expected="steps that all do the same",
             fix="capture more steps, or take the Python branch out of the step",
+            code="C010",
         )
     in_turn = messages.chosen_in_turn(slicer, found, trouble.read.event, trouble.read.position)
     if in_turn is not None and not declared:
@@ -174,4 +175,5 @@ def _unexplained_error(found: NodeAnalysis, slicer: Slicer, trouble: Unexplained
         fix=f"declare it: session.input_tensors({found.node!r}, {{'name': tensor}}); if it is a history, a delay or a "
         "pair of buffers that change places, capture more steps than it is long, or keep it in one tensor"
         + messages.numpy_fix(slicer, trouble.storage),
+        code="C009",
     )

@@ -91,6 +91,7 @@ def _check_rates(
                 expected="nodes that run equally often",
                 fix="run both in every step and keep what is not due with torch.where and a counter that is a tensor, "
                 "or capture each in a session of its own",
+                code="C023",
             )
 
 
@@ -128,6 +129,7 @@ def _computed(slicer: Slicer, declaration: Declaration, source: Declaration, eve
         where=where(slicer, slicer.recorder.events[events[0]]) if events else sites.describe(declaration.stack),
         expected="computation inside a node, and outputs passed on unchanged",
         fix="move the computation before output_tensors or after input_tensors",
+        code="C022",
     )
 
 
@@ -194,6 +196,7 @@ def _broken(slicer: Slicer, declaration: Declaration, source: Declaration, index
         where=where(slicer, slicer.recorder.events[index]),
         expected="computation inside a node, and outputs passed on unchanged",
         fix="move the computation before output_tensors or after input_tensors, or work on a clone",
+        code="C022",
     )
 
 
@@ -207,7 +210,7 @@ def _classify(sources: dict[PortRef, dict[int, tuple[PortRef, int] | None]]) -> 
     feedback: list[Edge] = []
     for target, by_step in sources.items():
         found = {k: (s[0], k - s[1]) if s else None for k, s in by_step.items()}
-        first = found.pop(0) if len(found) > 1 else None
+        first = found.pop(0, None) if len(found) > 1 else None
         wires = set(found.values())
         if wires == {None}:
             continue
@@ -220,12 +223,14 @@ def _classify(sources: dict[PortRef, dict[int, tuple[PortRef, int] | None]]) -> 
                 f"input {str(target)!r} comes from an output in some steps and from elsewhere in others",
                 expected="the same source in every step; a value from outside only in the first, for feedback",
                 fix="declare the tensor that really enters the node in every step",
+                code="C023",
             )
         if delay not in (0, 1):
             raise CaptureError(
                 f"input {str(target)!r} is output {str(source)!r} of {delay} steps before",
                 expected="an output of the same step or of the step before",
                 fix="carry the delay inside a node: keep it in an attribute, capture finds it as state",
+                code="C023",
             )
         (feedback if delay else forward).append(Edge(source, target))
     return Wiring(tuple(forward), tuple(feedback))

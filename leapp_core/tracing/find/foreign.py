@@ -43,4 +43,5 @@ def check_undeclared_edges(slicer: Slicer, found: NodeAnalysis, fed: frozenset[P
                     expected="values from other nodes as declared inputs",
                     fix=f"pass that node's output through session.input_tensors({found.node!r}, ...), or declare the "
                     "same input for both nodes",
+                    code="C024",
                 )

@@ -129,6 +129,7 @@ def _value_before(slicer: Slicer, found: NodeAnalysis, operand: TensorInfo, read
             where=where(slicer, event) if event else None,
             expected="a first value that does not depend on observations",
             fix="initialise it before the first step, or declare an input that says when to initialise",
+            code="C025",
         )
     evaluator = Evaluator(slicer.recorder, captured.begin)
     evaluator.run(sliced.events)

@@ -78,6 +78,7 @@ def chosen_in_turn(slicer: Slicer, found: NodeAnalysis, event: int, position: in
         expected="the same tensor in every step",
         fix="let a tensor choose: torch.stack(list).index_select(0, i.reshape(1)) with a tensor i that counts, or "
         "torch.where; a pair of state buffers may as well change places: self.a, self.b = self.b, self.a",
+        code="C008",
     )
 
 

@@ -105,7 +105,7 @@ class MemoryRecord(ABC):
         """Return where a tensor lies; look at its memory if this is the first touch of the epoch."""
         info = self.known.get(id(tensor))
         if info is None:
-            if self._expected and address_of(tensor.untyped_storage()) in self._expected:
+            if self._expected and tensor.layout is _STRIDED and address_of(tensor.untyped_storage()) in self._expected:
                 return self._look_early(tensor)
             info = self._read_info(tensor, -1)
         elif info[0] < 0:

@@ -90,7 +90,9 @@ def find_task(name: str) -> BuiltinTask:
     for task in BUILTIN_TASKS:
         if task.name == name:
             return task
-    raise UsageError(f"unknown built-in task {name!r}", expected=suggest(name, [task.name for task in BUILTIN_TASKS]))
+    raise UsageError(
+        f"unknown built-in task {name!r}", expected=suggest(name, [task.name for task in BUILTIN_TASKS]), code="E001"
+    )
 
 
 def _resolve(reference: str) -> Any:

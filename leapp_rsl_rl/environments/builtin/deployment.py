@@ -49,6 +49,7 @@ class BuiltinDeployment(DeploymentEnvironment):
                 f"task {task.name!r} needs {missing[0]!r}, which the bundle does not put out",
                 expected=suggest(missing[0], [ref.port for ref in outputs]),
                 fix="run the bundle with the task it was exported from",
+                code="E006",
             )
         self.reset(seed)
 
@@ -88,4 +89,5 @@ def _sensor(ref: PortRef, sensors: Mapping[str, SensorPort], task: str) -> Senso
         where=str(ref),
         expected=suggest(ref.port, sensors),
         fix="run the bundle with the task it was exported from",
+        code="E006",
     )

@@ -61,5 +61,6 @@ def _checked(request: EnvRequest) -> BuiltinTask:
         raise UsageError(
             f"built-in tasks take no configuration overrides, but {request.overrides[0]!r} was given",
             fix="leave the overrides out",
+            code="E003",
         )
     return task

@@ -33,6 +33,7 @@ def agent_entry(task: str, adapter: str | None) -> str:
         f"Isaac Lab's task {task!r} has no agent of {library}; its agents are of {', '.join(having) or 'no library'}",
         expected=f"a task registered with {library}{_ENTRY}",
         fix=f"name the library of the checkpoint, --adapter {having[0]}" if having else None,
+        code="K005",
     )
 
 

@@ -79,7 +79,7 @@ def load_config(request: EnvRequest) -> TaskConfig:
 def _episode_steps(cfg: Any) -> int:
     for name, value in (("sim.dt", cfg.sim.dt), ("decimation", cfg.decimation)):
         if value <= 0:
-            raise UsageError(f"env.{name} is {value}", expected="a positive number")
+            raise UsageError(f"env.{name} is {value}", expected="a positive number", code="E003")
     return max(1, round(float(cfg.episode_length_s / (cfg.sim.dt * cfg.decimation))))
 
 
@@ -98,12 +98,12 @@ def registered_task(name: str) -> str:
         try:
             importlib.import_module(module)
         except ImportError as error:
-            raise UsageError(f"task {name!r}: module {module!r} cannot be imported: {error}") from error
+            raise UsageError(f"task {name!r}: module {module!r} cannot be imported: {error}", code="E001") from error
         finally:
             sys.path.remove(str(Path.cwd()))
     if task not in gymnasium.registry:
         known = [name for name in gymnasium.registry if name.startswith("Isaac")]
-        raise UsageError(f"Isaac Lab has no task {task!r}", expected=suggest(task, known))
+        raise UsageError(f"Isaac Lab has no task {task!r}", expected=suggest(task, known), code="E001")
     return task
 
 

@@ -81,13 +81,13 @@ class IsaacDeployment(DeploymentEnvironment):
 
     def _receive(self, expected: str) -> Any:
         if not self._link.poll(_SECONDS):
-            raise EnvError(f"Isaac Lab's deployment gave no {expected} within {_SECONDS} seconds")
+            raise EnvError(f"Isaac Lab's deployment gave no {expected} within {_SECONDS} seconds", code="E002")
         try:
             kind, content = self._link.recv()
         except EOFError as error:
-            raise EnvError("Isaac Lab's deployment ended unexpectedly; its output says why") from error
+            raise EnvError("Isaac Lab's deployment ended unexpectedly; its output says why", code="E002") from error
         if kind == "error":
-            raise EnvError(f"Isaac Lab's deployment failed: {content}")
+            raise EnvError(f"Isaac Lab's deployment failed: {content}", code="E002")
         return content
 
 
@@ -100,6 +100,7 @@ def _check_connections(document: BundleDocument) -> dict[str, str]:
             f"input {unwired[0]} has no {_CONNECTION}, so nothing can be read for it",
             expected="a bundle exported with --env isaaclab; the author of a direct-workflow task names connections in "
             f'annotations: extra={{"{_CONNECTION}": "state:ENTITY:PROPERTY"}}',
+            code="E006",
         )
     dynamic = [ref for ref in pipeline.outputs if pipeline.output_spec(ref).kind not in ("kp", "kd")]
     wired = {str(ref): ref.port for ref in dynamic if _CONNECTION in pipeline.output_spec(ref).extra}
@@ -107,5 +108,6 @@ def _check_connections(document: BundleDocument) -> dict[str, str]:
         raise EnvError(
             f"no output of the bundle has the key {_CONNECTION}, so nothing can be written",
             expected=f'extra={{"{_CONNECTION}": "write:ENTITY:METHOD"}} on an output',
+            code="E006",
         )
     return wired

@@ -56,7 +56,7 @@ def resolve_config(resolve: Resolve, overrides: list[str]) -> tuple[Any, Any]:
         default = _roots(_default(resolve, plain))
         for assignment in assignments:
             _check_path(assignment, default)
-        raise EnvError(f"Isaac Lab cannot resolve the task with {' '.join(overrides)}: {error}") from error
+        raise EnvError(f"Isaac Lab cannot resolve the task with {' '.join(overrides)}: {error}", code="E003") from error
     if assignments:
         found, default = _roots(resolved), _roots(_default(resolve, plain))
         for assignment in assignments:
@@ -122,6 +122,7 @@ def _resolve(resolve: Resolve, overrides: list[str]) -> tuple[Any, Any]:
         raise UsageError(
             f"Hydra cannot apply the overrides: {_reason(said.getvalue())}",
             expected="env.PATH=VALUE, agent.PATH=VALUE, presets=NAME, physics=NAME",
+            code="E003",
         ) from error
     sys.stderr.write(said.getvalue())
     return resolved
@@ -143,7 +144,9 @@ def _check(assignment: _Assignment, found: Mapping[str, Any], default: Mapping[s
     before = _walk(default, assignment.keys)
     if isinstance(value, str) and isinstance(before, (bool, int, float, list, tuple)) and not _takes_text(holder, key):
         raise UsageError(
-            f"override {assignment.text!r} gives the text {value!r}", expected=f"a value like {before!r}, the default"
+            f"override {assignment.text!r} gives the text {value!r}",
+            expected=f"a value like {before!r}, the default",
+            code="E003",
         )
 
 
@@ -155,7 +158,9 @@ def _check_path(assignment: _Assignment, default: Mapping[str, Any]) -> None:
         if key not in names:
             where = ".".join(assignment.keys[:depth])
             raise UsageError(
-                f"override {assignment.text!r}: there is no {key!r} in {where}", expected=suggest(key, names) or None
+                f"override {assignment.text!r}: there is no {key!r} in {where}",
+                expected=suggest(key, names) or None,
+                code="E003",
             )
         holder = _child(holder, key)
 

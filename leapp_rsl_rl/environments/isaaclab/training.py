@@ -72,7 +72,9 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         with self._running(session) as relay:
             if session is not None and not self._recorded:
                 if not self._fresh:
-                    raise EnvError("a recording was begun amid an episode", fix="reset the environment, then record")
+                    raise EnvError(
+                        "a recording was begun amid an episode", fix="reset the environment, then record", code="E007"
+                    )
                 self._begin()
             self._fresh, self._recorded = False, session is not None
             action = clipped(policy.act(self._observed, session, self.node), policy)
@@ -108,6 +110,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
                 f"task {self.task} declares no outputs",
                 expected="a manager-based task, or a direct one that calls annotate.output_tensors",
                 fix="annotate the task's _apply_action and _get_observations; the documentation has an example",
+                code="E007",
             )
 
     @contextlib.contextmanager
@@ -136,7 +139,7 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         try:
             made = gymnasium.make(config.task, cfg=config.env, render_mode=None)
         except (RuntimeError, ValueError, TypeError, LookupError, AttributeError, OSError) as error:
-            raise EnvError(f"Isaac Lab cannot make task {self.task}: {error}") from error
+            raise EnvError(f"Isaac Lab cannot make task {self.task}: {error}", code="E002") from error
         node = str(ensure_env_spec_id(made))
         self._sensors = SensorReadings(made.unwrapped.scene)
         _annotate(made, set(config.actor_groups), self._sensors)

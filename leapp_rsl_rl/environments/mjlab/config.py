@@ -50,7 +50,9 @@ def load_config(request: EnvRequest) -> TaskConfig:
     from mjlab.tasks.registry import list_tasks, load_env_cfg, load_rl_cfg
 
     if request.task not in list_tasks():
-        raise UsageError(f"mjlab has no task {request.task!r}", expected=suggest(request.task, list_tasks()))
+        raise UsageError(
+            f"mjlab has no task {request.task!r}", expected=suggest(request.task, list_tasks()), code="E001"
+        )
     cfg = load_env_cfg(request.task, play=True)
     training = load_env_cfg(request.task)
     agent = load_rl_cfg(request.task)
@@ -86,6 +88,7 @@ def _check_motion_files(task: str, cfg: Any) -> None:
             f"task {task} tracks a motion, and {lack}",
             expected="a motion as mjlab's csv_to_npz script writes it",
             fix=f"pass the override env.commands.{name}.motion_file=PATH.npz",
+            code="E002",
         )
 
 

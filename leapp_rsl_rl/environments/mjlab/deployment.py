@@ -97,6 +97,7 @@ def _sources(document: BundleDocument) -> dict[str, str]:
             raise EnvError(
                 f"input {ref} has no {CONNECTION}, so nothing can be read for it",
                 expected=f"a bundle exported with --env mjlab, or the key {CONNECTION} on every input port",
+                code="E006",
             )
         sources[str(ref)] = str(connection)
     return sources
@@ -111,7 +112,9 @@ def _sinks(document: BundleDocument, env: Any) -> dict[str, _Target]:
         if connection is not None:
             sinks[str(ref)] = _sink(env, str(ref), spec, str(connection))
     if not sinks:
-        raise EnvError(f"no output of the bundle has the key {CONNECTION}", expected="a bundle made with --env mjlab")
+        raise EnvError(
+            f"no output of the bundle has the key {CONNECTION}", expected="a bundle made with --env mjlab", code="E006"
+        )
     return sinks
 
 
@@ -121,11 +124,15 @@ def _sink(env: Any, port: str, spec: PortSpec, connection: str) -> _Target:
     kind, *parts = connection.split(":")
     if kind != "write" or len(parts) != 2 or parts[1] not in SETTERS:
         raise EnvError(
-            f"output {port}: connection {connection!r} cannot be written", expected=f"write:ENTITY:{'|'.join(SETTERS)}"
+            f"output {port}: connection {connection!r} cannot be written",
+            expected=f"write:ENTITY:{'|'.join(SETTERS)}",
+            code="E006",
         )
     if parts[0] not in env.scene.entities:
         raise EnvError(
-            f"output {port}: the scene has no entity {parts[0]!r}", expected=suggest(parts[0], env.scene.entities)
+            f"output {port}: the scene has no entity {parts[0]!r}",
+            expected=suggest(parts[0], env.scene.entities),
+            code="E006",
         )
     entity, setter = env.scene.entities[parts[0]], SETTERS[parts[1]]
     available = list(getattr(entity, setter.names))
@@ -134,7 +141,9 @@ def _sink(env: Any, port: str, spec: PortSpec, connection: str) -> _Target:
     unknown = [n for n in names if n not in available]
     if unknown:
         raise EnvError(
-            f"output {port}: entity {parts[0]!r} has no {unknown[0]!r}", expected=suggest(unknown[0], available)
+            f"output {port}: entity {parts[0]!r} has no {unknown[0]!r}",
+            expected=suggest(unknown[0], available),
+            code="E006",
         )
     ids = torch.tensor([available.index(n) for n in names], device=env.device)
     return _Target(spec.name, parts[0], entity, setter.method, tuple(names), ids)

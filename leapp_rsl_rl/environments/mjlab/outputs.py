@@ -54,6 +54,7 @@ def output_meanings(env: Any, writes: Sequence[Write], task: str) -> tuple[PortM
         raise EnvError(
             f"the action terms of task {task} write nothing to an entity",
             expected="action terms that call Entity.set_joint_position_target or one of its siblings",
+            code="E007",
         )
     count = {(w.entity, w.field): 0 for w in writes}
     meanings = []

@@ -29,6 +29,7 @@ def apply_overrides(overrides: Iterable[str], env_cfg: Any, agent_cfg: Any) -> d
             raise UsageError(
                 f"override {text!r} cannot be read",
                 expected="env.PATH=VALUE or agent.PATH=VALUE, such as env.observations.actor.history_length=3",
+                code="E003",
             )
         holder = roots[root]
         for key in keys[:-1]:
@@ -54,7 +55,7 @@ def _names(holder: Any) -> list[str]:
 
 def _child(holder: Any, key: str, text: str) -> Any:
     if key not in _names(holder):
-        raise UsageError(f"override {text!r}: there is no {key!r}", expected=suggest(key, _names(holder)))
+        raise UsageError(f"override {text!r}: there is no {key!r}", expected=suggest(key, _names(holder)), code="E003")
     return holder[key] if isinstance(holder, dict) else getattr(holder, key)
 
 

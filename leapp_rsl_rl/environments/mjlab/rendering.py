@@ -28,10 +28,13 @@ def choose_renderer() -> None:
             "this machine has no library that draws without a display",
             expected="EGL or OSMesa",
             fix="install one (Debian, Ubuntu: libegl1 or libosmesa6), or leave --video out",
+            code="E004",
         )
     if "mujoco" in sys.modules:
         raise EnvError(
-            "MuJoCo was loaded before a renderer was chosen", fix=f"set {_VARIABLE}={found} before starting Python"
+            "MuJoCo was loaded before a renderer was chosen",
+            fix=f"set {_VARIABLE}={found} before starting Python",
+            code="E004",
         )
     os.environ[_VARIABLE] = found
 

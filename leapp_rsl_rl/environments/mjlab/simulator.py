@@ -37,7 +37,7 @@ class Simulator:
             try:
                 self.env: Any = ManagerBasedRlEnv(cfg, device=device, render_mode=mode)
             except (RuntimeError, ValueError, KeyError, OSError) as error:
-                raise EnvError(f"mjlab cannot make task {task}: {error}") from error
+                raise EnvError(f"mjlab cannot make task {task}: {error}", code="E002") from error
 
     @contextlib.contextmanager
     def running(self) -> Iterator[Any]:

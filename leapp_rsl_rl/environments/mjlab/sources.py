@@ -72,20 +72,24 @@ def read_connection(env: Any, connection: str) -> Any:
     kind, _, rest = connection.partition(":")
     readers = {"state": _read_state, "sensor": _read_sensor, "command": _read_command}
     if kind not in readers or not rest:
-        raise EnvError(f"connection {connection!r} cannot be read", expected="state:…, sensor:… or command:…")
+        raise EnvError(
+            f"connection {connection!r} cannot be read", expected="state:…, sensor:… or command:…", code="E006"
+        )
     return readers[kind](env, rest.split(":"), connection)
 
 
 def _read_state(env: Any, parts: list[str], connection: str) -> Any:
     data = _member(env.scene.entities, parts[0], connection).data
     if len(parts) < 2 or parts[1] not in (*FRAME_FIELDS, *_SCALAR_FIELDS):
-        raise EnvError(f"connection {connection!r} names no state", expected=suggest(parts[-1], _SCALAR_FIELDS))
+        raise EnvError(
+            f"connection {connection!r} names no state", expected=suggest(parts[-1], _SCALAR_FIELDS), code="E006"
+        )
     value = getattr(data, parts[1])
     if len(parts) == 2:
         return value
     names = env.scene.entities[parts[0]].body_names
     if parts[2] not in names:
-        raise EnvError(f"connection {connection!r} names no body", expected=suggest(parts[2], names))
+        raise EnvError(f"connection {connection!r} names no body", expected=suggest(parts[2], names), code="E006")
     return value[:, names.index(parts[2])]
 
 
@@ -101,5 +105,5 @@ def _read_command(env: Any, parts: list[str], connection: str) -> Any:
 
 def _member(members: Any, name: str, connection: str) -> Any:
     if name not in members:
-        raise EnvError(f"connection {connection!r}: there is no {name!r}", expected=suggest(name, members))
+        raise EnvError(f"connection {connection!r}: there is no {name!r}", expected=suggest(name, members), code="E006")
     return members[name]

@@ -73,7 +73,9 @@ class StepGate:
         if self._fresh:
             manager.reset(torch.arange(self._env.num_envs, device=self._env.device))
         elif not self._due:
-            raise EnvError("a recording was begun amid an episode", fix="reset the environment, then record")
+            raise EnvError(
+                "a recording was begun amid an episode", fix="reset the environment, then record", code="E007"
+            )
         self._due = self._fresh = False
         return {name: manager.compute_group(name, update_history=True) for name in self._groups}
 

@@ -89,6 +89,7 @@ class TapBoard:
                 f"the task reads {connection!r} in some steps only",
                 expected="the same readings in every step",
                 fix="read it in every step, or leave it out of the observation",
+                code="E007",
             )
         return self._served[connection]
 

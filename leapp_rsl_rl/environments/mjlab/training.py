@@ -139,6 +139,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
                 f"the policy sees the observation groups {', '.join(wanted)}, and task {self.task} registers "
                 f"{', '.join(self._groups)} for its actor",
                 fix=f"pass the override agent.obs_groups.actor={list(wanted)}",
+                code="K008",
             )
 
     def _refuse_encoder_bias(self) -> None:
@@ -150,6 +151,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
                     "which would be recorded as a constant of the policy",
                     expected="joint positions as the robot reports them",
                     fix="take that event out with the override env.events.NAME=None",
+                    code="E007",
                 )
 
     def _refuse_live_targets(self, per_substep: int) -> None:
@@ -164,6 +166,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
                     f"task {self.task}: the {write.field} of {write.entity!r} is computed anew in every physics step",
                     expected="targets that hold for a whole control step: a bundle runs once per control step",
                     fix="use an action term whose target depends on the action only, or a decimation of 1",
+                    code="E007",
                 )
 
 
