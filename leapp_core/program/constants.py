@@ -57,24 +57,34 @@ class TensorNames:
         holders = self._heap.holders({id(t) for t in self._held})
         return {self._recorder.storage_number(t): holders[id(t)] for t in self._held if id(t) in holders}
 
+    @cached_property
+    def _kept_as(self) -> dict[int, str]:
+        """What the program called the tensors that it held when recording ended, by storage."""
+        names = self._recorder.python.tensor_names()
+        return {self._recorder.storage_number(t): names[id(t)] for t in self._held if id(t) in names}
+
     def state_names(self, found: NodeAnalysis, slots: Sequence[StateSlot]) -> tuple[str, ...]:
-        """Return a name for each state: of the buffer or attribute that holds it, else ``state``."""
+        """Return a name for each state: of the buffer, attribute or local name that holds it, else ``state``.
+
+        What held it when recording ended counts: a loop that goes on keeps other tensors there.
+        """
         storages = [_storages_over_steps(found, slot) for slot in slots]
         recorder = self._recorder
         addresses = {n: recorder.storages[n].storage.data_ptr() for numbers in storages for n in numbers}
-        unnamed = [numbers for numbers in storages if not any(self.buffer(addresses[n]) for n in numbers)]
+        seen = self._kept_as
+        unnamed = [numbers for numbers in storages if not any(n in seen or self.buffer(addresses[n]) for n in numbers)]
         by_storage = self._held_as if unnamed else {}
         if any(by_storage.keys().isdisjoint(numbers) for numbers in unnamed):  # kept in dictionaries, tuples, lists
             wanted = set().union(*unnamed)
             held = {id(t): (t, n) for t in self._held if (n := recorder.storage_number(t)) in wanted}
             kept_in = _attributes([t for t, _ in held.values()], self._held)
             by_storage = {held[key][1]: name for key, name in kept_in.items()} | by_storage
-        names = []
+        result = []
         for numbers in storages:
             registered = (self.buffer(addresses[n]) for n in numbers)
-            kept = (by_storage.get(n) for n in numbers)
-            names.append(next((name for name in (*registered, *kept) if name), "state"))
-        return tuple(names)
+            kept = (names.get(n) for names in (seen, by_storage) for n in numbers)
+            result.append(next((name for name in (*registered, *kept) if name), "state"))
+        return tuple(result)
 
     def _scan_modules(self, wanted: set[int]) -> None:
         modules = self._heap.kinds_of(torch.nn.Module)
@@ -91,8 +101,12 @@ class TensorNames:
 
 
 def _storages_over_steps(found: NodeAnalysis, slot: StateSlot) -> list[int]:
+    """Return where the values of a state lie: first the one that the step after the recorded ones reads."""
     storages = [slot.read.storage]
     if slot.chain is not None:
+        newest = found.chain_table.made_in(slot.chain, len(found.steps) - slot.age)
+        if newest is not None:
+            storages.insert(0, newest.storage)
         for step in reversed(range(len(found.steps))):
             info = found.chain_table.made_in(slot.chain, step)
             if info is not None:

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from leapp_core.tracing.find.slicing import Slicer
-from leapp_core.tracing.objects.state import Element
+from leapp_core.tracing.objects.names import Element
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
 from leapp_core.tracing.source.callsite import is_library
 from leapp_core.tracing.source.local import is_shadowed

@@ -18,7 +18,7 @@ from leapp_core.tracing.checks.dependent import Escape, dependent_escapes
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.messages import where
 from leapp_core.tracing.find.slicing import Slicer
-from leapp_core.tracing.objects.state import Element
+from leapp_core.tracing.objects.names import Element
 from leapp_core.tracing.source.callsite import UserFrame, line_of
 from leapp_core.tracing.source.clocks import CLOCKS, DRAWS, SHARED_NAMES
 

@@ -12,8 +12,10 @@ from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 
 from leapp_core.tracing.objects.children import Order, children_of, globals_of, is_leaf, is_passing, locals_of
+from leapp_core.tracing.objects.names import Element, rank, tensor_name
 from leapp_core.tracing.objects.script_state import Unlike
 from leapp_core.tracing.objects.standard import BUFFERS, contents
 from leapp_core.tracing.source.callsite import is_installed
@@ -36,10 +38,6 @@ _CONVERTED: dict[type, Callable[[Any], Any]] = {
     datetime.timedelta: lambda thing: datetime.timedelta.__reduce__(thing)[1],
     decimal.Decimal: decimal.Decimal.as_tuple,
 }
-
-Element = tuple[Any, ...]
-"""One part of a path: ``("attr", name, type)``, ``("name", name, code)``, ``("global", name, file)``, ``("key", k)``,
-``("length",)``."""
 
 
 class Changed(NamedTuple):
@@ -78,6 +76,7 @@ class PythonState:
         self._by_others: set[int] = set()
         self._kinds: dict[int, type] = {}
         self._counted: dict[int, Any] = {}
+        self._tensors: dict[int, list[int]] = {}
         self.odd: dict[str, str] = {}
         self.cut_off = False
         self.seconds = 0.0
@@ -151,6 +150,20 @@ class PythonState:
                 found.setdefault((element[2], element[1]), set()).add(kind)
         return found
 
+    def tensor_names(self) -> dict[int, str]:
+        """Return what the program calls each tensor that it held at the last look, by ``id``.
+
+        An attribute (``history_2`` of ``self.history[2]``) comes before a local name, and of two names the one that was
+        there first: ``self.previous = action`` makes one tensor of both. Who asks held the tensors since that look
+        (an ``id`` may be that of another one later).
+        """
+        found = {}
+        for number, places in self._tensors.items():
+            name = tensor_name(min(map(self._path, places), key=rank))
+            if name:
+                found[number] = name
+        return found
+
     @property
     def kinds(self) -> frozenset[type]:
         """The types of all that was looked at."""
@@ -183,6 +196,7 @@ class PythonState:
         for element, value in self._roots:
             waiting.append((self._place(0, element), value))
         kinds = self._kinds
+        self._tensors = {}
         while waiting and len(seen) < MAX_OBJECTS:
             place, thing = waiting.popleft()
             kind = Anew if gives_anew(thing) else type(thing)
@@ -193,6 +207,8 @@ class PythonState:
             if is_leaf(thing):
                 found[place] = _value(thing)
                 continue
+            if derives(kind, torch.Tensor):
+                self._tensors.setdefault(id(thing), []).append(place)
             if id(thing) in seen:
                 continue
             seen[id(thing)] = thing  # kept until the end: what children are made of must not be used again
