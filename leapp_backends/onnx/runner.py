@@ -34,6 +34,12 @@ class OnnxRunner(Runner):
 
         return external_files(path)
 
+    def weights(self, path: Path) -> Mapping[str, np.ndarray[Any, Any]]:
+        """Return the initializers; see :meth:`leapp_core.plugins.runners.Runner.weights`."""
+        from leapp_backends.onnx.weights import read_weights
+
+        return read_weights(path)
+
     def facts(self, path: Path) -> Mapping[str, str]:
         """Return the model's metadata; see :meth:`leapp_core.plugins.runners.Runner.facts`."""
         from leapp_backends.onnx.session import metadata

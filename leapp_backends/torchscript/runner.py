@@ -6,12 +6,15 @@ import contextlib
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import BundleError
 from leapp_core.plugins.runners import ModelSession, Runner, RunnerSettings
 from leapp_core.spec.pipeline import NodeSpec
 from leapp_core.words import counted
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class JitRunner(Runner):
@@ -22,6 +25,13 @@ class JitRunner(Runner):
     runs_code = True
     requires = ("torch",)
     extra = "export"
+
+    def weights(self, path: Path) -> Mapping[str, np.ndarray[Any, Any]]:
+        """Return parameters and buffers; see :meth:`leapp_core.plugins.runners.Runner.weights`."""
+        import torch
+
+        module = torch.jit.load(str(path), map_location="cpu")  # type: ignore[no-untyped-call]
+        return {name: value.detach().numpy() for name, value in module.state_dict().items()}
 
     def facts(self, path: Path) -> Mapping[str, str]:
         """Return the facts in the archive; see :meth:`leapp_core.plugins.runners.Runner.facts`."""

@@ -160,6 +160,13 @@ class Runner(ABC):
         """
         return {}
 
+    def weights(self, path: Path) -> Mapping[str, np.ndarray[Any, Any]]:
+        """Return the tensors that an artifact holds, by name, read without running it.
+
+        Two bundles are compared by them. Formats that cannot be looked into return none.
+        """
+        return {}
+
     def open_pipeline(
         self, pipeline: PipelineSpec, paths: Mapping[str, Path], settings: RunnerSettings, *, merge: bool = True
     ) -> PipelineSession | None:

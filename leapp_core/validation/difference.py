@@ -10,6 +10,9 @@ from leapp_core.bundle import LoadedBundle
 from leapp_core.spec.document import BundleDocument
 from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
 from leapp_core.spec.port import PortSpec
+from leapp_core.validation.episodes import read_episodes
+from leapp_core.validation.gains import recorded_gains
+from leapp_core.validation.terms import Change, config_changes, values_change
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,18 +21,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Change:
-    """One difference.
+class WeightChange:
+    """How a tensor of a model differs.
 
     Attributes:
-        where: What differs: a node, ``node/port`` and its property, a wire.
-        first: As it is in the first bundle; empty if it is not there.
-        second: As it is in the second.
+        tensor: Its name in the model.
+        first: Its shape in the first bundle; ``None`` if it is not there.
+        second: The same in the second.
+        largest: Largest absolute difference of an element, if both have one shape.
+        scale: Largest absolute value in the first, to judge it by.
     """
 
-    where: str
-    first: str
-    second: str
+    tensor: str
+    first: list[int] | None
+    second: list[int] | None
+    largest: float | None
+    scale: float | None
 
 
 def document_changes(first: BundleDocument, second: BundleDocument) -> tuple[Change, ...]:
@@ -50,6 +57,17 @@ def initial_value_changes(first: LoadedBundle, second: LoadedBundle) -> tuple[Ch
     return tuple(changes)
 
 
+def gain_changes(first: LoadedBundle, second: LoadedBundle) -> tuple[Change, ...]:
+    """Return the gains that differ, by joint, of what both bundles put out."""
+    one, other = recorded_gains(first), recorded_gains(second)
+    found: list[Change] = []
+    for ref in (ref for ref in one if ref in other):
+        axes = first.document.pipeline.output_spec(ref).element_names or (None,)
+        names = axes[-1] if isinstance(axes[-1], (list, tuple)) else None
+        found += values_change(f"{ref} gain", one[ref], other[ref], names)
+    return tuple(found)
+
+
 def common_inputs(first: PipelineSpec, second: PipelineSpec) -> dict[str, PortSpec] | None:
     """Return outside inputs that both take, so that they can be run side by side; ``None`` if there are others.
 
@@ -59,6 +77,43 @@ def common_inputs(first: PipelineSpec, second: PipelineSpec) -> dict[str, PortSp
     if one.keys() != other.keys() or not all(_fit(one[name], other[name]) for name in one):
         return None
     return {name: _closed(port, other[name]) for name, port in one.items()}
+
+
+def recorded_inputs(bundle: LoadedBundle, ports: Iterable[str]) -> list[dict[str, np.ndarray[Any, Any]]]:
+    """Return what a bundle was given while it was recorded: inputs of each step, in order; none if it was not kept.
+
+    Args:
+        bundle: The bundle.
+        ports: The inputs that are wanted, all of them.
+    """
+    if bundle.document.validation is None:
+        return []
+    wanted = set(ports)
+    episodes = read_episodes(bundle.folder / bundle.document.validation.path)
+    steps = [{str(ref): value for ref, value in step.inputs.items()} for e in episodes[:1] for step in e.steps]
+    return [{name: step[name] for name in sorted(wanted)} for step in steps if wanted <= step.keys()]
+
+
+def weight_changes(
+    first: Mapping[str, np.ndarray[Any, Any]], second: Mapping[str, np.ndarray[Any, Any]]
+) -> tuple[WeightChange, ...]:
+    """Return the tensors of two models that differ, the largest change first; then those that only one has."""
+    import numpy as np
+
+    found = []
+    for name in first.keys() & second.keys():
+        one, other = first[name], second[name]
+        if one.shape != other.shape:
+            found.append(WeightChange(name, list(one.shape), list(other.shape), None, None))
+        elif one.tobytes() != other.tobytes():
+            wide = one.astype(np.float64), other.astype(np.float64)
+            largest = float(np.nan_to_num(np.abs(wide[0] - wide[1]), nan=np.inf).max(initial=0.0))
+            scale = float(np.abs(wide[0]).max(initial=0.0))
+            found.append(WeightChange(name, list(one.shape), list(other.shape), largest, scale))
+    found.sort(key=lambda change: (-(np.inf if change.largest is None else change.largest), change.tensor))
+    found += [WeightChange(n, list(first[n].shape), None, None, None) for n in sorted(first.keys() - second.keys())]
+    found += [WeightChange(n, None, list(second[n].shape), None, None) for n in sorted(second.keys() - first.keys())]
+    return tuple(found)
 
 
 def behaviour(
@@ -107,7 +162,7 @@ def _interface(first: PipelineSpec, second: PipelineSpec) -> Iterator[Change]:
     for name in sorted(nodes[0].keys() & nodes[1].keys()):
         yield from _node(nodes[0][name], nodes[1][name])
     yield from _value("frequency", first.configs.frequency, second.configs.frequency)
-    yield from _value("configs", dict(first.configs.extra), dict(second.configs.extra))
+    yield from config_changes(first.configs.extra, second.configs.extra)
     for what in ("data_flow", "feedback"):
         edges = [{f"{e.source} -> {e.target}": e for e in getattr(spec, what)} for spec in (first, second)]
         yield from _present(what, edges[0], edges[1])
@@ -129,7 +184,12 @@ def _node(first: NodeSpec, second: NodeSpec) -> Iterator[Change]:
 
 def _port(place: str, first: PortSpec, second: PortSpec) -> Iterator[Change]:
     for field in fields(PortSpec):
-        yield from _value(f"{place} {field.name}", getattr(first, field.name), getattr(second, field.name))
+        if field.name != "extra":
+            yield from _value(f"{place} {field.name}", getattr(first, field.name), getattr(second, field.name))
+    names = first.element_names[-1] if first.element_names and first.element_names == second.element_names else None
+    for key in sorted(first.extra.keys() | second.extra.keys()):  # such as a default position or limits, by joint
+        listed = names if isinstance(names, (list, tuple)) else None
+        yield from values_change(f"{place} {key}", first.extra.get(key), second.extra.get(key), listed)
 
 
 def _artifacts(first: BundleDocument, second: BundleDocument) -> Iterator[Change]:
