@@ -7,6 +7,7 @@ code each, which stays the same when words change: ``leapp explain C012`` shows 
 
 from __future__ import annotations
 
+from html import escape
 from typing import ClassVar
 
 CODE_PREFIX = "LEAPP-"
@@ -54,9 +55,21 @@ class LeappError(Exception):
         named = (("where", self.where), ("expected", self.expected), ("fix", self.fix), ("code", code))
         return [(label, text) for label, text in named if text]
 
+    def _repr_html_(self) -> str:
+        """Return the parts as a notebook shows them, where an error that was caught is the value of a cell."""
+        rows = [
+            f'<tr><th style="text-align:left">{label}</th><td style="text-align:left">{_html(text)}</td></tr>'
+            for label, text in self.parts()
+        ]
+        return f"<div><strong>{_html(self.message)}</strong><table>{''.join(rows)}</table></div>"
+
     def in_short(self) -> str:
         """Return the message with the code after it, for a note within other text."""
         return f"{self.message} [{self.code}]" if self.code else self.message
+
+
+def _html(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
 
 
 class UsageError(LeappError):

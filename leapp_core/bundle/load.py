@@ -13,6 +13,7 @@ from leapp_core.bundle.tensors import MAX_BYTES, read_tensors
 from leapp_core.errors import BundleError
 from leapp_core.spec.document import BundleDocument
 from leapp_core.spec.dtypes import canonical
+from leapp_core.spec.markup import pipeline_html
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import PipelineSpec
 from leapp_core.spec.port import PortSpec
@@ -47,6 +48,10 @@ class LoadedBundle:
     yaml_path: Path
     artifact_paths: Mapping[str, Path]
     initial_values: Mapping[PortRef, np.ndarray[Any, Any]] = field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        """Return the ports as a notebook shows them."""
+        return pipeline_html(self.document.name, self.document.pipeline)
 
 
 def find_document(path: str | Path) -> Path:

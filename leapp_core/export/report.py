@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.export.log import ExportLog
+from leapp_core.markup import html_block, html_list
 from leapp_core.validation.report import ValidationReport
 from leapp_core.words import counted
 
@@ -83,6 +84,11 @@ class ExportReport:
         """Whether each node reproduces its program; all ``True`` if validation was not asked for."""
         wrong = {mismatch.port.node for mismatch in self.validation.mismatches} if self.validation else set()
         return {node.node: node.node not in wrong for node in self.nodes}
+
+    def _repr_html_(self) -> str:
+        """Return where the bundle is, what validation found, and what the user should know, as a notebook shows it."""
+        validated = self.validation._repr_html_() if self.validation else html_block("", "not validated")
+        return html_block(self.graph, str(self.bundle), validated, html_list([*self.notes, *self.unproven]))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for machines, the place and timings included."""

@@ -19,6 +19,7 @@ from leapp_core.runtime.port_names import PortNames
 from leapp_core.runtime.sizes import batch_axis, check_memory, check_sizes, expand, infer_sizes, symbols, with_sizes
 from leapp_core.runtime.state_file import read_state, write_state
 from leapp_core.runtime.warm_up import warm_up
+from leapp_core.spec.markup import pipeline_html
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import PipelineSpec
 from leapp_core.spec.port import PortSpec
@@ -175,6 +176,10 @@ class PolicyRuntime:
         """Let steps be made again after one broke a limit; the state is that before the step that did."""
         with self._lock:
             self._fault = None
+
+    def _repr_html_(self) -> str:
+        """Return the ports as a notebook shows them."""
+        return pipeline_html(self.name, self.pipeline)
 
     def warm_up(self) -> None:
         """Run the models some times on zeros, as loading does, and leave the state as it is.

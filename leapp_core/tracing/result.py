@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.plugins.exporters import NodeProgram
+from leapp_core.spec.markup import pipeline_html
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import PipelineSpec
 
@@ -101,3 +102,7 @@ class CapturedPipeline:
     unproven: tuple[str, ...] = ()
     steps: Mapping[str, int] = field(default_factory=dict)
     evidence: Evidence = Evidence()
+
+    def _repr_html_(self) -> str:
+        """Return the ports as a notebook shows them."""
+        return pipeline_html(self.name, self.spec)

@@ -8,6 +8,7 @@ from typing import Any
 
 from leapp_core.compare import Comparison
 from leapp_core.errors import ValidationError
+from leapp_core.markup import html_block, html_list, html_table
 from leapp_core.spec.names import PortRef
 from leapp_core.words import counted
 
@@ -171,6 +172,13 @@ class ValidationReport:
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {"ok": self.ok, "levels": [level.to_json() for level in self.levels], "notes": list(self.notes)}
+
+    def _repr_html_(self) -> str:
+        """Return a row for each level, what differs and what could not be checked, as a notebook shows them."""
+        rows = self.rows()
+        table = html_table([*rows[0]], ([*row.values()] for row in rows)) if rows else ""
+        found = [*map(str, self.mismatches[:20]), *self.notes]
+        return html_block("Validation", "ok" if self.ok else "not passed", table, html_list(found))
 
     def raise_if_wrong(self, what: str) -> None:
         """Raise if anything was beyond its tolerance.

@@ -11,7 +11,14 @@ import pytest
 from tests.architecture.imports import imports, modules
 from tests.architecture.test_layers import part
 
-CORE = ("leapp_core.spec", "leapp_core.plugins", "leapp_core.bundle", "leapp_core.errors", "leapp_core.suggest")
+CORE = (
+    "leapp_core.spec",
+    "leapp_core.plugins",
+    "leapp_core.bundle",
+    "leapp_core.errors",
+    "leapp_core.suggest",
+    "leapp_core.markup",
+)
 NAMES = re.compile(
     r"rsl.?rl|skrl|rl.?games|stable.?baselines|\bsb3\b|mjlab|isaac|mujoco|newton|\bros2?\b|builtin", re.IGNORECASE
 )

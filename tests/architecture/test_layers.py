@@ -6,7 +6,14 @@ import pytest
 
 from tests.architecture.imports import PACKAGES, Import, imports, modules
 
-BASE = {"leapp_core.errors", "leapp_core.suggest", "leapp_core.words", "leapp_core.spec", "leapp_core.plugins"}
+BASE = {
+    "leapp_core.errors",
+    "leapp_core.suggest",
+    "leapp_core.words",
+    "leapp_core.markup",
+    "leapp_core.spec",
+    "leapp_core.plugins",
+}
 SHARED = BASE | {"leapp_core.places", "leapp_core.compare", "leapp_core.trust", "leapp_core.bundle"}
 EXPORT = SHARED | {"leapp_core.validation", "leapp_core.runtime", "leapp_core.visualize", "leapp_core.tracing"}
 TOP = EXPORT | {"leapp_core.export", "leapp_core.policy_export", "leapp_core.compat", "leapp_core.program"}
@@ -16,10 +23,11 @@ MAY_IMPORT = {
     "leapp_core.errors": set(),
     "leapp_core.suggest": set(),
     "leapp_core.words": set(),
+    "leapp_core.markup": set(),
     "leapp_core.explain": {"leapp_core.errors"},
     "leapp_core.places": {"leapp_core.errors"},
     "leapp_core.__main__": {"leapp_core.cli"},
-    "leapp_core.spec": {"leapp_core.errors", "leapp_core.suggest"},
+    "leapp_core.spec": {"leapp_core.errors", "leapp_core.suggest", "leapp_core.markup"},
     "leapp_core.plugins": {"leapp_core.errors", "leapp_core.suggest", "leapp_core.spec"},
     "leapp_core.compare": {"leapp_core.errors", "leapp_core.spec"},
     "leapp_core.trust": {"leapp_core.errors"},
