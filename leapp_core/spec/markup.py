@@ -34,7 +34,7 @@ def _rows(pipeline: PipelineSpec) -> Iterator[tuple[str, ...]]:
 
 def _cells(port: PortSpec) -> tuple[str, ...]:
     axes = [axis for axis in port.element_names or () if isinstance(axis, (list, tuple))]
-    return port.kind or "", port.dtype, " × ".join(map(str, port.shape)), _names(axes[-1]) if axes else ""
+    return port.kind or "", port.dtype, f"[{', '.join(map(str, port.shape))}]", _names(axes[-1]) if axes else ""
 
 
 def _names(names: Iterable[object]) -> str:

@@ -84,7 +84,7 @@ def test_a_bundle_shows_its_ports(report: ExportReport) -> None:
         assert "1 node, 50 Hz" in text
         assert f"hip, {SLY}" in reader.texts
         assert reader.texts.count("state") == 1
-        assert {"policy/joint_pos", "policy/targets", "policy/previous_in", "1 × 2", "float32"} <= {*reader.texts}
+        assert {"policy/joint_pos", "policy/targets", "policy/previous_in", "[1, 2]", "float32"} <= {*reader.texts}
 
 
 def test_a_captured_pipeline_shows_its_ports(captured: CapturedPipeline) -> None:
