@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from leapp_core.cli.fact_views import facts_views
 from leapp_core.cli.views import Line, View, fields, table
 from leapp_core.spec.port import PortSpec
 from leapp_core.visualize.labels import names_text
@@ -24,6 +25,7 @@ def bundle_views(facts: Mapping[str, Any]) -> list[View]:
     ]
     if rows:
         views.append(table("Wires between nodes", ("from", "to", "when", "size"), rows))
+    views += facts_views(facts)
     if facts["state"]:
         views.append(_state(facts["state"], with_node=len(facts["nodes"]) > 1))
     views.append(_consumers(facts["consumers"]))

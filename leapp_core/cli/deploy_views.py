@@ -34,6 +34,7 @@ def _head(result: DeployResult) -> View:
             "bundle's step": f"{time.bundle_ms:.3g} ms, worst {time.bundle_worst_ms:.3g} ms{period}",
             "plot": result.plot,
             "video": result.video,
+            "every step": result.save,
         }
     )
 

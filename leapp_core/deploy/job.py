@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 from leapp_core.deploy.film import Film
 from leapp_core.deploy.loop import TimedRuntime, TimedScene, run_alone, run_beside
 from leapp_core.deploy.media import check_media
+from leapp_core.deploy.models import model_provider
 from leapp_core.deploy.records import agreement
 from leapp_core.deploy.result import DeployResult, timing
+from leapp_core.deploy.saving import Saved
 from leapp_core.deploy.watch import Watch
 from leapp_core.errors import EnvError, UsageError
 from leapp_core.export.closed_loop import Loop
 from leapp_core.export.log import ExportLog, Progress
-from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, PolicyEnvironment
+from leapp_core.places import check_place
+from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, ModelScene, PolicyEnvironment
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_core.plugins.runners import RunnerSettings
@@ -56,6 +59,9 @@ class DeployJob:
             as far as it likes, as physics may amplify any rounding.
         plot: Picture of the targets to write.
         video: Film of the scene to write.
+        seconds: Time to run for, in place of ``steps``.
+        save: File to keep every step in.
+        scene: Robot model to run on in place of the task, for environments that take one.
     """
 
     bundle: Path
@@ -73,6 +79,9 @@ class DeployJob:
     max_drift: float | None = None
     plot: Path | None = None
     video: Path | None = None
+    seconds: float | None = None
+    save: Path | None = None
+    scene: ModelScene | None = None
 
 
 def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None = None) -> DeployResult:
@@ -85,7 +94,10 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
     from leapp_core.bundle import load_document
 
     check_media(job.plot, job.video)
+    if job.save is not None:
+        check_place("--save", job.save, (".npz",))
     document = load_document(job.bundle).document
+    steps = _steps(job, document)
     origin = _origin(job, document, plugins)
     provider = plugins.environments.get(origin.environment)
     if job.video is not None and not provider.renders:
@@ -105,10 +117,12 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
         origin.overrides,
         render=job.video is not None,
         adapter=adapter.name if adapter is not None else origin.adapter,
+        scene=job.scene,
     )
+    saved = None if job.save is None else Saved()
     with ExitStack() as held:
         with stage("load bundle"):
-            runtime = TimedRuntime(_runtime(job, plugins))
+            runtime = TimedRuntime(_runtime(job, plugins), None if saved is None else saved.step)
         beside = None
         if checkpoint is not None and adapter is not None:
             with stage("compare checkpoint and task"):
@@ -119,7 +133,7 @@ def run_deploy(job: DeployJob, plugins: PluginManager, progress: Progress | None
             beside = _Beside(environment, policy, _runtime(job, plugins), checkpoint)
         with stage("start scene and physics"):
             scene = TimedScene(held.enter_context(closing(deployment_form(provider, request, document))))
-        return _run(job, _Deployment(origin, document, scene, runtime, beside), progress)
+        return _run(job, _Deployment(origin, document, scene, runtime, beside, steps, saved), progress)
 
 
 @dataclass(frozen=True)
@@ -137,14 +151,16 @@ class _Deployment:
     scene: TimedScene
     runtime: TimedRuntime
     beside: _Beside | None
+    steps: int | None
+    saved: Saved | None
 
 
 def _run(job: DeployJob, made: _Deployment, progress: Progress | None) -> DeployResult:
     frequency = made.document.pipeline.configs.frequency
-    steps = job.steps or made.scene.max_episode_steps
+    steps = made.steps or made.scene.max_episode_steps
     film = None if job.video is None else Film(job.video, frequency)
     loops: list[ClosedLoopReport] = []
-    with closing(Watch(made.scene, steps, film, progress)) as watch:
+    with closing(Watch(made.scene, steps, film, progress, made.saved)) as watch:
         if made.beside is None:
             run_alone(made.scene, made.runtime, job.seed, steps, watch)
         else:
@@ -163,8 +179,11 @@ def _run(job: DeployJob, made: _Deployment, progress: Progress | None) -> Deploy
         loops=tuple(loops),
         plot=job.plot,
         video=job.video,
-        notes=_notes(steps, watch.track.steps, loops),
+        save=job.save,
+        notes=(*made.scene.notes, *_notes(steps, watch.track.steps, loops)),
     )
+    if made.saved is not None and job.save is not None:
+        made.saved.write(job.save, frequency)
     if job.plot is not None:
         from leapp_core.deploy.plot import write_plot
 
@@ -175,6 +194,15 @@ def _run(job: DeployJob, made: _Deployment, progress: Progress | None) -> Deploy
 def _origin(job: DeployJob, document: BundleDocument, plugins: PluginManager) -> Origin:
     """Return task and environment: what was asked for, else what the bundle says."""
     refuse_policy_only(document)
+    if job.env is not None or job.scene is not None:
+        taking = model_provider(job.env, job.scene, job.compare, plugins)
+        if taking is not None and job.scene is not None:
+            if job.overrides:
+                raise UsageError(
+                    f"a robot model takes no configuration overrides, but {job.overrides[0]!r} was given",
+                    fix="leave the overrides out",
+                )
+            return Origin(taking.name, job.scene.model.name)
     known = origin_of(document)
     task = job.task or (known.task if known else None)
     if task is None:
@@ -196,6 +224,17 @@ def _origin(job: DeployJob, document: BundleDocument, plugins: PluginManager) ->
     recorded = known.overrides if known is not None and same else ()
     adapter = known.adapter if known is not None and same else None
     return Origin(provider.name, task, (*recorded, *job.overrides), adapter, job.imports)
+
+
+def _steps(job: DeployJob, document: BundleDocument) -> int | None:
+    if job.seconds is None:
+        return job.steps
+    if job.steps is not None:
+        raise UsageError("--steps and --seconds both say how long to run", fix="leave one of them out")
+    frequency = document.pipeline.configs.frequency
+    if frequency is None:
+        raise UsageError(f"bundle {document.name!r} does not state its frequency", fix="say --steps, not --seconds")
+    return max(1, round(job.seconds * frequency))
 
 
 def _checkpoint(compare: str, provider: EnvironmentProvider, task: str) -> Path:

@@ -13,6 +13,7 @@ from leapp_core.plugins.environments import DeploymentEnvironment, StepOutcome
 if TYPE_CHECKING:
     import numpy as np
 
+    Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 T = TypeVar("T")
 
@@ -30,14 +31,19 @@ class Watcher(Protocol):
 
 
 class TimedRuntime:
-    """A runtime whose steps are timed.
+    """A runtime whose steps are timed, and kept where that is asked for.
+
+    Args:
+        runtime: What is stepped.
+        keep: Told inputs and outputs of each step, by ``node/port``.
 
     Attributes:
         seconds: Duration of each step.
     """
 
-    def __init__(self, runtime: Steppable) -> None:
+    def __init__(self, runtime: Steppable, keep: Callable[[Arrays, Arrays], None] | None = None) -> None:
         self._runtime = runtime
+        self._keep = keep
         self.pipeline = runtime.pipeline
         self.seconds: list[float] = []
 
@@ -50,6 +56,8 @@ class TimedRuntime:
         start = time.perf_counter()
         outputs = self._runtime.step(inputs)
         self.seconds.append(time.perf_counter() - start)
+        if self._keep is not None:
+            self._keep(inputs, outputs)
         return outputs
 
 
@@ -63,6 +71,7 @@ class TimedScene(DeploymentEnvironment):
     def __init__(self, scene: DeploymentEnvironment) -> None:
         self._scene = scene
         self.max_episode_steps = scene.max_episode_steps
+        self.notes = scene.notes
         self.seconds = 0.0
 
     def reset(self, seed: int) -> None:

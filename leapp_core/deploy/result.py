@@ -61,6 +61,7 @@ class DeployResult:
         loops: Each episode compared.
         plot: Picture written, or ``None``.
         video: Film written, or ``None``.
+        save: File that holds every step, or ``None``.
         notes: What the user should know.
     """
 
@@ -75,6 +76,7 @@ class DeployResult:
     loops: tuple[ClosedLoopReport, ...] = ()
     plot: Path | None = None
     video: Path | None = None
+    save: Path | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -120,6 +122,7 @@ class DeployResult:
             "compare": None if self.agreement is None else self._compared(self.agreement),
             "plot": None if self.plot is None else str(self.plot),
             "video": None if self.video is None else str(self.video),
+            "save": None if self.save is None else str(self.save),
             "notes": list(self.notes),
         }
 

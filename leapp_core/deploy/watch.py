@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from leapp_core.deploy.film import Film
 from leapp_core.deploy.records import Track
+from leapp_core.deploy.saving import Saved
 from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import DeploymentEnvironment, StepOutcome
 from leapp_core.words import counted
@@ -28,10 +29,19 @@ class Watch:
         steps: Control steps to come.
         film: Where frames go, or ``None``.
         progress: Told how far it is.
+        saved: Told what came of each step, or ``None``.
     """
 
-    def __init__(self, scene: DeploymentEnvironment, steps: int, film: Film | None, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        scene: DeploymentEnvironment,
+        steps: int,
+        film: Film | None,
+        progress: Progress | None,
+        saved: Saved | None = None,
+    ) -> None:
         self.track = Track()
+        self._saved = saved
         self._scene, self._steps, self._film, self._progress = scene, steps, film, progress
         self._start = self._told = time.perf_counter()
         self._tell()
@@ -39,12 +49,12 @@ class Watch:
     def stepped(self, outcome: StepOutcome) -> None:
         """Note a step of a deployment that runs by itself."""
         self.track.add(outcome)
-        self._after()
+        self._after(outcome)
 
     def stepped_beside(self, pair: StepPair) -> None:
         """Note a step of both forms."""
         self.track.add_pair(pair)
-        self._after()
+        self._after(pair.deployed)
 
     def close(self) -> None:
         """Finish the film and say that the run is over."""
@@ -53,7 +63,9 @@ class Watch:
         if self._progress is not None and self.track.steps:
             self._progress(f"run {counted(self.track.steps, 'control step')}", time.perf_counter() - self._start)
 
-    def _after(self) -> None:
+    def _after(self, outcome: StepOutcome) -> None:
+        if self._saved is not None:
+            self._saved.outcome(outcome)
         if self._film is not None and (self.track.steps - 1) % self._film.every == 0:
             self._film.add(_picture(self._scene))
         if time.perf_counter() - self._told > _SECONDS_BETWEEN_NEWS:

@@ -37,6 +37,30 @@ class TaskInfo:
 
 
 @dataclass(frozen=True)
+class ModelScene:
+    """A robot model of the user's own to run a bundle on, for providers that take one (``models``).
+
+    Attributes:
+        model: File of the model.
+        connections: File that says what the bundle's ports are connected to where names do not tell, or ``None``.
+        commands: Where values of inputs come from that the model does not give, by input: numbers ``0.5,0,0``, a
+            recorded file, or ``FILE.py:FUNCTION``.
+        start: Name of the pose to start in, or ``None`` for the best that is known.
+        pushes: Disturbances, each ``TIME:BODY:FX,FY,FZ[:SECONDS]`` (s, N in the world frame).
+        timestep: Physics step (s) in place of the model's.
+        viewer: Open a window and run in real time.
+    """
+
+    model: Path
+    connections: Path | None = None
+    commands: Mapping[str, str] = field(default_factory=dict)
+    start: str | None = None
+    pushes: tuple[str, ...] = ()
+    timestep: float | None = None
+    viewer: bool = False
+
+
+@dataclass(frozen=True)
 class EnvRequest:
     """Which environment to make.
 
@@ -48,6 +72,7 @@ class EnvRequest:
         render: Pictures of the scene will be asked for; renderers often have to be chosen before anything is loaded.
         adapter: Policy adapter that reads the checkpoint, for tasks that have an agent configuration for each of
             several trainers; ``None`` if no checkpoint is involved.
+        scene: The user's own robot model, for deployment forms of providers that take one.
     """
 
     task: str
@@ -56,6 +81,7 @@ class EnvRequest:
     overrides: tuple[str, ...] = ()
     render: bool = False
     adapter: str | None = None
+    scene: ModelScene | None = None
 
 
 @dataclass(frozen=True)
@@ -113,6 +139,8 @@ class PolicyEnvironment(ABC):
         max_episode_steps: Control steps of one episode.
         notes: What was switched off or replaced to make it exportable, for the report.
         terms: What its observations and actions are made of, for messages about checkpoints that do not fit.
+        facts: Keys for ``pipeline.configs`` that say what the program holds: physics step and decimation, observation
+            and action terms. Plain values.
     """
 
     task: str
@@ -124,6 +152,7 @@ class PolicyEnvironment(ABC):
     agent_changes: Mapping[str, Any] = MappingProxyType({})
     notes: tuple[str, ...] = ()
     terms: Terms = NO_TERMS
+    facts: Mapping[str, Any] = MappingProxyType({})
 
     @abstractmethod
     def observations(self) -> Mapping[str, torch.Tensor]:
@@ -151,9 +180,11 @@ class DeploymentEnvironment(ABC):
 
     Attributes:
         max_episode_steps: Control steps of one episode.
+        notes: What was assumed or replaced to connect the bundle, for the report.
     """
 
     max_episode_steps: int
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def reset(self, seed: int) -> None:
@@ -193,6 +224,8 @@ class EnvironmentProvider(ABC):
             (when a buffer is refreshed, which kernel runs) shows in their memory, so capture does not look for Python
             values in them that decide what a policy computes.
         examples: Command lines that show how its tasks are exported, for listings.
+        models: Endings of files that hold a robot model (``.xml``) which bundles are run on; such a provider has no
+            tasks and no training form, and its ``deploy`` gets the model with ``request.scene``.
     """
 
     name: ClassVar[str]
@@ -204,6 +237,7 @@ class EnvironmentProvider(ABC):
     renders: ClassVar[bool] = False
     simulators: ClassVar[tuple[str, ...]] = ()
     examples: ClassVar[tuple[str, ...]] = ()
+    models: ClassVar[tuple[str, ...]] = ()
 
     def require(self) -> None:
         """Raise :class:`~leapp_core.errors.MissingExtraError` unless everything needed is installed."""

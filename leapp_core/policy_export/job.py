@@ -167,7 +167,7 @@ def _capture(
     env = sides.env
     captured, recording = capture_policy(env, sides.policy, settings, plugins)
     configs = captured.spec.configs
-    configs = replace(configs, frequency=env.frequency, extra={**configs.extra, **origin.to_configs()})
+    configs = replace(configs, frequency=env.frequency, extra={**configs.extra, **origin.to_configs(), **env.facts})
     captured = replace(captured, spec=replace(captured.spec, configs=configs), notes=(*captured.notes, *env.notes))
     return captured, recording
 

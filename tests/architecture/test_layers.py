@@ -107,7 +107,7 @@ def test_backends_know_the_contracts_only() -> None:
     assert [str(found) for found in outside if part(found.target) not in BACKENDS_MAY_IMPORT] == []
 
 
-ENVIRONMENTS = ("builtin", "mjlab", "isaaclab")
+ENVIRONMENTS = ("builtin", "mjlab", "mujoco", "isaaclab")
 
 
 def test_adapter_and_environments_are_plugins_of_their_own() -> None:
@@ -118,7 +118,7 @@ def test_adapter_and_environments_are_plugins_of_their_own() -> None:
         own = [f for f in inside if f.source.startswith(f"{package}.{name}.")]
         assert own
         outside = [f for f in own if not f.target.startswith(f"{package}.{name}")]
-        shared = [f"{package}.{helper}" for helper in ("clipping", "random_stream", "task_listing", "terms")]
+        shared = [f"{package}.{helper}" for helper in ("clipping", "facts", "random_stream", "task_listing", "terms")]
         assert [str(f) for f in outside if f.target not in shared] == []
     adapter = [f for f in ours() if f.source.startswith("leapp_rsl_rl.") and not f.source.startswith(package)]
     assert [str(f) for f in adapter if f.target.startswith(package)] == []

@@ -18,6 +18,7 @@ LIGHT_PARTS = (
     "leapp_core.runtime",
     "leapp_core.validation",
     "leapp_core.policy_export",
+    "leapp_core.deploy",
     "leapp_core.visualize",
 )
 LIGHT = ("leapp_core", "leapp_core.compare", "leapp_core.trust", "leapp_core.export.run")
@@ -28,6 +29,7 @@ PLUGINS = (
     "leapp_rsl_rl.plugin",
     "leapp_rsl_rl.environments.builtin.plugin",
     "leapp_rsl_rl.environments.mjlab.plugin",
+    "leapp_rsl_rl.environments.mujoco.plugin",
     "leapp_rsl_rl.environments.isaaclab.plugin",
 )
 MAY_LOAD_TORCH = ("leapp_core.tracing", "leapp_core.program", "leapp_core.compat", "leapp_core.testing", "leapp_rsl_rl")

@@ -115,9 +115,9 @@ class Recording:
     request: EnvRequest
     folder: Path
 
-    def export(self, backend: str, plugins: PluginManager) -> ExportReport:
-        """Export by a backend."""
-        configs = GraphConfigs(self.env.frequency, {})
+    def export(self, backend: str, plugins: PluginManager, facts: dict[str, Any] | None = None) -> ExportReport:
+        """Export by a backend, with further keys for ``pipeline.configs``."""
+        configs = GraphConfigs(self.env.frequency, facts or {})
         place = {"save_path": self.folder, "plugins": plugins, "backend": backend}
         return export_pipeline(self.captured, **place, configs=configs, visualize=False)
 

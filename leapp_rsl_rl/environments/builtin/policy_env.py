@@ -15,6 +15,7 @@ from leapp_core.plugins.policies import LoadedPolicy, Recorder, Terms
 from leapp_core.spec.semantics import OutputKind, TensorSemantics
 from leapp_rsl_rl.environments.builtin.catalog import BuiltinTask
 from leapp_rsl_rl.environments.builtin.env import ManagerBasedEnv
+from leapp_rsl_rl.environments.builtin.facts import sensor_facts, target_facts, task_facts
 from leapp_rsl_rl.environments.builtin.scene import Scene
 
 POLICY_GROUP = "policy"
@@ -42,6 +43,9 @@ class BuiltinPolicyEnvironment(PolicyEnvironment):
         self.frequency = 1.0 / self._config.step_dt
         self.num_actions = self._env.num_actions
         self.terms = self._terms()
+        self.facts = task_facts(
+            self._config, self._env.robot, POLICY_GROUP, dict(self._env.observation_manager.layout(POLICY_GROUP))
+        )
         self.agent: Mapping[str, Any] | None = task.agent_config()
         self.max_episode_steps = self._env.max_episode_length
         left_out = [event.name for event in trained.events if event not in self._config.events]
@@ -90,13 +94,25 @@ class BuiltinPolicyEnvironment(PolicyEnvironment):
 
     def _sensor_semantics(self) -> list[TensorSemantics]:
         return [
-            TensorSemantics(port.name, port.read(self._env), port.kind, list(port.element_names))
+            TensorSemantics(
+                port.name,
+                port.read(self._env),
+                port.kind,
+                list(port.element_names),
+                sensor_facts(port, self._env.robot),
+            )
             for port in self._config.sensors
         ]
 
     def _target_semantics(self) -> list[TensorSemantics]:
         return [
-            TensorSemantics(port.name, port.read(self._env), port.kind, list(port.joint_names))
+            TensorSemantics(
+                port.name,
+                port.read(self._env),
+                port.kind,
+                list(port.joint_names),
+                target_facts(port, self._env.robot),
+            )
             for port in self._config.targets
         ]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import torch
 
@@ -23,6 +23,8 @@ class SensorPort:
     kind: str
     element_names: tuple[str, ...]
     read: Callable[[SceneView], torch.Tensor]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Further keys of the port: the frame a reading is in, the range of a command."""
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class AnnotationRelay:
         session: The session that records, if any.
         observed: Readings that the observations were made from which the policy acts on first.
         static: Given static outputs as Isaac Lab declares them, returns them as they are to be recorded.
+        described: Given semantics as Isaac Lab declares them, returns them with what else is known of them.
 
     Attributes:
         targets: Dynamic outputs of the step, by name.
@@ -37,8 +38,9 @@ class AnnotationRelay:
         session: Recorder | None,
         observed: Mapping[str, torch.Tensor],
         static: Callable[[Any], Any] = lambda outputs: outputs,
+        described: Callable[[Any], Any] = lambda tensors: tensors,
     ) -> None:
-        self._session, self._static = session, static
+        self._session, self._static, self._described = session, static, described
         self.targets: dict[str, torch.Tensor] = {}
         self.shown: Mapping[str, torch.Tensor] = {}
         self.readings = dict(observed)
@@ -46,7 +48,7 @@ class AnnotationRelay:
     def input_tensors(self, node: str, tensors: Any) -> Any:
         """Pass on; see :class:`leapp_core.plugins.policies.Recorder`."""
         if self._session is not None:
-            return self._session.input_tensors(node, tensors)
+            return self._session.input_tensors(node, self._described(tensors))
         self.readings.update(_copies(tensors))
         return _given(tensors)
 
@@ -81,7 +83,8 @@ class AnnotationRelay:
         self.shown, self.readings = self.readings, {}
         if self._session is None:
             return _given(tensors)
-        return self._session.output_tensors(node, tensors, static_outputs and self._static(static_outputs))
+        targets = self._described(tensors)
+        return self._session.output_tensors(node, targets, static_outputs and self._static(static_outputs))
 
 
 def _by_name(tensors: Any) -> dict[str, Any]:

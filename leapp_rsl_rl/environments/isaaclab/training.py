@@ -12,6 +12,7 @@ from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import PolicyEnvironment, StepOutcome
 from leapp_rsl_rl.environments.clipping import clipped
 from leapp_rsl_rl.environments.isaaclab.config import TaskConfig
+from leapp_rsl_rl.environments.isaaclab.facts import PortFacts, task_facts
 from leapp_rsl_rl.environments.isaaclab.gains import with_actuator_gains
 from leapp_rsl_rl.environments.isaaclab.relay import AnnotationRelay
 from leapp_rsl_rl.environments.isaaclab.sensors import SensorReadings
@@ -44,6 +45,8 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         self._launch = contextlib.ExitStack()
         with self._random.active(), contextlib.redirect_stdout(io.StringIO()):
             self._env, self.node = self._make(config, device)
+        self._ports = PortFacts(self._env.unwrapped)
+        self.facts = task_facts(self._env.unwrapped, config.actor_groups)
         self.num_actions = num_actions(self._env.unwrapped)
         self.terms = manager_terms(self._env.unwrapped)
         self._seed, self._fresh, self._recorded = seed, False, False
@@ -118,7 +121,9 @@ class IsaacPolicyEnvironment(PolicyEnvironment):
         import torch
 
         scene = self._env.unwrapped.scene
-        relay = AnnotationRelay(session, self._readings, lambda outputs: with_actuator_gains(scene, outputs))
+        relay = AnnotationRelay(
+            session, self._readings, lambda outputs: with_actuator_gains(scene, outputs), self._ports.described
+        )
         with (
             self._random.active(),
             contextlib.redirect_stdout(io.StringIO()),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from leapp_core.errors import EnvError
 from leapp_rsl_rl.environments.mjlab.actuation import Actuation, actuation
+from leapp_rsl_rl.environments.mjlab.facts import target_facts
 from leapp_rsl_rl.environments.mjlab.ports import CONNECTION, PortMeaning, joint_units
 from leapp_rsl_rl.environments.mjlab.writes import Write
 
@@ -80,8 +81,8 @@ def _meaning(env: Any, write: Write, name: str) -> PortMeaning:
     if write.field == "joint_effort_target" and any(a.gear != 1.0 for a in driven):
         extra["unit"] = "actuator control"
         extra["gear"] = [a.gear for a in driven]
-    gains = _gains(driven)
-    return PortMeaning(name, kind, [list(elements)], extra | gains)
+    extra |= target_facts(env, entity, elements, write.field) | _gains(driven)
+    return PortMeaning(name, kind, [list(elements)], extra)
 
 
 def _gains(driven: Sequence[Actuation]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from leapp_rsl_rl.environments.mjlab.facts import reading_facts
 from leapp_rsl_rl.environments.mjlab.sources import FRAME_FIELDS
 
 CONNECTION = "mjlab_connection"
@@ -93,6 +94,7 @@ def input_meaning(env: Any, connection: str, shape: Sequence[int]) -> PortMeanin
     extra: dict[str, Any] = {CONNECTION: connection}
     if unit is not None:
         extra["unit"] = unit
+    extra |= reading_facts(env, connection)
     return PortMeaning(_port_name(parts), meaning, _fit(names, shape), extra)
 
 

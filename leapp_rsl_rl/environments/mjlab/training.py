@@ -11,6 +11,7 @@ from leapp_core.spec.semantics import TensorSemantics
 from leapp_rsl_rl.environments.clipping import clipped
 from leapp_rsl_rl.environments.mjlab.buffers import replace_buffers
 from leapp_rsl_rl.environments.mjlab.config import TaskConfig
+from leapp_rsl_rl.environments.mjlab.facts import task_facts
 from leapp_rsl_rl.environments.mjlab.outputs import gain_outputs, output_meanings
 from leapp_rsl_rl.environments.mjlab.ports import PortMeaning, input_meaning
 from leapp_rsl_rl.environments.mjlab.simulator import Simulator, as_array
@@ -51,6 +52,7 @@ class MjlabPolicyEnvironment(PolicyEnvironment):
         self._taps, self._writes = TapBoard(), WriteBoard(env)
         install_taps(env, self._taps)
         self._groups = _policy_groups(config.agent, env.observation_manager.active_terms)
+        self.facts = task_facts(env, self._groups)
         self._gate = StepGate(env, self._groups, self._taps, self._writes)
         self._inputs, self._outputs = self._discover()
         self._gains = gain_outputs(self._outputs)

@@ -29,6 +29,8 @@ _HOPS_PER_S = 2.5
 _HOP_CENTRE_M = 0.55
 _HOP_AMPLITUDE_M = 0.05
 _LEG_ACTION_M = 0.08
+_SPEED_M_PER_S = (-0.5, 1.0)
+_IN_WORLD = {"frame": "world"}
 
 
 class HopClock:
@@ -72,7 +74,7 @@ def contact_force(env: SceneView) -> torch.Tensor:
 
 def sample_velocity(env: SceneView, count: int) -> torch.Tensor:
     """Draw forward speeds in m/s. Shape: (count, 1)."""
-    return uniform(env, (count, 1), -0.5, 1.0)
+    return uniform(env, (count, 1), *_SPEED_M_PER_S)
 
 
 def track_velocity(env: SceneView, width: float) -> torch.Tensor:
@@ -147,9 +149,15 @@ def config() -> EnvConfig:
         sensors=(
             joint_position_sensor(_JOINTS),
             joint_velocity_sensor(_JOINTS),
-            SensorPort("base_lin_vel", "state/body/linear_velocity", ("x", "z"), base_velocity),
-            SensorPort("base_height", "state/body/position", ("z",), base_height),
-            SensorPort(VELOCITY, "command/body/velocity", ("x",), lambda scene: scene.command(VELOCITY)),
+            SensorPort("base_lin_vel", "state/body/linear_velocity", ("x", "z"), base_velocity, _IN_WORLD),
+            SensorPort("base_height", "state/body/position", ("z",), base_height, _IN_WORLD),
+            SensorPort(
+                VELOCITY,
+                "command/body/velocity",
+                ("x",),
+                lambda scene: scene.command(VELOCITY),
+                {"range": [list(_SPEED_M_PER_S)]},
+            ),
         ),
         targets=(TargetPort("joint_targets", "target/joint/position", _JOINTS),),
         commands=(CommandTerm(VELOCITY, sample_velocity, width=1, resampling_range_s=(3.0, 5.0)),),

@@ -24,12 +24,17 @@ from leapp_rsl_rl.environments.builtin.tasks import terms
 
 TARGET = "target_position"
 _JOINTS = ("shoulder", "elbow", "wrist")
+_RADIUS_M = (0.35, 0.8)
+_ANGLE = (-0.25 * math.pi, 0.75 * math.pi)
+_LEAST_M = round(_RADIUS_M[1] * math.sin(_ANGLE[0]), 6)
+_RANGE = {"range": [[_LEAST_M, _RADIUS_M[1]]] * 2}
+"""The box around the points that are drawn: x and z."""
 
 
 def sample_target(env: SceneView, count: int) -> torch.Tensor:
     """Draw points in front of the arm and above, within reach, in m. Shape: (count, 2)."""
-    radius = uniform(env, (count,), 0.35, 0.8)
-    angle = uniform(env, (count,), -0.25 * math.pi, 0.75 * math.pi)
+    radius = uniform(env, (count,), *_RADIUS_M)
+    angle = uniform(env, (count,), *_ANGLE)
     return torch.stack((radius * torch.cos(angle), radius * torch.sin(angle)), dim=-1)
 
 
@@ -70,7 +75,7 @@ def config() -> EnvConfig:
         sensors=(
             joint_position_sensor(_JOINTS),
             joint_velocity_sensor(_JOINTS),
-            SensorPort(TARGET, "command/body/target_position", ("x", "z"), lambda scene: scene.command(TARGET)),
+            SensorPort(TARGET, "command/body/target_position", ("x", "z"), lambda scene: scene.command(TARGET), _RANGE),
         ),
         targets=(TargetPort("joint_targets", "target/joint/position", _JOINTS),),
         commands=(CommandTerm(TARGET, sample_target, width=2, resampling_range_s=(2.0, 4.0)),),

@@ -1,0 +1,1 @@
+"""Bundles on robot models of MuJoCo (MJCF), without PyTorch."""
