@@ -167,7 +167,9 @@ def _scene(model: Path | None, given: dict[str, Any], listed: dict[str, list[str
     if model is None:
         stray = [name for name, value in (*given.items(), *listed.items()) if value]
         if stray:
-            raise UsageError(f"{stray[0]} is about a robot model, and there is none", fix="name it with --model FILE")
+            raise UsageError(
+                f"{stray[0]} is about a robot model, and there is none", fix="name it with --model FILE", code="U004"
+            )
         return None
     existing_file("--model", model)
     existing_file("--map", given["--map"])

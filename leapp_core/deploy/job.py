@@ -201,6 +201,7 @@ def _origin(job: DeployJob, document: BundleDocument, plugins: PluginManager) ->
                 raise UsageError(
                     f"a robot model takes no configuration overrides, but {job.overrides[0]!r} was given",
                     fix="leave the overrides out",
+                    code="U004",
                 )
             return Origin(taking.name, job.scene.model.name)
     known = origin_of(document)
@@ -230,10 +231,12 @@ def _steps(job: DeployJob, document: BundleDocument) -> int | None:
     if job.seconds is None:
         return job.steps
     if job.steps is not None:
-        raise UsageError("--steps and --seconds both say how long to run", fix="leave one of them out")
+        raise UsageError("--steps and --seconds both say how long to run", fix="leave one of them out", code="U004")
     frequency = document.pipeline.configs.frequency
     if frequency is None:
-        raise UsageError(f"bundle {document.name!r} does not state its frequency", fix="say --steps, not --seconds")
+        raise UsageError(
+            f"bundle {document.name!r} does not state its frequency", fix="say --steps, not --seconds", code="U003"
+        )
     return max(1, round(job.seconds * frequency))
 
 

@@ -28,6 +28,7 @@ def model_provider(
             raise UsageError(
                 f"environment {provider.name!r} has no tasks: it runs a bundle on a robot model of yours",
                 fix=f"--env {provider.name} --model FILE{provider.models[0]}",
+                code="U004",
             )
         return None
     if provider is None or not provider.models:
@@ -35,11 +36,13 @@ def model_provider(
             f"environment {env!r} takes no --model: it has tasks" if env else f"no environment takes {scene.model}",
             expected=f"a file that ends in {', '.join(sorted(_endings(plugins)))}",
             fix=f"choose one of the environments that take a model: {', '.join(_names(plugins))}",
+            code="U004",
         )
     if compare is not None:
         raise UsageError(
             f"--compare runs the policy in its task, which environment {provider.name!r} has not",
             fix="leave --compare out, or --model and --env",
+            code="U004",
         )
     provider.require()
     return provider

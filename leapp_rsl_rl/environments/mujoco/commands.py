@@ -60,9 +60,10 @@ def read_command(text: str, wanted: Wanted) -> Given:
         raise UsageError(
             f"--command {wanted.name} got {text!r}",
             expected=f"{wanted.words}; or a .csv or .npz file, or FILE.py:FUNCTION",
+            code="U003",
         ) from None
     if not np.isfinite(values).all():
-        raise UsageError(f"--command {wanted.name} got {text!r}", expected="finite numbers")
+        raise UsageError(f"--command {wanted.name} got {text!r}", expected="finite numbers", code="U003")
     return _constant(_sized(values, wanted))
 
 
@@ -72,7 +73,7 @@ def _constant(values: Array) -> Given:
 
 def _sized(values: Array, wanted: Wanted) -> Array:
     if values.size != wanted.size:
-        raise UsageError(f"--command {wanted.name} gives {values.size} numbers", expected=wanted.words)
+        raise UsageError(f"--command {wanted.name} gives {values.size} numbers", expected=wanted.words, code="U003")
     return values.reshape(-1)
 
 
@@ -80,22 +81,28 @@ def _function(path: Path, name: str, wanted: Wanted) -> Given:
     _must_exist(path, wanted)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     if spec is None or spec.loader is None:
-        raise UsageError(f"--command {wanted.name}: {path} is no Python file")
+        raise UsageError(f"--command {wanted.name}: {path} is no Python file", code="U003")
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise UsageError(f"--command {wanted.name}: {path} fails: {type(error).__name__}: {error}") from error
+        raise UsageError(
+            f"--command {wanted.name}: {path} fails: {type(error).__name__}: {error}", code="U003"
+        ) from error
     function = getattr(module, name, None)
     if not callable(function):
-        raise UsageError(f"--command {wanted.name}: {path} has no function {name!r}", expected="FILE.py:FUNCTION")
+        raise UsageError(
+            f"--command {wanted.name}: {path} has no function {name!r}", expected="FILE.py:FUNCTION", code="U001"
+        )
 
     def given(seconds: float) -> Array:
         try:
             values = np.asarray(function(seconds), np.float64)
         except Exception as error:
             raise EnvError(
-                f"--command {wanted.name}: {name}({seconds:g}) fails: {type(error).__name__}: {error}", where=str(path)
+                f"--command {wanted.name}: {name}({seconds:g}) fails: {type(error).__name__}: {error}",
+                where=str(path),
+                code="E002",
             ) from error
         return _sized(values, wanted)
 
@@ -108,7 +115,7 @@ def _table(path: Path, wanted: Wanted) -> Given:
     times, values = (_csv if path.suffix.lower() == ".csv" else _npz)(path, wanted)
     if len(times) == 0 or (np.diff(times) <= 0.0).any():
         raise UsageError(
-            f"--command {wanted.name}: time in {path} does not increase", expected="seconds from the start"
+            f"--command {wanted.name}: time in {path} does not increase", expected="seconds from the start", code="U003"
         )
 
     def given(seconds: float) -> Array:
@@ -127,15 +134,18 @@ def _csv(path: Path, wanted: Wanted) -> tuple[Array, Array]:
         raise UsageError(
             f"--command {wanted.name}: {path} has no column 'time'",
             expected=f"a first line with 'time' (s) and {', '.join(wanted.elements) or wanted.words}",
+            code="U003",
         )
     try:
         numbers = np.array([[float(cell) for cell in row] for row in rows[1:] if row], np.float64)
     except ValueError as error:
         raise UsageError(
-            f"--command {wanted.name}: {path}: {error}", expected="numbers below the first line"
+            f"--command {wanted.name}: {path}: {error}", expected="numbers below the first line", code="U003"
         ) from error
     if numbers.ndim != 2 or numbers.shape[1] != len(heads):
-        raise UsageError(f"--command {wanted.name}: lines of {path} are not equally long", expected=", ".join(heads))
+        raise UsageError(
+            f"--command {wanted.name}: lines of {path} are not equally long", expected=", ".join(heads), code="U003"
+        )
     return numbers[:, heads.index("time")], numbers[:, _columns(heads, path, wanted)]
 
 
@@ -146,7 +156,9 @@ def _columns(heads: Sequence[str], path: Path, wanted: Wanted) -> list[int]:
     others = [index for index, head in enumerate(heads) if head != "time"]
     if len(others) != wanted.size:
         raise UsageError(
-            f"--command {wanted.name}: {path} has the columns {', '.join(heads)}", expected=f"time and {wanted.words}"
+            f"--command {wanted.name}: {path} has the columns {', '.join(heads)}",
+            expected=f"time and {wanted.words}",
+            code="U003",
         )
     return others
 
@@ -160,12 +172,14 @@ def _npz(path: Path, wanted: Wanted) -> tuple[Array, Array]:
         raise UsageError(
             f"--command {wanted.name}: {path} holds {', '.join(sorted([*arrays, *(['time'] * (times is not None))]))}",
             expected=f"'time' (s) and {wanted.name!r}, each with steps along axis 0",
+            code="U003",
         )
     values = found.reshape(len(found), -1)
     if len(times) != len(values) or values.shape[1] != wanted.size:
         raise UsageError(
             f"--command {wanted.name}: {path} has {len(times)} times and values {list(found.shape)}",
             expected=f"as many as times, each {wanted.words}",
+            code="U003",
         )
     return times, values
 
@@ -181,4 +195,4 @@ def _only(arrays: Mapping[str, Array], wanted: Wanted) -> Array | None:
 
 def _must_exist(path: Path, wanted: Wanted) -> None:
     if not path.is_file():
-        raise UsageError(f"--command {wanted.name}: there is no file {path}")
+        raise UsageError(f"--command {wanted.name}: there is no file {path}", code="U005")

@@ -129,6 +129,7 @@ class MujocoDeployment(DeploymentEnvironment):
                 f"the simulation diverged in control step {self._steps} ({self._steps * self._period:.3g} s)",
                 fix="a smaller --timestep, gains that the model's masses bear, or another --start; "
                 "`leapp deploy --steps` up to there with --plot shows the targets",
+                code="E002",
             )
 
 
@@ -149,6 +150,7 @@ def _frequency(document: BundleDocument) -> float:
         raise EnvError(
             f"bundle {document.name!r} does not state its frequency, so control steps cannot be timed",
             fix="export it with GraphConfigs(frequency=...)",
+            code="E006",
         )
     return frequency
 
@@ -172,6 +174,7 @@ def _decimation(document: BundleDocument, model: Any, frequency: float) -> tuple
             f"a control step ({1e3 / frequency:g} ms) is no whole number of physics steps ({1e3 * timestep:g} ms)",
             where="<option timestep=…> of the model",
             fix=f"--timestep {fitting:.6g}" + (", the task's" if known else ""),
+            code="E006",
         )
     if known is not None and abs(known - timestep) > 1e-9:
         return steps, (f"physics step {timestep:g} s; it was {known:g} s in the task (--timestep {known:g})",)

@@ -29,10 +29,13 @@ def choose_renderer() -> None:
             "this machine has no library that draws without a display, so there is nothing to film",
             expected="EGL or OSMesa",
             fix="install one (Debian, Ubuntu: libegl1 or libosmesa6), or leave --video out; --plot needs none",
+            code="E004",
         )
     if "mujoco" in sys.modules:
         raise EnvError(
-            "MuJoCo was loaded before a renderer was chosen", fix=f"set {_VARIABLE}={found} before starting Python"
+            "MuJoCo was loaded before a renderer was chosen",
+            fix=f"set {_VARIABLE}={found} before starting Python",
+            code="E004",
         )
     os.environ[_VARIABLE] = found
 
@@ -61,6 +64,7 @@ class Camera:
                 f"MuJoCo cannot draw here: {str(error).splitlines()[0] if str(error) else type(error).__name__}",
                 expected="a display, or EGL or OSMesa with MUJOCO_GL=egl or osmesa",
                 fix="leave --video out; --plot FILE.png shows the targets over time",
+                code="E004",
             ) from error
         self._camera: Any = mujoco.MjvCamera()
         mujoco.mjv_defaultFreeCamera(model, self._camera)
@@ -109,13 +113,14 @@ class Window:
             raise EnvError(
                 "--viewer opens a window, and this machine has no display",
                 fix="leave --viewer out; --video FILE.mp4 films the scene without one",
+                code="E002",
             )
         try:
             import mujoco.viewer
 
             self._viewer = mujoco.viewer.launch_passive(model, data)
         except Exception as error:
-            raise EnvError(f"MuJoCo's viewer does not open: {error}", fix="leave --viewer out") from error
+            raise EnvError(f"MuJoCo's viewer does not open: {error}", fix="leave --viewer out", code="E002") from error
         self._due = time.monotonic()
 
     def show(self) -> None:
@@ -125,7 +130,7 @@ class Window:
             EnvError: the window was closed, which ends the run.
         """
         if not self._viewer.is_running():
-            raise EnvError("the viewer's window was closed")
+            raise EnvError("the viewer's window was closed", code="E002")
         self._viewer.sync()
         self._due = max(self._due + self._period, time.monotonic() - self._period)
         time.sleep(max(0.0, self._due - time.monotonic()))

@@ -99,27 +99,37 @@ def refuse_unknown_ports(mapped: Mapped, inputs: tuple[PortRef, ...], outputs: t
         for name in said:
             if name not in known:
                 raise UsageError(
-                    f"--map: the bundle has no {side} {name!r}", expected=suggest(name, [ref.port for ref in refs])
+                    f"--map: the bundle has no {side} {name!r}",
+                    expected=suggest(name, [ref.port for ref in refs]),
+                    code="U001",
                 )
 
 
 def _check_keys(said: Any, allowed: tuple[str, ...], where: str, what: str) -> None:
     if not isinstance(said, dict):
-        raise UsageError(f"--map: {what} is {said!r}", where=where, expected=f"some of {', '.join(allowed)}")
+        raise UsageError(
+            f"--map: {what} is {said!r}", where=where, expected=f"some of {', '.join(allowed)}", code="U003"
+        )
     for key in said:
         if key not in allowed:
-            raise UsageError(f"--map: {what} has the key {key!r}", where=where, expected=suggest(str(key), allowed))
+            raise UsageError(
+                f"--map: {what} has the key {key!r}", where=where, expected=suggest(str(key), allowed), code="U001"
+            )
 
 
 def _names(said: Any, where: str, what: str) -> dict[str, str]:
     if not isinstance(said, dict) or not all(isinstance(name, (str, int, float)) for name in said.values()):
-        raise UsageError(f"--map: {what} is {said!r}", where=where, expected="name in the bundle: name in the model")
+        raise UsageError(
+            f"--map: {what} is {said!r}", where=where, expected="name in the bundle: name in the model", code="U003"
+        )
     return {str(key): str(name) for key, name in said.items()}
 
 
 def _ports(said: Any, allowed: tuple[str, ...], where: str, what: str) -> dict[str, dict[str, Any]]:
     if not isinstance(said, dict):
-        raise UsageError(f"--map: {what} is {said!r}", where=where, expected="port: what it is connected to")
+        raise UsageError(
+            f"--map: {what} is {said!r}", where=where, expected="port: what it is connected to", code="U003"
+        )
     for port, entry in said.items():
         _check_keys(entry, allowed, where, f"{what}.{port}")
     return said
@@ -129,12 +139,15 @@ def _check_values(ports: Mapping[str, Mapping[str, Any]], key: str, allowed: tup
     for port, entry in ports.items():
         if key in entry and entry[key] not in allowed:
             raise UsageError(
-                f"--map: {port}: {key} is {entry[key]!r}", where=where, expected=suggest(str(entry[key]), allowed)
+                f"--map: {port}: {key} is {entry[key]!r}",
+                where=where,
+                expected=suggest(str(entry[key]), allowed),
+                code="U003",
             )
 
 
 def _gain(said: Any, where: str) -> float | dict[str, float] | None:
     values = list(said.values()) if isinstance(said, dict) else [said]
     if not all(value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)) for value in values):
-        raise UsageError(f"--map: gains hold {said!r}", where=where, expected="a number, or joint: number")
+        raise UsageError(f"--map: gains hold {said!r}", where=where, expected="a number, or joint: number", code="U003")
     return {str(k): float(v) for k, v in said.items()} if isinstance(said, dict) else said

@@ -33,6 +33,7 @@ class ModelFile:
             raise UsageError(
                 f"--model: {path.name} is no robot model that MuJoCo reads",
                 expected=f"a file that ends in {' or '.join(MujocoProvider.models)}",
+                code="U003",
             )
         try:
             if path.suffix.lower() == ".xml":
@@ -41,7 +42,7 @@ class ModelFile:
             else:
                 self.model = mujoco.MjModel.from_binary_path(str(path))
         except (ValueError, RuntimeError, mujoco.FatalError) as error:
-            raise EnvError(f"MuJoCo does not read the model: {error}", where=str(path)) from error
+            raise EnvError(f"MuJoCo does not read the model: {error}", where=str(path), code="E002") from error
 
     def recompile(self) -> None:
         """Compile the model again after something was added to ``spec``."""

@@ -35,4 +35,5 @@ class Problems:
                 [f"bundle {bundle!r} and model {model} do not match in {counted(len(lines), 'point')}:", *lines]
             ),
             fix="put the entries above into a YAML file and pass it with --map FILE",
+            code="E006",
         )

@@ -33,13 +33,16 @@ class MujocoProvider(EnvironmentProvider):
         raise UsageError(
             "environment 'mujoco' has no tasks: it runs bundles on robot models",
             fix="leapp deploy BUNDLE --env mujoco --model scene.xml",
+            code="U004",
         )
 
     def deploy(self, request: EnvRequest, document: BundleDocument) -> DeploymentEnvironment:
         """Connect a bundle to the model that the request names."""
         if request.scene is None:
             raise UsageError(
-                "environment 'mujoco' runs bundles on a robot model, and none was given", fix="--model FILE"
+                "environment 'mujoco' runs bundles on a robot model, and none was given",
+                fix="--model FILE",
+                code="U004",
             )
         self.require()
         if request.render:

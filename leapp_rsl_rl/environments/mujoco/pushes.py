@@ -56,7 +56,7 @@ def _push(text: str, parts: Parts) -> Push:
     except ValueError:
         good = False
     if not good or begin < 0.0 or seconds <= 0.0:
-        raise UsageError(f"--push got {text!r}", expected=_FORM)
+        raise UsageError(f"--push got {text!r}", expected=_FORM, code="U003")
     return Push(begin, begin + seconds, _body(body, parts, text), vector)
 
 
@@ -66,5 +66,5 @@ def _body(name: str, parts: Parts, text: str) -> int:
     found = find_name(name, parts.bodies, {}) if name else None
     if found is None:
         what = f"the model has no body {name!r}" if name else "the model has no single base, so a body has to be named"
-        raise UsageError(f"--push {text}: {what}", expected=suggest(name, parts.bodies))
+        raise UsageError(f"--push {text}: {what}", expected=suggest(name, parts.bodies), code="U001")
     return parts.bodies[found]

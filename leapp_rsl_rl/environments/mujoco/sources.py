@@ -282,7 +282,9 @@ class Connector:
         for name in self.commands:
             if name not in known:
                 names = [ref.port for ref in document.pipeline.inputs]
-                raise UsageError(f"--command: the bundle has no input {name!r}", expected=suggest(name, names))
+                raise UsageError(
+                    f"--command: the bundle has no input {name!r}", expected=suggest(name, names), code="U001"
+                )
 
 
 def last_axis(spec: PortSpec) -> tuple[str, ...]:

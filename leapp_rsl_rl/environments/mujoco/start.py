@@ -56,6 +56,7 @@ class Start:
                 raise UsageError(
                     "--start bundle: the bundle states no default joint positions",
                     expected=suggest(MODEL, [MODEL, *keyframes]),
+                    code="U003",
                 )
             self._posed = True
             self.words = f"default joint positions of the bundle ({len(self._joints)} joints)"
@@ -63,7 +64,9 @@ class Start:
             self.words = "the model's own"
         else:
             raise UsageError(
-                f"--start: the model has no keyframe {asked!r}", expected=suggest(asked, [BUNDLE, MODEL, *keyframes])
+                f"--start: the model has no keyframe {asked!r}",
+                expected=suggest(asked, [BUNDLE, MODEL, *keyframes]),
+                code="U001",
             )
 
     def apply(self, data: Any) -> None:
