@@ -28,6 +28,7 @@ from leapp_core.tracing.find.analysis import analyse, check_explained
 from leapp_core.tracing.find.edges import Wiring, find_edges
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.find.steps import Step, cut_steps
+from leapp_core.tracing.record.promotion import promote
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
 from leapp_core.tracing.source.heap import nothing_frozen
@@ -77,6 +78,7 @@ def compile_session(
             fix="call .to_dense(), or run that code outside the session or in session.paused()",
             code="C027",
         )
+    promote(recorder)
     steps = {n: s for n, s in cut_steps(recorder.declarations, len(recorder.events)).items() if s}
     if any(len(items) == 1 for items in steps.values()):
         gc.collect()  # with one step, who still refers to a tensor decides; garbage must not count
@@ -131,6 +133,7 @@ def is_too_short(recorder: TraceRecorder) -> bool:
     Only what decides that is done: no graph is built, and none of the user's source is read.
     """
     with unrecorded():
+        promote(recorder)
         slicer = Slicer(recorder)
         try:
             for node, steps in cut_steps(recorder.declarations, len(recorder.events)).items():

@@ -74,6 +74,8 @@ class TensorNames:
         seen = self._kept_as
         unnamed = [numbers for numbers in storages if not any(n in seen or self.buffer(addresses[n]) for n in numbers)]
         by_storage = self._held_as if unnamed else {}
+        if unnamed and recorder.numbers.promoted:
+            by_storage = {**recorder.numbers.storages(recorder), **by_storage}
         if any(by_storage.keys().isdisjoint(numbers) for numbers in unnamed):  # kept in dictionaries, tuples, lists
             wanted = set().union(*unnamed)
             held = {id(t): (t, n) for t in self._held if (n := recorder.storage_number(t)) in wanted}

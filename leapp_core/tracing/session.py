@@ -23,6 +23,8 @@ from leapp_core.tracing.declare import entries, returned
 from leapp_core.tracing.decorate import annotate_function
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
 from leapp_core.tracing.progress import NodeProgress
+from leapp_core.tracing.provenance.follow import Follower
+from leapp_core.tracing.provenance.hooks import Hooks
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
 from leapp_core.tracing.shake import Shaker
@@ -53,6 +55,7 @@ class CaptureSession:
         max_cached_io: Steps that are recorded and kept. Of later steps inputs and outputs are kept.
         strict: Whether checks that could not be made are an error.
         watch: Whether the program is run over the later steps, too, and must give what they gave.
+        follow_numbers: Whether Python numbers that change from step to step may become state.
     """
 
     def __init__(
@@ -63,6 +66,7 @@ class CaptureSession:
         max_cached_io: int = 5,
         strict: bool = False,
         watch: bool = True,
+        follow_numbers: bool = False,
     ) -> None:
         if max_cached_io < 1:
             raise UsageError(f"max_cached_io is {max_cached_io}", expected="at least 1", code="U003")
@@ -81,6 +85,7 @@ class CaptureSession:
         self._watching = False
         self._shaker: Shaker | None = None
         self._compiled: CapturedPipeline | None = None
+        self._follows_numbers = follow_numbers
 
     @property
     def recording(self) -> bool:
@@ -382,6 +387,8 @@ class CaptureSession:
             stack.enter_context(torch._C._AutoDispatchBelowADInplaceOrView())
             stack.enter_context(dispatch)
             self._functions = stack.enter_context(FunctionRecorder(recorder, sys._getframe(1)))
+            if self._follows_numbers:
+                stack.enter_context(Follower(Hooks(recorder)))
             self._stack = stack.pop_all()
         self._recorder = recorder
 
@@ -476,7 +483,13 @@ class CaptureSession:
 
 
 def capture(
-    name: str, save_path: str | Path = ".", *, max_cached_io: int = 5, strict: bool = False, watch: bool = True
+    name: str,
+    save_path: str | Path = ".",
+    *,
+    max_cached_io: int = 5,
+    strict: bool = False,
+    watch: bool = True,
+    follow_numbers: bool = False,
 ) -> CaptureSession:
     """Open a capture session around your own control loop.
 
@@ -495,5 +508,14 @@ def capture(
         max_cached_io: Steps to record; at least 3 let capture tell state from constants, 5 are better.
         strict: Make every check that could not be made an error.
         watch: Keep inputs and outputs of later steps, and hold the program against them.
+        follow_numbers: Let Python numbers that change from step to step, such as counters and phases, become state.
+            Experimental: while the session is open your functions run as copies that tell what they compute.
     """
-    return CaptureSession(name, save_path=save_path, max_cached_io=max_cached_io, strict=strict, watch=watch)
+    return CaptureSession(
+        name,
+        save_path=save_path,
+        max_cached_io=max_cached_io,
+        strict=strict,
+        watch=watch,
+        follow_numbers=follow_numbers,
+    )

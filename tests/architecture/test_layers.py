@@ -55,7 +55,7 @@ ONLY_LATER = {
 }
 """Allowed within functions only: conveniences of a lower layer that hand over to a higher one."""
 
-CAPTURE = ("source", "objects", "record", "numpy_calls", "find", "values", "checks", "session")
+CAPTURE = ("source", "objects", "record", "numpy_calls", "provenance", "find", "values", "checks", "session")
 """The parts of capture, lowest first: each imports itself and those before it when it is loaded."""
 
 

@@ -15,6 +15,7 @@ from itertools import pairwise
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.checks.changes import Changes, VaryingRead
 from leapp_core.tracing.checks.compare import HOLD_IN_TENSOR
+from leapp_core.tracing.checks.explained import Explained
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name, root_name
@@ -67,7 +68,10 @@ def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) ->
     cycles = Cycles(relevance.owners, changes.all)
     turns = 1  # after which all values that come round are what they were, together
     doubts = []
+    explained = Explained(slicer, relevance)
     for value in _deciding(relevance, changes, slicer.outside):
+        if explained.read(value.file, value.node):
+            continue  # it is in the record, and so in the program
         period = cycles.period(value.name, value.owners)
         turns = math.lcm(turns, period)
         if not 0 < turns <= found.reference:

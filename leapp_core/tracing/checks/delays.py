@@ -67,7 +67,10 @@ def _results_of_several_steps(slicer: Slicer, found: NodeAnalysis) -> set[int]:
     made: dict[object, dict[int, list[int]]] = {}
     recorder = slicer.recorder
     ports = {d.info.storage: (k, p) for k, s in enumerate(found.steps) for p, d in s.inputs.items()}
+    twins = recorder.numbers.twins(recorder)
     for tensor, info in held_by_user(recorder):
+        if id(tensor) in twins:
+            continue
         birth = recorder.storages[info.storage].birth
         step = next((k for k, s in enumerate(found.steps) if s.begin <= birth < s.end), None)
         if step is not None:

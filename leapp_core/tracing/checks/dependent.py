@@ -67,13 +67,16 @@ def follow(
     step = found.step
     declared = sorted(step.inputs.values(), key=lambda d: d.index)
     escapes: list[Escape] = []
+    computed = slicer.recorder.numbers.computed  # beside what the user's code does; numbers have a log of their own
     for index in range(step.begin, end):
         while declared and declared[0].index <= index:
             info = declared.pop(0).info
             tainted.add(info.storage, slicer.regions.of(info))
         event = slicer.recorder.events[index]
         reads = any(tainted.touches(i.storage, slicer.regions.of(i)) for i in event.ins)
-        if event.plan.escape and reads and not _is_index(slicer, index):
+        if index in computed:
+            pass
+        elif event.plan.escape and reads and not _is_index(slicer, index):
             escapes.append(Escape(event, event.plan.escape))
         elif reads and is_dynamic(event):
             escapes.append(Escape(event, "size"))

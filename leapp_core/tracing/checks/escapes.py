@@ -6,6 +6,7 @@ import ast
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.checks.dependent import Escape, dependent_escapes, follow, varying_memory
+from leapp_core.tracing.checks.explained import Explained
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.messages import where
 from leapp_core.tracing.find.slicing import Slicer
@@ -53,6 +54,7 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
     for escape in escapes:  # all source is known before anything is followed, that of the session's own function too
         for frame in slicer.recorder.sites.user_frames(escape.event.stack, escape.event.line)[:1]:
             relevance.book.file(frame.file)
+    explained = Explained(slicer, relevance)
     for escape in checks:
         fate = _checked(slicer, relevance, escape)
         if fate.worst is not None:
@@ -60,6 +62,8 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
     for escape in (e for e in escapes if e not in checks):
         changes = escape.kind in ("size", "sizes") or _changes(slicer, found, escape)
         fate = _fate(slicer, relevance, escape, changes)
+        if (fate.worst is not None or not fate.followed) and explained.item(escape.event):
+            continue  # what became of the value is in the record
         if fate.worst is not None:
             raise _deciding(slicer, found, escape, fate.worst)
         if not fate.followed and not changes and id(escape.event) in narrow:

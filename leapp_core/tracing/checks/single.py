@@ -57,7 +57,10 @@ def _check_results(slicer: Slicer, found: NodeAnalysis, held: list[tuple[torch.T
     dependent = dependent_memory(slicer, found)
     outputs = {id(d.tensor) for d in found.step.outputs.values()}
     inputs = {d.info.storage for d in found.step.inputs.values()}
+    twins = slicer.recorder.numbers.twins(slicer.recorder)
     for tensor, info in held:
+        if id(tensor) in twins:
+            continue  # the session holds it
         birth = slicer.recorder.storages[info.storage].birth
         if id(tensor) in outputs or info.storage in inputs or not found.step.begin <= birth < found.step.end:
             continue

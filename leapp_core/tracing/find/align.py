@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from difflib import SequenceMatcher
 
 from leapp_core.tracing.find.steps import Step
 from leapp_core.tracing.record.events import Event
+
+_Key = tuple[object, int, int, bool]
 
 
 class Alignment:
@@ -15,9 +17,11 @@ class Alignment:
     Args:
         events: All events.
         steps: Steps of one node.
+        computed: Calls that only twins of Python numbers made; they correspond to each other alone.
     """
 
-    def __init__(self, events: list[Event], steps: tuple[Step, ...]) -> None:
+    def __init__(self, events: list[Event], steps: tuple[Step, ...], computed: Collection[int] = frozenset()) -> None:
+        self._computed = computed
         self._events = events
         self._steps = steps
         self._maps: dict[tuple[int, int], Mapping[int, int]] = {}
@@ -41,13 +45,12 @@ class Alignment:
         loose = _match(self._keys(a, exact=False), self._keys(b, exact=False), a.begin, b.begin)
         return exact if len(exact) >= len(loose) else loose
 
-    def _keys(self, step: Step, *, exact: bool) -> list[tuple[object, int, int]]:
-        return [(e.func, e.stack, e.line if exact else 0) for e in self._events[step.begin : step.end]]
+    def _keys(self, step: Step, *, exact: bool) -> list[_Key]:
+        events, computed = self._events[step.begin : step.end], self._computed
+        return [(e.func, e.stack, e.line if exact else 0, e.index in computed) for e in events]
 
 
-def _match(
-    a: list[tuple[object, int, int]], b: list[tuple[object, int, int]], start_a: int, start_b: int
-) -> dict[int, int]:
+def _match(a: list[_Key], b: list[_Key], start_a: int, start_b: int) -> dict[int, int]:
     matcher = SequenceMatcher(None, a, b, autojunk=False)
     pairs: dict[int, int] = {}
     for block in matcher.get_matching_blocks():

@@ -73,7 +73,7 @@ def analyse(node: str, slicer: Slicer, steps: tuple[Step, ...]) -> NodeAnalysis:
     Returns:
         The analysis; :func:`check_explained` says whether it explains everything.
     """
-    alignment = Alignment(slicer.recorder.events, steps)
+    alignment = Alignment(slicer.recorder.events, steps, slicer.recorder.numbers.computed)
     last = len(steps) - 1
     # The last step may lack what other steps do after their outputs; then the one before it is the reference.
     found = _fixpoint(node, slicer, steps, alignment, last)

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from leapp_core.tracing.objects.carried import CarriedScalar, Carrier
-from leapp_core.tracing.source.callsite import is_installed, is_library
+from leapp_core.tracing.source.callsite import above_hooks, is_installed, is_library
 
 if TYPE_CHECKING:
     from leapp_core.tracing.numpy_calls.recorder import NumpyRecorder
@@ -93,13 +93,13 @@ class NumpyMakers:
 
 def _is_users(name: str, frame: FrameType) -> bool:
     """Return whether the user's Python code makes the call, and not an installed library."""
-    path = frame.f_code.co_filename
+    path = above_hooks(frame).f_code.co_filename
     return not is_installed(path) and not is_library(path) and _is_written_out(name, frame)
 
 
 def _is_written_out(name: str, frame: FrameType) -> bool:
     """Return whether Python code makes the call; compiled code has no frame, and fills arrays unseen."""
-    return name in frame.f_code.co_names
+    return name in above_hooks(frame).f_code.co_names
 
 
 def as_one_tensor(value: Any) -> torch.Tensor:

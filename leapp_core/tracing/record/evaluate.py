@@ -51,7 +51,7 @@ class Evaluator:
             return
         if event.func == SELECT:
             base, index = (self._view(info) for info in event.ins)
-            self._store(event.outs[0], base.select(event.args[1], int(index)))
+            self._store(event.outs[0], base[_taken(event.args[1] % base.dim(), index)])
             return
         args = [self._argument(a, infos) for a in event.args]
         kwargs = {k: self._argument(a, infos) for k, a in event.kwargs.items()}
@@ -67,7 +67,7 @@ class Evaluator:
         for info in event.ins:
             for selection in selections_of(info, self._recorder.storages):
                 base, index = (self._view(i) for i in selection.ins)
-                base.select(selection.args[1], int(index)).copy_(self._view(selection.outs[0]))
+                base[_taken(selection.args[1] % base.dim(), index)] = self._view(selection.outs[0])
 
     def _argument(self, value: Any, infos: Any) -> Any:
         if isinstance(value, torch.Tensor):
@@ -94,3 +94,8 @@ class Evaluator:
         nbytes = max(self._recorder.storages[info.storage].nbytes, 1)
         self._memory[info.storage] = torch.zeros(nbytes, dtype=torch.uint8, device=result.device)
         self._view(info).copy_(result)
+
+
+def _taken(axis: int, index: torch.Tensor) -> tuple[Any, ...]:
+    """Return the key that takes a row, or several in a row, by an index tensor."""
+    return (*[slice(None)] * axis, index)

@@ -11,6 +11,7 @@ import torch
 
 from leapp_core.tracing.objects.state import PythonState
 from leapp_core.tracing.record.events import Declaration, Event, StorageRecord, TensorInfo
+from leapp_core.tracing.record.numbers import NumberLog
 from leapp_core.tracing.record.opplan import PlanTable
 from leapp_core.tracing.record.selected import Selections
 from leapp_core.tracing.record.storage import address_of, read_bytes, storage_over, tensors_of, unrecorded
@@ -34,6 +35,7 @@ class MemoryRecord(ABC):
         storages: Storages by number.
         escaped: Contents of arrays that left for NumPy or lists, by event.
         python: What Python objects of the program hold.
+        numbers: What is known of Python numbers.
         known: Where tensors lie, by ``id``.
         calls: Where the ``id`` of each call goes that passes unrecorded, or ``None``.
         touched: Numbers of the storages that were looked at, or born, in this epoch.
@@ -60,6 +62,7 @@ class MemoryRecord(ABC):
         self.selections = Selections(self)
         self.sites = CallSites(driver, str(Path(__file__).parents[1] / "dispatch.py"))
         self.python = PythonState()
+        self.numbers = NumberLog()
         self._numbers: dict[int, int] = {}
         self.known: dict[int, TensorInfo] = {}
         self.touched: set[int] = {self._mark[0]}

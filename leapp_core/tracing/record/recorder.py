@@ -32,7 +32,7 @@ class TraceRecorder(MemoryRecord):
 
     def __init__(self, driver: int) -> None:
         super().__init__(driver)
-        self._pack_plan = OpPlan(PACK)
+        self.pack_plan = OpPlan(PACK)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -128,7 +128,7 @@ class TraceRecorder(MemoryRecord):
         index = len(self.events)
         record.literal, record.foreign, record.birth, record.snapshots = -1, False, index, []
         stack, line = self.sites.number(frame)
-        self.events.append(Event(index, PACK, (elements,), {}, out, ins, [info], self._pack_plan, stack, line))
+        self.events.append(Event(index, PACK, (elements,), {}, out, ins, [info], self.pack_plan, stack, line))
 
     def add_done(
         self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: torch.Tensor, frame: FrameType, fresh: bool

@@ -31,7 +31,7 @@ class Selections:
 
     def __init__(self, recorder: MemoryRecord) -> None:
         self._recorder = recorder
-        self._plan = OpPlan(SELECT)
+        self.plan = OpPlan(SELECT)
         # Number of a row's own storage, to the storage and element it really starts at.
         self._real: dict[int, tuple[int, int]] = {}
 
@@ -68,9 +68,13 @@ class Selections:
         recorder.place(out, info)
         record.first_info = info
         ins = [base, recorder.touch(pointer)]
-        event = Event(index, SELECT, (args[0], args[1], pointer), {}, out, ins, [info], self._plan, stack, line)
+        event = Event(index, SELECT, (args[0], args[1], pointer), {}, out, ins, [info], self.plan, stack, line)
         record.selected = event
         return event
+
+    def move(self, number: int, storage: int, offset: int) -> None:
+        """Note where a row that has a storage of its own really starts."""
+        self._real[number] = storage, offset
 
     def translate(self, info: TensorInfo, ins: list[TensorInfo]) -> TensorInfo:
         """Return where a view of a row lies, in the row's own storage."""

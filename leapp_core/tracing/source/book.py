@@ -164,6 +164,18 @@ class SourceFile:
         tests = [n.test for n in [*statements, *inside] if isinstance(n, (ast.If, ast.While, ast.IfExp))]
         return [*calls, *tests]
 
+    def expression(self, code: CodeType, lasti: int, line: int) -> ast.expr | None:
+        """Return the expression that an instruction computes, or stores to; ``None`` if that cannot be told."""
+        place = _position(code, lasti)
+        if place is None:
+            return None
+        statements = [s for s in self.statements if s.lineno <= line <= header_end(s)]
+        inside = list(dict.fromkeys(n for s in statements for n in _header(s) if isinstance(n, ast.expr)))
+        exact = [n for n in inside if (n.lineno, n.end_lineno, n.col_offset, n.end_col_offset) == place]
+        # A method's call over several lines is said to begin where its name stands.
+        calls = [n for n in inside if isinstance(n, ast.Call) and (n.end_lineno, n.end_col_offset) == place[1::2]]
+        return next(iter((*exact, *calls[:1])), None)
+
 
 class SourceFiles:
     """Files that were read for one session, each once."""

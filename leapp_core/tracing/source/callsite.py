@@ -27,6 +27,8 @@ def _folders(*packages: str) -> tuple[str, ...]:
 
 
 _CAPTURE = _spelled(Path(__file__).parents[1])
+_HOOKS = _spelled(Path(__file__).parents[1] / "provenance")
+"""Frames of hooks lie between a call and the rewritten code that makes it; they are no part of a call site."""
 _INSTALLED = _spelled(*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
 _STANDARD = _spelled(sysconfig.get_path("stdlib"))
 _LIBRARIES = _folders("torch", "numpy", "tensordict")
@@ -107,6 +109,7 @@ class CallSites:
         """
         if frame.f_code.co_filename == self._own and frame.f_back is not None:
             frame = frame.f_back
+        frame = above_hooks(frame)
         if frame is not self._top or frame.f_code.co_flags & _RESUMED:
             self._look_below(frame)
         if self._below == _IN_NOTHING:
@@ -146,7 +149,8 @@ class CallSites:
             if id(frame) == self._driver:
                 stack, position = self._drive(frame)
                 break
-            frames.append(frame)
+            if not frame.f_code.co_filename.startswith(_HOOKS):
+                frames.append(frame)
             frame = frame.f_back
         for above in reversed(frames):
             found = self._numbers.get((stack, id(above.f_code), above.f_lasti))
@@ -226,6 +230,13 @@ class CallSites:
         else:
             return "<unknown>", 0
         return code.co_filename, line_of(code, lasti)
+
+
+def above_hooks(frame: FrameType) -> FrameType:
+    """Return the innermost frame that is no hook's."""
+    while frame.f_code.co_filename.startswith(_HOOKS) and frame.f_back is not None:
+        frame = frame.f_back
+    return frame
 
 
 def _call_at(code: CodeType, lasti: int) -> int:

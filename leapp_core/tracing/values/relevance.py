@@ -35,7 +35,8 @@ class Relevance:
 
     def __init__(self, slicer: Slicer, found: NodeAnalysis) -> None:
         step = found.step
-        sliced = found.sliced.events or range(step.begin, step.out_index)
+        hidden = slicer.recorder.numbers.hidden()
+        sliced = found.sliced.events or [i for i in range(step.begin, step.out_index) if i not in hidden]
         stacks = {(e.stack, e.line) for e in (slicer.recorder.events[i] for i in sliced)}
         self._stacks = running(slicer)
         called = {(frame.file, frame.line) for stack in stacks for frame in self._stacks[stack]}
@@ -267,8 +268,11 @@ class Relevance:
 
     def _lines_by_step(self, slicer: Slicer, found: NodeAnalysis) -> list[set[tuple[str, int]]]:
         steps = []
+        computed = slicer.recorder.numbers.computed
         for step in found.steps:
-            stacks = {(e.stack, e.line) for e in slicer.recorder.events[step.begin : step.end]}
+            stacks = {
+                (e.stack, e.line) for e in slicer.recorder.events[step.begin : step.end] if e.index not in computed
+            }
             steps.append({(f.file, f.line) for stack in stacks for f in self._stacks[stack]})
         return steps
 

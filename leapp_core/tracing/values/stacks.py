@@ -18,7 +18,9 @@ def running(slicer: Slicer) -> dict[tuple[int, int], list[UserFrame]]:
     part of the program (a test runner, a training script).
     """
     recorder = slicer.recorder
-    frames = {(e.stack, e.line): recorder.sites.user_frames(e.stack, e.line) for e in recorder.events}
+    hidden = recorder.numbers.hidden()
+    shown = [e for e in recorder.events if e.index not in hidden] if hidden else recorder.events
+    frames = {(e.stack, e.line): recorder.sites.user_frames(e.stack, e.line) for e in shown}
     frames |= {(d.stack, d.line): recorder.sites.user_frames(d.stack, d.line) for d in recorder.declarations}
     if any(f.driver for found in frames.values() for f in found):
         return frames

@@ -1,0 +1,237 @@
+"""Expressions of the user's functions with hooks in them."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from leapp_core.tracing.provenance.operators import BINARY_CODES, COMPARE_CODES, UNARY_CODES
+from leapp_core.tracing.provenance.scopes import is_written_out, mangled
+
+HOOKS = "\0leapp.hooks"
+"""Constant in rewritten code that stands for the session's hooks."""
+# What these do depends on the frame that calls them, or on who calls.
+_UNTOUCHED = frozenset({"super", "globals", "isinstance", "issubclass", "hasattr", "type", "callable"})
+_DECLARING = frozenset(
+    {"input_tensors", "output_tensors", "state_tensors", "update_state", "register_buffer", "reset_state", "prove"}
+)
+# What these tell or keep has the place of their caller in it.
+_LOOKING_AT_CALLERS = frozenset(
+    {"print", "debug", "info", "warning", "error", "exception", "critical", "log", "warn", "warn_explicit"}
+    | {"stack", "trace", "currentframe", "_getframe", "getframeinfo", "namedtuple", "NamedTuple", "TypeVar", "NewType"}
+    | {"Enum", "make_dataclass", "script", "breakpoint", "set_trace"}
+)
+
+
+class ExpressionRewriter(ast.NodeTransformer):
+    """Puts hooks into expressions.
+
+    Args:
+        file: Path of the file.
+        stored: Attributes whose numbers are followed.
+        computed: Attributes that classes compute.
+    """
+
+    def __init__(self, file: str, stored: frozenset[str], computed: frozenset[str]) -> None:
+        self._file, self._stored, self._computes = file, stored, computed
+        self._inside = False
+        self._class = ""
+        self._elsewhere: frozenset[str] = frozenset()
+
+    def _is_local(self, target: ast.expr) -> bool:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            return all(map(self._is_local, target.elts))
+        if isinstance(target, ast.Starred):
+            return self._is_local(target.value)
+        return isinstance(target, ast.Name) and target.id not in self._elsewhere
+
+    def _tested(self, node: Any) -> ast.AST:
+        if not self._inside:
+            return self.generic_visit(node)
+        test = node.test
+        self.generic_visit(node)
+        if not isinstance(test, (ast.Compare, ast.BoolOp)):
+            node.test = self._hook(test, "hook_plain", [node.test])
+        return node  # type: ignore[no-any-return]
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        """``a + b``."""
+        constant = is_written_out(node)
+        self.generic_visit(node)
+        if not self._inside or constant:
+            return node
+        return self._hook(node, "hook_binary", [number(BINARY_CODES[type(node.op).__name__]), node.left, node.right])
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        """``-a``; ``not a`` asks a plain value."""
+        constant, inner = isinstance(node.operand, ast.Constant), node.operand
+        self.generic_visit(node)
+        if not self._inside or constant:
+            return node
+        if isinstance(node.op, ast.Not):
+            node.operand = self._hook(inner, "hook_plain", [node.operand])
+            return node
+        return self._hook(node, "hook_unary", [number(UNARY_CODES[type(node.op).__name__]), node.operand])
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        """``a and b`` asks plain values."""
+        if not self._inside:
+            return self.generic_visit(node)
+        node.values = [v if isinstance(v, ast.Compare) else self._plain(v) for v in node.values]
+        node.values = [self.visit(v) if isinstance(v, ast.Compare) else v for v in node.values]
+        return node
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        """``a if test else b`` asks a plain value."""
+        return self._tested(node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        """``a < b``."""
+        if not self._inside:
+            return self.generic_visit(node)
+        code = COMPARE_CODES.get(type(node.ops[0]).__name__)
+        if len(node.ops) == 1 and code is not None:
+            left, right = self.visit(node.left), self.visit(node.comparators[0])
+            return self._hook(node, "hook_compare", [number(code), left, right])
+        node.left = self._plain(node.left)
+        node.comparators = [self._plain(c) for c in node.comparators]
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """Call through a hook, which knows some functions."""
+        func = node.func
+        name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+        if not self._inside:
+            return self.generic_visit(node)
+        if (isinstance(func, ast.Name) and name in _UNTOUCHED) or name in _DECLARING | _LOOKING_AT_CALLERS:
+            node.func = self.visit(func) if not isinstance(func, ast.Name) else func
+            hook = "hook_bare" if name in _UNTOUCHED else "hook_plain"
+            node.args = [self._plain(a, hook) for a in node.args]
+            for keyword in node.keywords:
+                keyword.value = self._plain(keyword.value, hook)
+            return node
+        self.generic_visit(node)
+        call = ast.copy_location(ast.Call(self._method("hook_call"), [node.func, *node.args], node.keywords), node)
+        if isinstance(func, ast.Attribute) and func.lineno != func.end_lineno and func.end_lineno is not None:
+            call.lineno = func.end_lineno  # where the interpreter says that a method is called
+            call.col_offset = max(0, (func.end_col_offset or 0) - len(func.attr))
+        return call
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """``a.b``, if functions assign ``b``."""
+        self.generic_visit(node)
+        followed = node.attr in self._stored or node.attr in self._computes
+        if not self._inside or not isinstance(node.ctx, ast.Load) or not followed:
+            return node
+        site = f"{self._file}:{node.lineno}:{node.col_offset}:{node.end_lineno}:{node.end_col_offset}"
+        place = ast.Constant((mangled(node.attr, self._class), site))  # type: ignore[arg-type]
+        hook = "hook_property" if node.attr in self._computes else "hook_attribute"
+        return self._hook(node, hook, [node.value, place])
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """``a[b]``."""
+        if not self._inside or not isinstance(node.ctx, ast.Load):
+            return self.generic_visit(node)
+        if isinstance(node.slice, ast.Constant):
+            node.value = self.visit(node.value)
+            return node
+        return self._hook(node, "hook_get_item", [self.visit(node.value), self._key(node.slice)])
+
+    def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
+        """``(a := b)``."""
+        self.generic_visit(node)
+        if self._inside and not self._is_local(node.target):
+            node.value = self._hook(node.value, "hook_plain", [node.value])
+        return node
+
+    def visit_Yield(self, node: ast.Yield) -> ast.AST:
+        """Yield plain values."""
+        if node.value is not None and self._inside:
+            node.value = self._plain(node.value)
+        return node
+
+    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> ast.AST:
+        """Yield plain values."""
+        self.generic_visit(node)
+        self._conditions(node)
+        if self._inside:
+            node.elt = self._hook(node.elt, "hook_plain", [node.elt])
+        return node
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        """Items keep their origin; conditions ask plain values."""
+        self.generic_visit(node)
+        self._conditions(node)
+        return node
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        """Keep plain values."""
+        self.generic_visit(node)
+        self._conditions(node)
+        if self._inside:
+            node.elt = self._hook(node.elt, "hook_plain", [node.elt])
+        return node
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        """Keep plain keys."""
+        self.generic_visit(node)
+        self._conditions(node)
+        if self._inside:
+            node.key = self._hook(node.key, "hook_plain", [node.key])
+        return node
+
+    def _conditions(self, node: Any) -> None:
+        if self._inside:
+            for part in node.generators:
+                part.ifs = [self._hook(test, "hook_plain", [test]) for test in part.ifs]
+
+    def visit_Set(self, node: ast.Set) -> ast.AST:
+        """Keep plain values."""
+        if self._inside:
+            node.elts = [self._plain(e) for e in node.elts]
+        return node
+
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        """Keep plain keys."""
+        if self._inside:
+            node.keys = [None if k is None else self._plain(k) for k in node.keys]
+            node.values = [self.visit(v) for v in node.values]
+        return node
+
+    def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.AST:
+        """Write plain values."""
+        if self._inside:
+            node.value = self._plain(node.value)
+            node.format_spec = None if node.format_spec is None else self.visit(node.format_spec)
+        return node
+
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        """Leave arguments alone: their default values were dealt with."""
+        return node
+
+    def _key(self, node: ast.expr) -> ast.expr:
+        if isinstance(node, ast.Slice):
+            parts = [ast.Constant(None) if p is None else self.visit(p) for p in (node.lower, node.upper, node.step)]
+            return self._hook(node, "hook_part", parts)
+        if isinstance(node, ast.Tuple):
+            return ast.copy_location(ast.Tuple([self._key(e) for e in node.elts], ast.Load()), node)
+        return self.visit(node)  # type: ignore[no-any-return]
+
+    def _plain(self, node: ast.expr, hook: str = "hook_plain") -> ast.expr:
+        if isinstance(node, ast.Constant):
+            return node
+        if isinstance(node, ast.Starred):
+            node.value = self._plain(node.value, hook)
+            return node
+        return self._hook(node, hook, [self.visit(node)])
+
+    def _method(self, name: str) -> ast.expr:
+        return ast.Attribute(ast.Constant(HOOKS), name, ast.Load())
+
+    def _hook(self, at: ast.AST, name: str, arguments: list[ast.expr]) -> ast.expr:
+        return ast.copy_location(ast.Call(self._method(name), arguments, []), at)
+
+
+def number(value: int) -> ast.expr:
+    """Return a whole number as an expression."""
+    return ast.Constant(value)

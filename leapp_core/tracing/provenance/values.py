@@ -1,0 +1,106 @@
+"""Numbers that remember the 0-d tensor they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from leapp_core.tracing.record.numbers import Place
+
+if TYPE_CHECKING:
+    import torch
+
+NUMBERS = (int, float, np.float64)
+"""Types whose values are followed. Not their subclasses: ``bool`` is none."""
+NO_PLACES: frozenset[Place] = frozenset()
+
+
+class Traced:
+    """What a number whose origin is known is extended with.
+
+    Rewritten code unwraps it before it computes. Whatever else asks it for its value, code that is not rewritten or
+    the interpreter itself, gets the plain number, and the session is told that the value left.
+
+    Attributes:
+        plain: The number.
+        twin: The 0-d tensor, ``int64`` or ``float64``, that holds it in the record.
+        roots: Where it came from.
+        rough: Another implementation of a function may give another last digit.
+        leave: Told that the value leaves.
+    """
+
+    plain: Any
+    twin: torch.Tensor
+    roots: frozenset[Place]
+    rough: bool
+    leave: Callable[[Traced], None]
+
+
+class TracedInt(int, Traced):
+    """An ``int`` that is a 0-d ``int64`` tensor."""
+
+
+class TracedFloat(float, Traced):
+    """A ``float`` that is a 0-d ``float64`` tensor."""
+
+
+class TracedDouble(np.float64, Traced):  # type: ignore[misc]
+    """NumPy's ``float64`` that is a 0-d ``float64`` tensor."""
+
+
+KINDS = frozenset({TracedInt, TracedFloat, TracedDouble})
+_KIND: dict[type, Any] = {int: TracedInt, float: TracedFloat, np.float64: TracedDouble}
+_BASES: tuple[tuple[Any, type], ...] = ((TracedInt, int), (TracedFloat, float), (TracedDouble, np.float64))
+
+
+def traced(
+    value: Any, twin: torch.Tensor, roots: frozenset[Place], rough: bool, leave: Callable[[Traced], None]
+) -> Any:
+    """Return ``value`` with its twin."""
+    made = _KIND[type(value)](value)
+    made.plain, made.twin, made.roots, made.rough, made.leave = value, twin, roots, rough, leave
+    return made
+
+
+def bare(value: Any) -> Any:
+    """Return a number without its origin; other values as they are."""
+    return value.plain if type(value) in KINDS else value
+
+
+def _leaving(name: str, native: Any) -> Callable[..., Any]:
+    def call(self: Any, *others: Any, **named: Any) -> Any:
+        self.leave(self)
+        return native(self.plain, *map(bare, others), **named)
+
+    call.__name__ = name
+    return call
+
+
+def _asked(name: str) -> property:
+    def get(self: Any) -> Any:
+        self.leave(self)
+        return getattr(self.plain, name)
+
+    return property(get)
+
+
+_KEPT = frozenset(
+    {
+        "__new__", "__init__", "__class__", "__getattribute__", "__setattr__", "__delattr__", "__dir__", "__doc__",
+        "__init_subclass__", "__subclasshook__", "__getnewargs__", "__sizeof__", "__class_getitem__", "__dict__",
+        "__getattr__", "__getformat__", "__setformat__", "__array_interface__", "__array_struct__",
+        "__array_priority__",
+    }
+)  # fmt: skip
+for _kind, _base in _BASES:
+    for _name in dir(_base):
+        if _name in _KEPT:
+            continue
+        _native = getattr(_base, _name)
+        if _name.startswith("__"):
+            if callable(_native):
+                setattr(_kind, _name, _leaving(_name, _native))
+        else:
+            setattr(_kind, _name, _asked(_name))
