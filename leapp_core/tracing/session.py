@@ -23,8 +23,7 @@ from leapp_core.tracing.declare import entries, returned
 from leapp_core.tracing.decorate import annotate_function
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
 from leapp_core.tracing.progress import NodeProgress
-from leapp_core.tracing.provenance.follow import Follower
-from leapp_core.tracing.provenance.hooks import Hooks
+from leapp_core.tracing.provenance.follow import followed
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
 from leapp_core.tracing.shake import Shaker
@@ -74,7 +73,7 @@ class CaptureSession:
         self.save_path = Path(save_path)
         self._limit = max_cached_io
         self._longest = max_cached_io * LONGER
-        self._strict = strict
+        self._strict, self._follows_numbers = strict, follow_numbers
         self._stack: ExitStack | None = None
         self._recorder: TraceRecorder | None = None
         self._functions: FunctionRecorder | None = None
@@ -85,7 +84,6 @@ class CaptureSession:
         self._watching = False
         self._shaker: Shaker | None = None
         self._compiled: CapturedPipeline | None = None
-        self._follows_numbers = follow_numbers
 
     @property
     def recording(self) -> bool:
@@ -387,8 +385,7 @@ class CaptureSession:
             stack.enter_context(torch._C._AutoDispatchBelowADInplaceOrView())
             stack.enter_context(dispatch)
             self._functions = stack.enter_context(FunctionRecorder(recorder, sys._getframe(1)))
-            if self._follows_numbers:
-                stack.enter_context(Follower(Hooks(recorder)))
+            stack.enter_context(followed(recorder) if self._follows_numbers else nullcontext())
             self._stack = stack.pop_all()
         self._recorder = recorder
 
@@ -508,14 +505,7 @@ def capture(
         max_cached_io: Steps to record; at least 3 let capture tell state from constants, 5 are better.
         strict: Make every check that could not be made an error.
         watch: Keep inputs and outputs of later steps, and hold the program against them.
-        follow_numbers: Let Python numbers that change from step to step, such as counters and phases, become state.
-            Experimental: while the session is open your functions run as copies that tell what they compute.
+        follow_numbers: Let Python numbers that change, such as counters, become state (experimental).
     """
-    return CaptureSession(
-        name,
-        save_path=save_path,
-        max_cached_io=max_cached_io,
-        strict=strict,
-        watch=watch,
-        follow_numbers=follow_numbers,
-    )
+    given = {"max_cached_io": max_cached_io, "strict": strict, "watch": watch, "follow_numbers": follow_numbers}
+    return CaptureSession(name, save_path=save_path, **given)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from types import CodeType, FunctionType
 
 from leapp_core.tracing.provenance.hooks import Hooks
 from leapp_core.tracing.provenance.rewriter import bound_to, properties, rewritten, stored_attributes
+from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.source.callsite import is_installed, is_library
 
 
@@ -56,6 +57,11 @@ class Follower:
         inner = [[c for c in code.co_consts if isinstance(c, CodeType)] for code in (original, copy)]
         for before, after in zip(*inner, strict=True):
             self._note(before, after)
+
+
+def followed(recorder: TraceRecorder) -> Follower:
+    """Return a context in which the user's functions tell a record where their numbers come from."""
+    return Follower(Hooks(recorder))
 
 
 def _functions() -> list[FunctionType]:
