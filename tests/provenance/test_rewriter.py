@@ -46,6 +46,18 @@ def test_code_objects_correspond(file: Path) -> None:
         assert original.co_varnames[: original.co_argcount] == copy.co_varnames[: copy.co_argcount]
 
 
+CLASSES = """
+class M:
+    def __rmatmul__(self, other): return other * 3
+class C:
+    k = 3
+    def go(self): self.k += 1; self.t = self.u = self.k; return self
+class Base:
+    def name(self): return 'base'
+class Child(Base):
+    __private = 2
+    def name(self): self.__private += 1; return super().name() + __class__.__name__ + str(self.__private)
+"""
 PROGRAMS = {
     "arithmetic": "return [a + b * 2 - a % 3, -a, a // 2, a ** 2, a / b, ~a, a << 1, a @ M() if a else 0]",
     "in_place": """
@@ -58,9 +70,6 @@ PROGRAMS = {
         return same is keep, keep, d
     """,
     "attributes": """
-        class C:
-            k = 3
-            def go(self): self.k += 1; self.t = self.u = self.k; return self
         c = C().go().go()
         c.k, c.z = c.k * 2, [1]
         return c.k, c.t, c.u, c.z, C.k
@@ -100,10 +109,6 @@ PROGRAMS = {
                 got = yield k * 2
                 k += got or 1
         g = count()
-        class Base:
-            def name(self): return 'base'
-        class Child(Base):
-            def name(self): return super().name() + __class__.__name__
         return add(a), add(b), [next(g), g.send(5), next(g)], Child().name(), {x: y for x, y in zip('ab', (a, b))}
     """,
 }
@@ -111,7 +116,7 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("body", PROGRAMS.values(), ids=PROGRAMS)
 def test_rewritten_functions_return_the_same(body: str, tmp_path: Path) -> None:
-    source = "class M:\n    def __rmatmul__(self, other): return other * 3\n\ndef program(a, b):\n"
+    source = CLASSES + "\ndef program(a, b):\n"
     file = tmp_path / "program.py"
     file.write_text(source + textwrap.indent(textwrap.dedent(body).strip(), "    ") + "\n", encoding="utf-8")
     names: dict[str, Any] = {"__name__": "program", "__file__": str(file)}
@@ -121,6 +126,12 @@ def test_rewritten_functions_return_the_same(body: str, tmp_path: Path) -> None:
     assert HOOKS in everything_in(copy)
     other = FunctionType(bound_to(copy, closed_hooks(), program.__code__), names)
     assert other(5, 4) == program(5, 4)
+
+
+def test_functions_that_look_at_their_names_are_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "looking.py"
+    file.write_text("def looks(a):\n    return locals()\n\ndef computes(a):\n    return a + 1\n", encoding="utf-8")
+    assert [code.co_name for code in copies_of(file)] == ["computes"]
 
 
 def test_a_file_without_source_is_left_alone() -> None:
