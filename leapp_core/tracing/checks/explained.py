@@ -8,11 +8,13 @@ compared, formatted, handed to code that is not followed. Such places are judged
 from __future__ import annotations
 
 import ast
+from types import ModuleType
 
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.record.numbers import Leave, Place
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile
+from leapp_core.tracing.source.owners import related
 from leapp_core.tracing.values.caught import ANY
 from leapp_core.tracing.values.flows import Follower
 from leapp_core.tracing.values.relevance import Relevance
@@ -56,13 +58,17 @@ class Explained:
         if not all(map(self._log.is_sound, reached)) or self._log.has_pending(reached):
             return False
         leaves = (leave for leave in self._log.leaves.values() if not leave.roots.isdisjoint(reached))
-        return all(map(self._is_harmless, leaves)) and all(self._read_elsewhere(p.name) for p in reached if p.name)
+        return all(map(self._is_harmless, leaves)) and all(self._read_elsewhere(p) for p in reached if p.name)
 
-    def _read_elsewhere(self, name: str) -> bool:
+    def _read_elsewhere(self, place: Place) -> bool:
         """Return whether reads of an attribute that were not followed do no harm."""
-        for file, load in self._relevance.book.reads(name):
+        owners = self._relevance.owners
+        holders = None if place.kind in (type, ModuleType) else owners.living.having(place.kind, place.name)
+        for file, load in self._relevance.book.reads(place.name):
             site = site_of(file, load)
             if (site in self._log.reads and site not in self._log.untold) or file.calls_it(load):
+                continue
+            if holders is not None and not related(holders, owners.of(file, load)):
                 continue
             around = next((n for n in file.above(load) if isinstance(n, (*FUNCTIONS, ast.Lambda))), None)
             if self._relevance.steps(file, load, around):

@@ -152,7 +152,7 @@ class Hooks(Twins):
         key = id(owner), name
         held = self._held.get(key)
         if held is None or held.owner() is not owner:
-            held = self._held[key] = _Held(owner, self._new_place(name))
+            held = self._held[key] = _Held(owner, self._new_place(name, type(owner)))
         return held
 
     # -- numbers that leave ----------------------------------------------------------------------------------------

@@ -55,8 +55,8 @@ class Twins:
             and torch._C._functorch.peek_interpreter_stack() is None
         )
 
-    def _new_place(self, name: str, *, varies: bool = False) -> Place:
-        place = Place(name, varies=varies)
+    def _new_place(self, name: str, kind: type = object, *, varies: bool = False) -> Place:
+        place = Place(name, kind, varies=varies)
         self._log.places.append(place)
         return place
 

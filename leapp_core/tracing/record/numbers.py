@@ -27,14 +27,16 @@ class Place:
 
     Attributes:
         name: The attribute's name; empty for values of tensors.
+        kind: Class of the object whose attribute it is.
         varies: The number was not the same in all steps, or comes from tensors.
         foreign: Something that is not followed changed it.
         given: It was assigned a number whose origin is not known, or whose twin was dropped.
         sources: Places that what was assigned came from.
     """
 
-    def __init__(self, name: str, *, varies: bool = False) -> None:
+    def __init__(self, name: str, kind: type = object, *, varies: bool = False) -> None:
         self.name = name
+        self.kind = kind
         self.varies = varies
         self.foreign = False
         self.given = False
