@@ -294,7 +294,7 @@ class CaptureSession:
     def _shaken(self, recorder: TraceRecorder, seed: int) -> Iterator[None]:
         from leapp_core.program.compile import outside_inputs
 
-        with self._idle(recorder):
+        with recorder.resting():
             outside = outside_inputs(recorder)
         self._shaker = Shaker(outside, recorder.outlives_the_step, seed)
         try:
@@ -458,18 +458,8 @@ class CaptureSession:
             return False
         from leapp_core.program.compile import is_too_short
 
-        with self._idle(recorder):
+        with recorder.resting():
             return is_too_short(recorder)
-
-    @staticmethod
-    @contextmanager
-    def _idle(recorder: TraceRecorder) -> Iterator[None]:
-        """Do work of our own that must not be recorded."""
-        was, recorder.idle = recorder.idle, True
-        try:
-            yield
-        finally:
-            recorder.idle = was
 
     def _go_idle(self, recorder: TraceRecorder) -> None:
         if not recorder.idle:

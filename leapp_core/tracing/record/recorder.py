@@ -46,6 +46,15 @@ class TraceRecorder(MemoryRecord):
             self.forget_metadata()
             self.python.resume()
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """Do work of our own that must not be recorded."""
+        was, self.idle = self.idle, True
+        try:
+            yield
+        finally:
+            self.idle = was
+
     def note(
         self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any, plan: OpPlan, frame: FrameType
     ) -> None:
