@@ -80,8 +80,7 @@ class CaptureSession:
         self._choices: dict[str, BackendChoice] = {}
         self._names: dict[str, list[tuple[str, torch.Tensor]]] = {}
         self._progress: dict[str, NodeProgress] = {}
-        self._watch = Watch() if watch else None
-        self._watching = False
+        self._watch, self._watching = Watch() if watch else None, False
         self._shaker: Shaker | None = None
         self._compiled: CapturedPipeline | None = None
 
