@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-PARTS = ("runtime", "capture", "plugins")
+PARTS = ("runtime", "capture", "plugins", "simulators")
 
 
 def main() -> None:

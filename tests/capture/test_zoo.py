@@ -109,10 +109,10 @@ def test_an_object_that_cannot_be_looked_into_is_told(monkeypatch: pytest.Monkey
     """A fault of ours while looking at an object ends nothing, and the object is named."""
     known = state.children_of
 
-    def failing(thing: Any) -> Any:
+    def failing(thing: Any, outside: Any) -> Any:
         if type(thing) is Holder:
             raise LookupError("no such thing")
-        return known(thing)
+        return known(thing, outside)
 
     monkeypatch.setattr(state, "children_of", failing)
     captured = compile_graphs(record(None))

@@ -10,7 +10,6 @@ import dis
 import gc
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import compress
 from types import CodeType, FunctionType
 
 from leapp_core.errors import CaptureError
@@ -93,7 +92,7 @@ def _reached(codes: set[CodeType], drivers: Mapping[CodeType, int]) -> list[Code
     """Return code and what it may call: living functions of the same files whose names it loads, before the outputs."""
     files = {code.co_filename for code in codes}
     everything = gc.get_objects()
-    functions = compress(everything, map({FunctionType}.__contains__, map(type, everything)))
+    functions = (thing for thing in everything if type(thing) is FunctionType)
     others = {f.__code__ for f in functions if f.__code__.co_filename in files and not _is_generated(f.__code__)}
     waiting, reached = list(codes), set(codes)
     while waiting:

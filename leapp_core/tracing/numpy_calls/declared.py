@@ -57,7 +57,7 @@ class DeclaredArrays:
                     place.put(place.name, carriers[id(held[place.name])][1])
                 _exchange_items(frame.f_globals, carriers)
                 for thing in reachable(list(held.values()), self._modules):
-                    if type(thing) in (dict, list):
+                    if type(thing) is dict or type(thing) is list:
                         _exchange_items(thing, carriers)
                     elif type(thing) is SimpleNamespace or class_module(type(thing)) in self._modules:
                         _exchange_items(dict_of(thing), carriers)
@@ -103,7 +103,7 @@ def _exchanged(given: Any, carriers: Mapping[int, tuple[Any, Any]]) -> Any:
         return carriers[id(given)][1]
     if isinstance(given, TensorSemantics):
         return dataclasses.replace(given, ref=_exchanged(given.ref, carriers))
-    if type(given) in (dict, list):
+    if type(given) is dict or type(given) is list:
         for key, value in list(given.items() if type(given) is dict else enumerate(given)):
             given[key] = _exchanged(value, carriers)
         return given

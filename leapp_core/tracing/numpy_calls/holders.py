@@ -51,7 +51,7 @@ def reachable(things: list[Any], modules: Container[str]) -> list[Any]:
     while things and len(found) < _MOST:
         thing = things.pop()
         kind = type(thing)
-        if kind in (list, tuple):
+        if kind is list or kind is tuple:
             inside = list(thing) if len(thing) < _MOST else []
         elif kind is dict:
             inside = list(thing.values()) if len(thing) < _MOST else []

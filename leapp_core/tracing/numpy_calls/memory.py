@@ -106,9 +106,10 @@ class NumpyMemory:
         """Record that NumPy put ``value`` into an array it has just allocated."""
         shadow = self.over(array)
         if shadow is not None:
-            self._recorder.add_done(
-                aten._to_copy.default, (value,), {"dtype": shadow.tensor.dtype}, shadow.tensor, sys._getframe(1), True
-            )
+            how: dict[str, Any] = {"dtype": shadow.tensor.dtype}
+            if not value.is_contiguous():  # a factorisation's columns: NumPy keeps rows, of which parts may be views
+                how["memory_format"] = torch.contiguous_format
+            self._recorder.add_done(aten._to_copy.default, (value,), how, shadow.tensor, sys._getframe(1), True)
 
     def written(self, array: Array, value: torch.Tensor | complex) -> None:
         """Record that NumPy wrote ``value`` (which broadcasts) into memory seen before."""

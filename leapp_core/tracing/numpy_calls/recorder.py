@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -264,7 +265,8 @@ class NumpyRecorder:
         if memory is None:
             return compute()
         try:
-            value = twin()
+            with _exact_numbers():
+                value = twin()
         except _UNKNOWN:
             value = None
         arrays = [plain(w) for w in written]
@@ -340,6 +342,17 @@ class NumpyRecorder:
 
     def _active(self) -> NumpyMemory | None:
         return None if self._recorder.idle else self._memory
+
+
+@contextmanager
+def _exact_numbers() -> Iterator[None]:
+    """Have PyTorch take Python's numbers as they are: NumPy's are of double precision, beside arrays of theirs."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def _tensor(value: Any) -> Any:

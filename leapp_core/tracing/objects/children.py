@@ -32,6 +32,7 @@ import torch
 from leapp_core.tracing.objects.carried import CarriedScalar
 from leapp_core.tracing.objects.script_state import Unlike, attributes_of
 from leapp_core.tracing.objects.standard import BUFFERS, NAMESPACES, VALUES, attributes, children_of_standard
+from leapp_core.tracing.source.outside import Outside
 from leapp_core.tracing.source.static import (
     bases,
     class_attribute,
@@ -54,7 +55,12 @@ _CONTAINERS: tuple[type, ...] = (*_SEQUENCES, dict, set, frozenset)
 _PROXIES = (ProxyType, CallableProxyType)  # what they stand for is reached by its owner, or runs code
 _LONGEST = 256
 # Objects of these packages are not looked into: they are no state of a program, or the record follows them.
-_CLOSED = frozenset({*sys.stdlib_module_names, "torch", "numpy", "tensordict", "_pytest", "pytest", "pluggy", "onnx"})
+_CLOSED = frozenset(sys.stdlib_module_names) | {
+    "torch", "numpy", "tensordict", "_pytest", "pytest", "pluggy", "onnx",
+    "sympy", "mpmath", "networkx", "jinja2", "fsspec", "filelock", "typing_extensions",  # what PyTorch brings along
+    "matplotlib", "pyparsing", "PIL", "imageio", "OpenGL", "prettytable", "rich", "tqdm",  # what draws and prints
+    "ruamel", "yaml", "toml", "tensorboard", "wandb",
+}  # fmt: skip
 _CLOSED_PARTS = ("leapp_core.tracing", "leapp_core.plugins", "leapp_core.spec")
 _OURS = "leapp_core."  # its functions and classes keep nothing; its objects may hold the user's
 _MAKING = frozenset({"abc", "types"})  # classes that they make at run time are said to be theirs
@@ -89,8 +95,8 @@ def is_passing(thing: Any) -> bool:
     return is_leaf(thing) or is_a(thing, *_CONTAINERS) or (iterates and kind is not GeneratorType)
 
 
-def children_of(thing: Any) -> Iterator[Child]:
-    """Yield what an object holds, each with how it is reached."""
+def children_of(thing: Any, outside: Outside) -> Iterator[Child]:
+    """Yield what an object holds, each with how it is reached; of simulators only objects hold something."""
     kind = type(thing)
     if not is_plain_class(kind) or (derives(kind, type) and not is_plain_class(thing)):
         return  # a class with operators of its own cannot name a place
@@ -100,13 +106,11 @@ def children_of(thing: Any) -> Iterator[Child]:
         yield from (((("script", name), value)) for name, value in attributes_of(thing))
     elif derives(kind, *_CONTAINERS):
         yield from _of_container(thing, kind)
-    elif kind is FunctionType:
-        yield from _of_function(thing)
+    elif kind is FunctionType or derives(kind, type):
+        if not (_keeps_nothing(thing) or outside.defines(_module_of(thing))):
+            yield from _of_function(thing) if kind is FunctionType else _of_class(thing)
     elif derives(kind, MethodType, functools.partial, functools._lru_cache_wrapper, *_CLASS_PARTS):
         yield from _of_wrapper(thing, kind)
-    elif derives(kind, type):
-        if not _keeps_nothing(thing):
-            yield from _of_class(thing)
     elif derives(kind, Random, np.random.Generator, np.random.RandomState):
         yield ("drawn",), str(_state(thing, kind))
     else:
@@ -160,8 +164,6 @@ def _of_container(thing: Any, kind: Any) -> Iterator[Child]:
 
 
 def _of_function(function: FunctionType) -> Iterator[Child]:
-    if _keeps_nothing(function):
-        return
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=False):
         try:

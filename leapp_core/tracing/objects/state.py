@@ -18,8 +18,9 @@ from leapp_core.tracing.objects.children import Order, children_of, globals_of, 
 from leapp_core.tracing.objects.names import Element, rank, tensor_name
 from leapp_core.tracing.objects.script_state import Unlike
 from leapp_core.tracing.objects.standard import BUFFERS, contents
-from leapp_core.tracing.source.callsite import is_installed
+from leapp_core.tracing.source.callsite import is_installed, is_ours
 from leapp_core.tracing.source.clocks import Anew, gives_anew
+from leapp_core.tracing.source.outside import Outside
 from leapp_core.tracing.source.static import class_name, derives, dict_of, is_plain_class
 
 MAX_OBJECTS = 60_000
@@ -54,6 +55,10 @@ class Changed(NamedTuple):
     after: Any
 
 
+_SHARED = (list, dict, deque, set, np.ndarray, torch.Tensor)
+"""What one name changes and another reads."""
+
+
 class PythonState:
     """Looks at the Python values that the frames of a step can reach, and says which differ.
 
@@ -67,6 +72,7 @@ class PythonState:
     """
 
     def __init__(self) -> None:
+        self._outside = Outside()
         self._places: dict[tuple[int, Element], int] = {}
         self._elements: list[tuple[int, Element]] = [(-1, ())]
         self._roots: list[tuple[Element, Any]] = []
@@ -77,6 +83,7 @@ class PythonState:
         self._kinds: dict[int, type] = {}
         self._counted: dict[int, Any] = {}
         self._tensors: dict[int, list[int]] = {}
+        self._again: dict[int, set[int]] = {}
         self.odd: dict[str, str] = {}
         self.cut_off = False
         self.seconds = 0.0
@@ -90,12 +97,13 @@ class PythonState:
         """Look at what the frames from ``frame`` to the driver reach, when a step begins; once per step."""
         if step <= self._step:
             return
-        self._step = step
+        before, self._step = self._step, step
         self._roots = list(_roots(frame, driver))
         self._looks = [*self._looks[-1:], self._values()]
         self._by_others.clear()
         if len(self._looks) > 1:  # a loop counts where its next step begins, which may never be
-            self._counted = {p: self._looks[0][p] for p in self._held_by_frames(*self._looks)}
+            counted = self._counted_before(self._looks[0], self._looks[1], step - before)
+            self._counted = {p: self._looks[0][p] for p in counted}
 
     def end(self) -> None:
         """Look for the last time, and let go of all objects."""
@@ -130,9 +138,20 @@ class PythonState:
                 found.append(Changed(self._path(place), self._counted.get(place, before.get(place)), value))
         return found
 
-    def _held_by_frames(self, before: dict[int, Any], after: dict[int, Any]) -> set[int]:
-        """Return the values that differ and that names of frames hold themselves."""
-        return {p for p in _different(before, after) if self._elements[p][0] == 0 and p in before}
+    def _counted_before(self, before: dict[int, Any], after: dict[int, Any], steps: int) -> set[int]:
+        """Return the values that differ and may have been counted where a step begins, before its inputs.
+
+        Those that names of frames hold themselves, and numbers: what a loop calls first counts before every look.
+        Queues grow until they are full; a length counts if it grew with each of the steps.
+        """
+        different = (p for p in _different(before, after) if p in before and p in after)
+        return {p for p in different if self._elements[p][0] == 0 or self._is_count(p, before[p], after[p], steps)}
+
+    def _is_count(self, place: int, before: Any, after: Any, steps: int) -> bool:
+        numbers = [v[1] for v in (before, after) if isinstance(v, tuple) and v[0] in (int, float)]
+        if len(numbers) < 2:
+            return False
+        return self._elements[place][1][0] != "length" or bool(numbers[1] - numbers[0] == steps)
 
     def notes(self) -> tuple[str, ...]:
         """Return what could not be looked at, said to the user."""
@@ -163,6 +182,23 @@ class PythonState:
             if name:
                 found[number] = name
         return found
+
+    def shared(self) -> list[frozenset[Element]]:
+        """Return, for each container that was reached in several ways at the last look, the names on these ways."""
+        found = []
+        for places in self._again.values():
+            names = {name for name in map(self._named, places) if name} if len(places) > 1 else set()
+            if len(names) > 1:
+                found.append(frozenset(names))
+        return found
+
+    def _named(self, place: int) -> Element:
+        """Return the last name on the way to a place: of a variable, a global or an attribute."""
+        while place > 0:
+            place, element = self._elements[place]
+            if element[0] in ("attr", "global", "local"):
+                return element if element[0] != "attr" or is_plain_class(element[2]) else ()
+        return ()
 
     @property
     def kinds(self) -> frozenset[type]:
@@ -197,6 +233,7 @@ class PythonState:
             waiting.append((self._place(0, element), value))
         kinds = self._kinds
         self._tensors = {}
+        self._again = {}
         while waiting and len(seen) < MAX_OBJECTS:
             place, thing = waiting.popleft()
             kind = Anew if gives_anew(thing) else type(thing)
@@ -204,6 +241,8 @@ class PythonState:
                 continue  # a class whose metaclass has operators of its own: it can be no key
             if kinds.setdefault(place, kind) is not kind:
                 kinds[place] = object  # of more than one type
+            if derives(kind, *_SHARED):
+                self._again.setdefault(id(thing), set()).add(place)
             if is_leaf(thing):
                 found[place] = _value(thing)
                 continue
@@ -213,7 +252,7 @@ class PythonState:
                 continue
             seen[id(thing)] = thing  # kept until the end: what children are made of must not be used again
             try:
-                children = list(children_of(thing))
+                children = list(children_of(thing, self._outside))
             except Exception as error:  # noqa: BLE001 - an object odder than any we know of must not end the user's session
                 self.odd[class_name(type(thing))] = f"{type(error).__name__}: {error}"
                 continue
@@ -293,7 +332,7 @@ def _roots(frame: FrameType | None, driver: int) -> Iterator[tuple[Element, Any]
             return  # a session without a driver: a test runner or library calls the user's code
         # What a library is just putting together changes until it returns; of its calls only what outlives them counts.
         passing = not drives and is_installed(code.co_filename)
-        for name, value in locals_of(frame).items():
+        for name, value in ({} if is_ours(code.co_filename) else locals_of(frame)).items():
             if not (passing and is_passing(value)):
                 yield ("local", name, code), value
         yield from globals_of(code, frame.f_globals)

@@ -273,6 +273,11 @@ def is_standard(path: str) -> bool:
     return path.startswith(_STANDARD) and "-packages" not in path
 
 
+def is_ours(path: str) -> bool:
+    """Return whether a file is of capture itself."""
+    return path.startswith(_CAPTURE)
+
+
 def is_library(path: str) -> bool:
     """Return whether a file is of PyTorch, NumPy, TensorDict or of LEAPP itself."""
     return path.startswith((*_LIBRARIES, *_CAPTURE, "<frozen"))

@@ -20,11 +20,22 @@ class Outside:
         """Return whether a file is of one of them."""
         return path.startswith(self._folders)
 
+    def defines(self, module: str) -> bool:
+        """Return whether a module is of one of them."""
+        return f"{module}.".startswith(self._prefixes)
+
+    @cached_property
+    def _prefixes(self) -> tuple[str, ...]:
+        return tuple(f"{name}." for name in sorted(self._packages))
+
     @cached_property
     def _folders(self) -> tuple[str, ...]:
+        return tuple(folder for name in sorted(self._packages) for folder in _folders_of(sys.modules.get(name)))
+
+    @cached_property
+    def _packages(self) -> set[str]:
         providers = (entry.item for entry in PluginManager().environments)
-        packages = {name for provider in providers for name in provider.simulators}
-        return tuple(folder for name in sorted(packages) for folder in _folders_of(sys.modules.get(name)))
+        return {name for provider in providers for name in provider.simulators}
 
 
 def _folders_of(package: object) -> list[str]:

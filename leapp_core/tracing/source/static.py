@@ -72,7 +72,11 @@ def is_a(thing: Any, *classes: type) -> bool:
 
 def derives(cls: type, *classes: type) -> bool:
     """Return whether a class has one of some classes among its ancestors: no abstract base class is asked."""
-    return any(ancestor is wanted for ancestor in mro(cls) for wanted in classes)
+    for ancestor in mro(cls):  # written out: it is asked of every object that is looked at
+        for wanted in classes:
+            if ancestor is wanted:
+                return True
+    return False
 
 
 def class_attribute(cls: type, name: str) -> Any:

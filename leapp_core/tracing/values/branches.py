@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
 from leapp_core.tracing.source.owners import Types
 from leapp_core.tracing.source.statements import LOG_NAMES, is_dropped
+from leapp_core.tracing.values.aliases import changes_in_place
 from leapp_core.tracing.values.caught import Catcher, Catchers, raised_by
 from leapp_core.tracing.values.deciding import is_threshold
 from leapp_core.tracing.values.effects import changed_by, sets_library
@@ -44,7 +45,7 @@ class Branches(ABC):
     def _assign(self, file: SourceFile, target: ast.expr, kind: str) -> None: ...
 
     @abstractmethod
-    def _results(self, file: SourceFile, function: ast.AST | None, kind: str) -> None: ...
+    def _results(self, file: SourceFile, function: ast.AST | None, kind: str, place: int | None = None) -> None: ...
 
     @contextmanager
     def _as(self, selves: Types) -> Iterator[None]:
@@ -104,6 +105,9 @@ class Branches(ABC):
     def _change_matters(self, file: SourceFile, node: ast.AST, *, logs: bool) -> bool:
         for target in changed_by(node):
             if self._relevance.reads(file, target, self._selves) or self._owners.is_library_setting(file, target):
+                return True
+            others = self._relevance.aliases.of(file, target) if changes_in_place(node, target) else []
+            if any(self._relevance.reads(other, name) for other, name in others):
                 return True
             if not logs:
                 self._assign(file, target, "decided")

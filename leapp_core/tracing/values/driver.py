@@ -65,10 +65,15 @@ class Driver:
         """Return whether a node lies in one between the first input of a step and its last output."""
         return self.owns(file, node) and getattr(node, "lineno", 0) in self._inside(file, file.function_of(node))
 
-    def steps_of(self, file: SourceFile) -> Iterator[ast.stmt]:
-        """Yield the statements of a file that lie in one between the first input of a step and its last output."""
+    def steps_of(self, file: SourceFile, *, around: bool) -> Iterator[ast.stmt]:
+        """Yield the statements of a file that lie in one between the first input of a step and its last output.
+
+        Args:
+            file: The file.
+            around: Also those around, from where a step may begin to where the next one may.
+        """
         if file.path in self._keys:
-            yield from (s for s in file.statements if self.within_step(file, s))
+            yield from (s for s in file.statements if (self.has if around else self.within_step)(file, s))
 
     def runs_steps(self, file: SourceFile, statements: Iterable[ast.stmt]) -> bool:
         """Return whether inputs are declared within statements of one."""
@@ -92,7 +97,11 @@ class Driver:
         key = file.path, file.function_of(node)
         if key not in self._texts:
             self._texts[key] = frozenset(self._declared(file, key[1]) - self._assigned_within(file, key[1]))
-        return ast.unparse(node) in self._texts[key]
+        at: ast.AST | None = node
+        while at is not None and ast.unparse(at) not in self._texts[key]:  # of messages["q"][0] an entry is declared
+            above = file.parents.get(at)
+            at = above if isinstance(above, ast.Subscript) and above.value is at else None
+        return at is not None
 
     def _is_own(self, file: SourceFile, node: ast.AST) -> bool:
         function = file.function_of(node)
@@ -195,4 +204,9 @@ def _parameters(function: Function) -> set[str]:
 
 
 def _names_in(tree: ast.AST) -> set[str]:
-    return {ast.unparse(n) for n in ast.walk(tree) if isinstance(n, (ast.Name, ast.Attribute))}
+    """Return what a tree reads, as text: of a container that is read by a key, that entry only."""
+    if isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Constant):
+        inner = _names_in(tree.value) if isinstance(tree.value, ast.Subscript) else set()
+        return {ast.unparse(tree)} | inner
+    found = {ast.unparse(tree)} if isinstance(tree, (ast.Name, ast.Attribute)) else set()
+    return found.union(*map(_names_in, ast.iter_child_nodes(tree)))

@@ -97,14 +97,17 @@ class Follower(Branches):
         if (node, kind, self._selves) in self._seen or self._fate.decides is not None:
             return
         self._seen.add((node, kind, self._selves))
-        start, parent = node, file.parents.get(node)
+        start, parent, place = node, file.parents.get(node), None
         while parent is not None and not isinstance(parent, ast.stmt):
+            if isinstance(parent, ast.Tuple) and isinstance(file.parents.get(parent), ast.Return):
+                place = next(i for i, part in enumerate(parent.elts) if part is node)
             following = self._through(file, node, parent, kind)
             if following is None:
                 return
             node, kind, parent = parent, following, file.parents.get(parent)
         if isinstance(parent, ast.stmt):
-            self._arrive(file, parent, node, kind, handed_on=node is start and _only_names(parent, node))
+            handed_on = node is start and _only_names(parent, node)
+            self._arrive(file, parent, node, kind, handed_on=handed_on, place=place)
 
     # -- through expressions ---------------------------------------------------------------------------------------
 
@@ -236,7 +239,9 @@ class Follower(Branches):
 
     # -- statements --------------------------------------------------------------------------------------------------
 
-    def _arrive(self, file: SourceFile, statement: ast.stmt, node: ast.AST, kind: str, *, handed_on: bool) -> None:
+    def _arrive(
+        self, file: SourceFile, statement: ast.stmt, node: ast.AST, kind: str, *, handed_on: bool, place: int | None
+    ) -> None:
         if is_harmless(statement) or isinstance(statement, (ast.If, ast.While, ast.Match)):
             if isinstance(statement, ast.Match):
                 self._captured_names(file, statement, kind)
@@ -254,7 +259,7 @@ class Follower(Branches):
         for target, _ in assignments(statement):
             self._assign(file, target, kind)
         if isinstance(statement, ast.Return):
-            self._return(file, statement, kind)
+            self._return(file, statement, kind, place)
         elif not isinstance(statement, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
             self._fate.followed = False
 
@@ -266,15 +271,16 @@ class Follower(Branches):
                 if statement in file.above(load):
                     self._climb(file, load, kind)
 
-    def _return(self, file: SourceFile, statement: ast.Return, kind: str) -> None:
+    def _return(self, file: SourceFile, statement: ast.Return, kind: str, place: int | None = None) -> None:
+        """Follow what is returned, as the whole or as one part of a tuple."""
         function = file.function_of(statement)
         if isinstance(function, FUNCTIONS) and kind in ("decided", "unknown"):
             hook = self._relevance.is_hook(function)  # PyTorch takes what it gives
             if hook or self._relevance.is_handed_over(file, function):
                 self._decide(file, statement.lineno, known=hook and kind == "decided")
-        self._results(file, function, kind)
+        self._results(file, function, kind, place)
 
-    def _results(self, file: SourceFile, function: ast.AST | None, kind: str) -> None:
+    def _results(self, file: SourceFile, function: ast.AST | None, kind: str, place: int | None = None) -> None:
         """Follow what a function gives its callers."""
         if not isinstance(function, FUNCTIONS):
             return
@@ -289,14 +295,24 @@ class Follower(Branches):
             self._fate.followed = False
         for other, call, selves in calls:
             with self._as(selves):
-                self._climb(other, call, kind)
+                part = _unpacked(other, call, place)
+                if part is None:
+                    self._climb(other, call, kind)
+                else:
+                    self._assign(other, part, kind)
 
     def _assign(self, file: SourceFile, target: ast.expr, kind: str) -> None:
-        key = None
+        key, whole = None, target
         while isinstance(target, (ast.Subscript, ast.Starred)):
             if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
                 key = target.slice.value
             target = target.value
+        if isinstance(whole, ast.Subscript):
+            for other, name in self._relevance.aliases.of(file, whole):
+                self._held(other, name, kind, key)
+        self._held(file, target, kind, key)
+
+    def _held(self, file: SourceFile, target: ast.expr, kind: str, key: object) -> None:
         if isinstance(target, ast.Name):
             self._names(file, target, kind, key)
         elif isinstance(target, ast.Attribute):
@@ -343,6 +359,16 @@ class Follower(Branches):
             if other_key or not isinstance(parent.ctx, ast.Load):
                 return
         self._climb(file, load, kind)
+
+
+def _unpacked(file: SourceFile, call: ast.Call, place: int | None) -> ast.expr | None:
+    """Return what one part of a call's results is assigned to, if they are taken apart where they come."""
+    statement = file.parents.get(call)
+    targets = statement.targets if isinstance(statement, ast.Assign) and statement.value is call else []
+    apart = targets[0].elts if len(targets) == 1 and isinstance(targets[0], (ast.Tuple, ast.List)) else []
+    if place is None or place >= len(apart) or any(isinstance(part, ast.Starred) for part in apart):
+        return None
+    return apart[place]
 
 
 def _only_names(statement: ast.stmt, value: ast.AST) -> bool:

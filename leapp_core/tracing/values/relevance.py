@@ -14,7 +14,8 @@ from leapp_core.tracing.source.heap import class_key
 from leapp_core.tracing.source.living import LivingObjects
 from leapp_core.tracing.source.local import LocalTypes, is_global
 from leapp_core.tracing.source.owners import Owners, Types, related
-from leapp_core.tracing.source.statements import assignments
+from leapp_core.tracing.source.statements import DECLARING_NAMES, assignments
+from leapp_core.tracing.values.aliases import Aliases, without_items
 from leapp_core.tracing.values.driver import Driver
 from leapp_core.tracing.values.stacks import leads, running
 
@@ -62,8 +63,10 @@ class Relevance:
         living = LivingObjects(self.book, slicer.heap, slicer.seen_types, python.kinds)
         self._leads = leads(self._stacks.values())
         self.owners = Owners(self.book, ran, living, LocalTypes(living, driving), self._leads)
+        self.aliases = Aliases(self.book, self.owners, python.shared(), self._driver)
         self._searched = -1
         self._called: set[ast.AST] = set()
+        self._beside: set[ast.AST] = set()
         self._handed_over: dict[Function, bool] = {}
 
     def statement(self, file: SourceFile, statement: ast.stmt, end: int) -> bool:
@@ -151,19 +154,26 @@ class Relevance:
             return False
         return file.key_of(function) in self._functions
 
-    def runs(self, file: SourceFile, function: ast.AST | None) -> bool:
+    def runs(self, file: SourceFile, function: ast.AST | None, *, beside: bool = True) -> bool:
         """Return whether a function may run before the outputs: it took part, or one that did may call it.
 
-        What is called only after the last call of the program (a reset of the environment, a reward) is left out.
+        Args:
+            file: Its file.
+            function: The function.
+            beside: Whether one does that a loop calls around the step, or that is passed on as a value: what it keeps
+                is kept for the next step, what it draws is not the step's.
         """
         if not isinstance(function, FUNCTIONS) or self.took_part(file, function):
             return function is not None
         if len(self.book.files) != self._searched:
-            self._searched, self._called = len(self.book.files), self._called_functions()
+            self._searched, self._called = len(self.book.files), self._called_functions(around=False)
+            self._beside = self._called_functions(around=True) - self._called
         special = function.name.startswith("__") and function.name not in ("__init__", "__repr__", "__str__", "__del__")
         if special:
             return file.class_of(function) is None or self.owners.in_reach(file, function)
-        return function in self._called or self.is_handed_over(file, function)
+        if function in self._called or self.is_hook(function):
+            return True
+        return beside and (function in self._beside or self.is_handed_over(file, function))
 
     def helps(self, file: SourceFile, function: Function) -> bool:
         """Return whether a function runs before the outputs, be it one that computes no tensor.
@@ -173,10 +183,14 @@ class Relevance:
         if self.took_part(file, function):
             return True
         reached = file.class_of(function) is None or self.owners.in_reach(file, function)
-        return reached and self.runs(file, function)
+        return reached and self.runs(file, function, beside=False)
 
-    def _called_functions(self) -> set[ast.AST]:
-        """Return the functions and properties that functions of the program, and what they may call, use."""
+    def _called_functions(self, *, around: bool) -> set[ast.AST]:
+        """Return the functions and properties that functions of the program, and what they may call, use.
+
+        Args:
+            around: Also those that a loop calls before and after the step.
+        """
         found: set[ast.AST] = set()
         named: dict[str, list[tuple[SourceFile, Function]]] = {}
         waiting: list[tuple[SourceFile, ast.AST, int]] = []
@@ -187,7 +201,7 @@ class Relevance:
                 if self.took_part(file, f):
                     inside = [line for line in lines if f.lineno <= line <= (f.end_lineno or f.lineno)]
                     waiting.append((file, f, max(inside, default=f.end_lineno or f.lineno)))
-            waiting += [(file, s, s.end_lineno or s.lineno) for s in self._driver.steps_of(file)]
+            waiting += [(file, s, s.end_lineno or s.lineno) for s in self._driver.steps_of(file, around=around)]
         while waiting:
             file, function, last = waiting.pop()
             for node in ast.walk(function):
@@ -218,15 +232,20 @@ class Relevance:
     def is_handed_over(self, file: SourceFile, function: Function) -> bool:
         """Return whether a function is passed on as a value, for others to call: by a parameter, from a dictionary.
 
-        Not so one that runs whole steps, or that computed tensors: what the steps called it as was seen.
+        Not so one that runs whole steps (of this session or another), or that computed tensors: that was seen.
         """
         found = self._handed_over.get(function)
         if found is None:
-            seen = self._driver.owns(file, function.body[0]) or self.took_part(file, function)
+            loops = self._driver.owns(file, function.body[0]) or function in self._declaring_functions
+            seen = loops or self.took_part(file, function)
             mentions = () if seen else self.book.mentions(function.name)
             found = any(_is_value(other, n) and self._is_meant(other, n, file, function) for other, n in mentions)
             self._handed_over[function] = found
         return found
+
+    @cached_property
+    def _declaring_functions(self) -> set[ast.AST | None]:
+        return {file.function_of(call) for name in DECLARING_NAMES for file, call in self.book.calls(name)}
 
     def _is_meant(self, other: SourceFile, load: ast.expr, file: SourceFile, function: Function) -> bool:
         """Return whether what is read is a function; a method only if it is known whose."""
@@ -315,7 +334,7 @@ class Relevance:
         return fresh
 
     def _owner(self, file: SourceFile, target: ast.expr, selves: Types = None) -> Types:
-        target = _without_items(target)
+        target = without_items(target)
         return self.owners.of(file, target, selves) if isinstance(target, ast.Attribute) else None
 
     def _spans(self, file: SourceFile, statement: ast.stmt) -> bool:
@@ -335,7 +354,7 @@ class Relevance:
 
     @staticmethod
     def _key(file: SourceFile, target: ast.expr) -> Name:
-        target = _without_items(target)
+        target = without_items(target)
         if isinstance(target, ast.Attribute):
             return 0, "." + target.attr
         if isinstance(target, ast.Name) and target.id not in ("self", "cls"):
@@ -354,10 +373,3 @@ def _is_value(file: SourceFile, load: ast.expr) -> bool:
     parent = file.parents.get(load)
     decorates = isinstance(parent, (*FUNCTIONS, ast.ClassDef))
     return not (file.calls_it(load) or decorates or isinstance(parent, (ast.Attribute, ast.Compare, ast.Expr)))
-
-
-def _without_items(target: ast.expr) -> ast.expr:
-    """Return ``a.b`` of ``a.b[c]`` and ``*a.b``."""
-    while isinstance(target, (ast.Subscript, ast.Starred)):
-        target = target.value
-    return target
