@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import collections
+import runpy
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -249,3 +252,73 @@ def test_arrays_of_objects_are_refused(tmp_path: Path) -> None:
         session.input_tensors("policy", {"q": np.array([None, 1])})
     with capture("text", tmp_path) as session, pytest.raises(UsageError, match=r"'q' is a float\s"):
         session.input_tensors("policy", {"q": 1.0})
+
+
+KALMAN = """
+import numpy as np, leapp_core
+F, H = np.eye(4) + 0.1 * np.eye(4, k=2), np.eye(2, 4)
+x, P = np.zeros(4), np.eye(4)
+rng = np.random.default_rng(0)
+session = leapp_core.capture("kalman", save_path)
+with session:
+    for _ in range(6):
+        z = rng.normal(size=2)
+        session.input_tensors("filter", {"z": z})
+        x = F @ x
+        P = F @ P @ F.T + 0.01 * np.eye(4)
+        gain = P @ H.T @ np.linalg.inv(H @ P @ H.T + 0.1 * np.eye(2))
+        x = x + gain @ (z - H @ x)
+        P = (np.eye(4) - gain @ H) @ P
+        session.output_tensors("filter", {"estimate": x})
+"""
+
+
+def test_a_script_of_numpy_alone_whose_covariance_no_input_reaches(tmp_path: Path) -> None:
+    script = tmp_path / "kalman.py"
+    script.write_text(KALMAN, encoding="utf-8")
+    left = runpy.run_path(str(script), {"save_path": str(tmp_path)})
+    runtime = load(left["session"].export("onnx-dynamo", visualize=False).bundle)
+    generator, rest = np.random.default_rng(0), KALMAN.partition("z})\n")[2].partition("        session.output")[0]
+    names: dict[str, Any] = {"np": np}
+    exec(KALMAN.partition("rng =")[0].replace(", leapp_core", ""), names)
+    for _ in range(30):
+        names["z"] = generator.normal(size=2)
+        exec(textwrap.dedent(rest), names)
+        np.testing.assert_allclose(runtime.step({"z": names["z"]})["estimate"], names["x"], atol=1e-9)
+
+
+def test_a_queue_of_arrays_that_is_still_filling(tmp_path: Path) -> None:
+    history = collections.deque([np.zeros(3, dtype=np.float32)] * 4, maxlen=4)
+
+    def step(reading: Reading) -> Any:
+        history.append(reading["q"] + reading["dq"])
+        return np.concatenate(history)
+
+    with capture("queue", tmp_path) as session:
+        for reading in readings(6):
+            session.input_tensors("policy", reading)
+            session.output_tensors("policy", {"action": step(reading)})
+    history.extend([np.zeros(3, dtype=np.float32)] * 4)
+    agrees(session, step)
+
+
+def test_limits_and_periods_are_doubles(tmp_path: Path) -> None:
+    def step(q: Any, dq: Any) -> Any:
+        return np.clip(q, -0.1, 0.1) + np.clip(dq, None, 0.3)
+
+    with capture("limits", tmp_path) as session:
+        for reading in readings(5, dtype=np.float64):
+            session.input_tensors("policy", reading)
+            session.output_tensors("policy", {"action": step(**reading)})
+    agrees(session, lambda r: step(**r), np.float64)
+
+
+def test_a_row_of_a_factorisation(tmp_path: Path) -> None:
+    def step(q: Any, dq: Any) -> Any:
+        return np.linalg.inv(np.eye(3) + np.outer(q, q))[0] + np.linalg.cholesky(np.eye(3) + np.outer(dq, dq))[1]
+
+    with capture("row", tmp_path) as session:
+        for reading in readings(5, dtype=np.float64):
+            session.input_tensors("policy", reading)
+            session.output_tensors("policy", {"action": step(**reading)})
+    agrees(session, lambda r: step(**r), np.float64)

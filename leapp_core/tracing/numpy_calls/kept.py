@@ -1,4 +1,4 @@
-"""Arrays that the program made before the session and writes by index: ``obs[:3] = q`` tells nobody but the array."""
+"""Arrays that the program made before the session and writes in its steps, which tells nobody but the array."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from leapp_core.tracing.source.book import SourceFile, SourceFiles
 from leapp_core.tracing.source.callsite import is_installed, is_library
 from leapp_core.tracing.source.static import class_module, dict_of, module_dict
 
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
 _LARGEST = 1 << 22  # bytes: an observation or a history, not a data set
 
 
 class KeptArrays:
     """Has arrays report what is written into them, from :meth:`install` to :meth:`remove`.
 
-    Where the user's modules, objects and functions that are running keep an array that their source writes by index,
-    a carrier over the same memory takes its place. Only code that uses both NumPy and PyTorch is looked at: physics
-    written in NumPy stays as it is.
+    Where the user's modules, objects and functions that are running keep an array that their source writes,
+    a carrier over the same memory takes its place. Only code that uses both NumPy and PyTorch is looked at, and
+    that which opens the session: physics written in NumPy stays as it is.
 
     Args:
         carry: Makes an array one whose calls are recorded.
@@ -63,26 +64,28 @@ class KeptArrays:
     def _places(self, frame: FrameType | None) -> Iterator[Place]:
         """Return the names and attributes that are written by index and may hold an array."""
         modules = {n: module_dict(m) for n, m in list(sys.modules.items()) if type(m) is ModuleType and _uses_both(m)}
-        written: set[str] = set()
+        rewritten: set[str] = set()
         roots: list[Any] = []
         for held in modules.values():
-            names, attributes = _written_by_index(self._files.file(str(held["__file__"])))
+            names, attributes = _written(self._files.file(str(held["__file__"])))
             yield from in_dict(held, names)
-            written |= attributes
+            rewritten |= attributes
             roots += list(held.values())
         while frame is not None:
             path = frame.f_code.co_filename
             if not is_installed(path) and not is_library(path):
                 roots += list(locals_of(frame).values())
-                if _both(frame.f_globals):
-                    names, attributes = _written_by_index(self._files.file(path))
-                    written |= attributes
+                if any(v is np for v in frame.f_globals.values()):
+                    names, attributes = _written(self._files.file(path))
+                    rewritten |= attributes
+                    if modules.setdefault(str(frame.f_globals.get("__name__")), frame.f_globals) is frame.f_globals:
+                        yield from in_dict(frame.f_globals, names)
                     if frame.f_locals is not frame.f_globals:
                         yield from in_frame(frame, names)
             frame = frame.f_back
-        for thing in reachable(roots, modules) if written else ():
+        for thing in reachable(roots, modules) if rewritten else ():
             if class_module(type(thing)) in modules:
-                yield from in_dict(dict_of(thing), frozenset(written))
+                yield from in_dict(dict_of(thing), frozenset(rewritten))
 
 
 def _uses_both(module: ModuleType) -> bool:
@@ -95,8 +98,12 @@ def _both(held: dict[str, Any]) -> bool:
     return any(v is np for v in held.values()) and any(v is torch for v in held.values())
 
 
-def _written_by_index(file: SourceFile) -> tuple[frozenset[str], frozenset[str]]:
-    """Return names and attributes that a file writes by index: ``name[...] = x``, ``self.attribute[...] += x``."""
+def _written(file: SourceFile) -> tuple[frozenset[str], frozenset[str]]:
+    """Return names and attributes that a file writes step by step.
+
+    By index (``name[...] = x``, ``self.attribute[...] += x``), or anew: attributes in other functions than
+    constructors, names in loops and as globals of functions.
+    """
     names, attributes = set(), set()
     for node in file.parents:
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
@@ -104,4 +111,12 @@ def _written_by_index(file: SourceFile) -> tuple[frozenset[str], frozenset[str]]
                 names.add(node.value.id)
             elif isinstance(node.value, ast.Attribute):
                 attributes.add(node.value.attr)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            if getattr(file.function_of(node), "name", "__init__") != "__init__":
+                attributes.add(node.attr)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            if any(isinstance(n, _LOOPS) for n in file.above(node)):
+                names.add(node.id)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            names |= set(node.names)
     return frozenset(names), frozenset(attributes)

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from leapp_core.tracing.objects.carried import Carrier, plain
 from leapp_core.tracing.objects.children import Order, children_of, globals_of, is_leaf, is_passing, locals_of
 from leapp_core.tracing.objects.names import Element, rank, tensor_name
 from leapp_core.tracing.objects.script_state import Unlike
@@ -243,8 +244,8 @@ class PythonState:
                 kinds[place] = object  # of more than one type
             if derives(kind, *_SHARED):
                 self._again.setdefault(id(thing), set()).add(place)
-            if is_leaf(thing):
-                found[place] = _value(thing)
+            if is_leaf(thing) or derives(kind, Carrier):
+                found[place] = _value(plain(thing))
                 continue
             if derives(kind, torch.Tensor):
                 self._tensors.setdefault(id(thing), []).append(place)
@@ -296,8 +297,8 @@ def _value(thing: Any) -> Any:
         return kind, np.generic.tobytes(thing)
     if derives(kind, *BUFFERS):
         return kind, contents(thing)
-    for plain in _PLAIN:
-        if kind is plain:
+    for builtin in _PLAIN:
+        if kind is builtin:
             return kind, thing
     return kind, _as_plain(thing, kind)
 
