@@ -189,9 +189,9 @@ def transpose_part(weight: torch.Tensor) -> None:
     weight[:9, :9] = weight[:9, :9].T.clone()
 
 
-FEEDBACK = "    policy/state_out: [policy/state_in]\n"
-PREPARED = "    decide/state_out: [decide/state_in]\n"
-CROSSED = ("policy/state_out: [policy/state_in]", "policy/state_out: [policy/state_1_in]")
+FEEDBACK = "    policy/action_out: [policy/action_in]\n"
+PREPARED = "    decide/action_out: [decide/action_in]\n"
+CROSSED = ("policy/state_0_out: [policy/state_0_in]", "policy/state_0_out: [policy/state_1_in]")
 
 MUTATIONS = (
     Mutation("weights perturbed by 1e-3", "mlp", change=weights(perturb)),
@@ -240,13 +240,13 @@ MUTATIONS = (
     Mutation(
         "wrong initial state",
         "history",
-        damage=initial_values(lambda v: v["policy/state_in"].fill(0.0)),
+        damage=initial_values(lambda v: v["policy/buffer_in"].fill(0.0)),
         with_facts=False,
     ),
     Mutation(
         "initial state of one element",
         "mlp",
-        damage=initial_values(lambda v: v["policy/state_in"].put(1, 0.26)),
+        damage=initial_values(lambda v: v["policy/action_in"].put(1, 0.26)),
         with_facts=False,
     ),
     Mutation("initial states exchanged", "lstm", damage=initial_values(exchange), with_facts=False),

@@ -31,7 +31,7 @@ def rewrite_values(bundle: Path, change) -> None:
 def test_folder_and_file_both_name_a_bundle(bundle: Path) -> None:
     loaded = load_document(bundle)
     assert loaded.document == load_document(bundle / "policy.yaml").document
-    assert {str(ref): value.shape for ref, value in loaded.initial_values.items()} == {"decide/state_in": (1, 3)}
+    assert {str(ref): value.shape for ref, value in loaded.initial_values.items()} == {"decide/action_in": (1, 3)}
     assert loaded.artifact_paths["decide"] == (bundle / "decide.onnx").resolve()
 
 
@@ -100,12 +100,12 @@ def test_a_document_that_is_a_pipe_is_never_read(bundle: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda v: v.pop("decide/state_in"), "input decide/state_in is fed back but has no initial value"),
+        (lambda v: v.pop("decide/action_in"), "input decide/action_in is fed back but has no initial value"),
         (
-            lambda v: v.update({"decide/state_in": np.zeros((1, 4), np.float32)}),
+            lambda v: v.update({"decide/action_in": np.zeros((1, 4), np.float32)}),
             "is float32.1, 4., expected float32.1, 3",
         ),
-        (lambda v: v.update({"decide/state_in": np.zeros((1, 3), np.float64)}), "is float64.1, 3., expected float32"),
+        (lambda v: v.update({"decide/action_in": np.zeros((1, 3), np.float64)}), "is float64.1, 3., expected float32"),
         (lambda v: v.update({"decide/other": np.zeros(1, np.float32)}), "'decide/other' is for no fed-back input"),
     ],
 )

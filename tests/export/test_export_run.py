@@ -67,7 +67,7 @@ def test_a_bundle_holds_what_it_should(tmp_path: Path, plugins: PluginManager, c
     assert "timings" not in stored
     assert "timings" in report.to_json()
     log = (report.bundle / "log.txt").read_text()
-    assert "state: decide/state_out -> decide/state_in of the next step" in log
+    assert "state: decide/action_out -> decide/action_in of the next step" in log
     assert str(tmp_path) not in log
     assert "\x1b" not in log
 
@@ -80,8 +80,8 @@ def test_the_onnx_file_alone_says_what_it_is(bundle: Path) -> None:
         key: json.loads(value) for key, value in session.get_modelmeta().custom_metadata_map.items() if "leapp." in key
     }
     assert facts["leapp.node"] == "decide"
-    assert facts["leapp.feedback"] == {"state_out": "state_in"}
-    assert facts["leapp.initial_values"] == {"state_in": [[0.0, 0.0, 0.0]]}
+    assert facts["leapp.feedback"] == {"action_out": "action_in"}
+    assert facts["leapp.initial_values"] == {"action_in": [[0.0, 0.0, 0.0]]}
     assert facts["leapp.configs"] == {"frequency": 50.0, "decimation": 4}
     act = onnxruntime.InferenceSession(bundle / "act.onnx", providers=["CPUExecutionProvider"])
     outputs = json.loads(act.get_modelmeta().custom_metadata_map["leapp.outputs"])

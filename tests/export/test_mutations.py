@@ -152,7 +152,7 @@ def test_a_model_forged_with_its_hash_is_found_in_the_node_that_ran_first(bundle
     _replace(bundle, "decide.onnx", model.SerializeToString())
     report = validate_bundle(bundle, plugins)
     first = report.mismatches[0]
-    assert (first.port, first.step) == (PortRef("decide", "state_out"), 0)
+    assert (first.port, first.step) == (PortRef("decide", "action_out"), 0)
     assert "a file was changed together with its hash" in first.cause
     assert report.rows()[0]["result"] == "2 ports differ"
 

@@ -30,7 +30,7 @@ def without(part: str) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
     ("part", "message"),
     [
         ("replay/0001/out/act/joint_targets", "lack act/joint_targets in step 1 of episode 'replay'"),
-        ("/out/decide/state_out", "lack decide/state_out in step 0 of episode 'replay'"),
+        ("/out/decide/action_out", "lack decide/action_out in step 0 of episode 'replay'"),
         ("/in/observe/joint_pos", "lack observe/joint_pos in step 0 of episode 'replay'"),
     ],
 )

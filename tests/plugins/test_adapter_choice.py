@@ -109,5 +109,5 @@ def test_each_is_blocked_alone(name: str, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("LEAPP_DISABLE_PLUGINS", name)
     environments = {e["name"] for e in json.loads(leapp("envs", "list", "--json").out)["environments"]}
     adapters = {e["name"] for e in json.loads(leapp("adapters", "list", "--json").out)["adapters"]}
-    assert environments == {"builtin", "mjlab", "isaaclab"} - {name}
+    assert environments == {"builtin", "mjlab", "isaaclab", "mujoco"} - {name}
     assert ("rsl-rl" in adapters) == (name != "rsl_rl")
