@@ -118,7 +118,10 @@ def test_adapter_and_environments_are_plugins_of_their_own() -> None:
         own = [f for f in inside if f.source.startswith(f"{package}.{name}.")]
         assert own
         outside = [f for f in own if not f.target.startswith(f"{package}.{name}")]
-        shared = [f"{package}.{helper}" for helper in ("clipping", "facts", "random_stream", "task_listing", "terms")]
+        shared = [
+            f"{package}.{helper}"
+            for helper in ("clipping", "facts", "offscreen", "random_stream", "task_listing", "terms")
+        ]
         assert [str(f) for f in outside if f.target not in shared] == []
     adapter = [f for f in ours() if f.source.startswith("leapp_rsl_rl.") and not f.source.startswith(package)]
     assert [str(f) for f in adapter if f.target.startswith(package)] == []

@@ -17,7 +17,6 @@ from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.record.regions import Masks, Region, RegionTable, element_offsets, numel
 from leapp_core.tracing.source.book import SourceFiles
 from leapp_core.tracing.source.heap import Heap
-from leapp_core.tracing.source.outside import Outside
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class Slicer:
         self.regions = RegionTable()
         self.sources = SourceFiles()
         self.heap = Heap()
-        self.outside = Outside()
+        self.outside = recorder.python.outside  # plugins are asked for their simulators once per session
 
     @cached_property
     def seen_types(self) -> dict[tuple[type, str], set[type]]:

@@ -70,10 +70,11 @@ class PythonState:
         odd: Names of classes whose objects could not be looked into, to the reason.
         cut_off: There were more objects than are looked at.
         seconds: Time that looking took.
+        outside: Simulators, of which only objects are looked into.
     """
 
     def __init__(self) -> None:
-        self._outside = Outside()
+        self.outside = Outside()
         self._places: dict[tuple[int, Element], int] = {}
         self._elements: list[tuple[int, Element]] = [(-1, ())]
         self._roots: list[tuple[Element, Any]] = []
@@ -253,7 +254,7 @@ class PythonState:
                 continue
             seen[id(thing)] = thing  # kept until the end: what children are made of must not be used again
             try:
-                children = list(children_of(thing, self._outside))
+                children = list(children_of(thing, self.outside))
             except Exception as error:  # noqa: BLE001 - an object odder than any we know of must not end the user's session
                 self.odd[class_name(type(thing))] = f"{type(error).__name__}: {error}"
                 continue

@@ -56,7 +56,7 @@ class MjlabProvider(EnvironmentProvider):
     def make(self, request: EnvRequest) -> PolicyEnvironment:
         """Make the training form with one environment; see the contract."""
         if request.render:  # for the deployment form beside it; MuJoCo is loaded now
-            from leapp_rsl_rl.environments.mjlab.rendering import choose_renderer
+            from leapp_rsl_rl.environments.offscreen import choose_renderer
 
             choose_renderer()
         from leapp_rsl_rl.environments.mjlab.config import load_config
@@ -67,7 +67,7 @@ class MjlabProvider(EnvironmentProvider):
     def deploy(self, request: EnvRequest, document: BundleDocument) -> DeploymentEnvironment:
         """Make the deployment form of a bundle; see the contract."""
         if request.render:
-            from leapp_rsl_rl.environments.mjlab.rendering import choose_renderer
+            from leapp_rsl_rl.environments.offscreen import choose_renderer
 
             choose_renderer()
         from leapp_rsl_rl.environments.mjlab.config import load_config

@@ -46,9 +46,9 @@ class MujocoProvider(EnvironmentProvider):
             )
         self.require()
         if request.render:
-            from leapp_rsl_rl.environments.mujoco.drawing import choose_renderer
+            from leapp_rsl_rl.environments.offscreen import choose_renderer
 
-            choose_renderer()
+            choose_renderer("leave --video out; --plot needs none")
         from leapp_rsl_rl.environments.mujoco.deployment import MujocoDeployment
 
         return MujocoDeployment(request.scene, document, render=request.render)
