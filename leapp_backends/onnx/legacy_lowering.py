@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from leapp_backends.common.failures import unsupported
 from leapp_backends.common.functional import calls, op_name, standalone
 from leapp_backends.common.tracing import keep_sizes
+from leapp_backends.onnx import doubles
 from leapp_backends.onnx.legacy_rewrites import rewrites
+from leapp_backends.onnx.rewrites import first_of
 from leapp_core.plugins.exporters import NodeProgram
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ def lower(program: NodeProgram, opset: int | None) -> GraphModule:
         ExportError: an operator has no conversion, no rewrite and no decomposition.
     """
     table = rewrites()
+    if doubles.needed(program.exported):
+        table = first_of(doubles.rewrites(), table)
     known = _KnownOperators(opset)
     exported = _decompose(program.exported, known, table)
     module = standalone(exported)

@@ -185,19 +185,19 @@ def index_add(x: Tensor, dim: int, index: Tensor, source: Tensor, *, alpha: floa
     return x.scatter_add(dim, index.reshape(shape).expand(source.shape), source)
 
 
-def floor_divide(x: Tensor, y: Tensor | float) -> Tensor:
+def floor_divide(x: Tensor, y: Tensor | float) -> Any:
     """Divide rounding down; the exporter rounds toward zero."""
     import torch
 
-    if x.is_floating_point() or (y.is_floating_point() if isinstance(y, torch.Tensor) else isinstance(y, float)):
-        return torch.div(x, y, rounding_mode="floor")
+    exact = common.floor_divide(x, y)
+    if exact is not NotImplemented:
+        return exact
     return torch.div(x - torch.remainder(x, y), y, rounding_mode="trunc")
 
 
 def div(x: Tensor, y: Tensor | float, *, rounding_mode: str | None = None) -> Any:
     """Divide with a rounding mode."""
-    whole = not x.is_floating_point() and not (isinstance(y, float) or getattr(y, "is_floating_point", bool)())
-    return floor_divide(x, y) if rounding_mode == "floor" and whole else NotImplemented
+    return floor_divide(x, y) if rounding_mode == "floor" else NotImplemented
 
 
 def gru_cell(

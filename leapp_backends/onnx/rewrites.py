@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from leapp_backends.onnx import small_matrices
+from leapp_backends.onnx import doubles, small_matrices
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,6 +33,9 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
         aten.hypot.default: hypot,
         aten.signbit.default: lambda x: x < 0,
         aten.copysign.Tensor: lambda x, y: torch.where(y < 0, -torch.abs(x), torch.abs(x)),
+        # Translated as quotients that are rounded: near a multiple of the divisor the remainder jumps by a whole one.
+        **dict.fromkeys((aten.remainder.Tensor, aten.remainder.Scalar, aten.remainder.Scalar_Tensor), remainder),
+        **dict.fromkeys((aten.div.Tensor_mode, aten.div.Scalar_mode, aten.floor_divide.default), floor_divide),
         aten.cumprod.default: cumprod,
         aten.median.dim: median,
         aten.searchsorted.Tensor: searchsorted,
@@ -54,8 +57,27 @@ def apply(program: ExportedProgram) -> ExportedProgram:
     from leapp_backends.common.functional import calls
 
     table = rewrites()
+    if doubles.needed(program):
+        # What replaces an operator there has numbers of its own, so the whole table goes along.
+        table = first_of(doubles.rewrites(), table)
+        return program.run_decompositions(dict(table)) if any(n.target in table for n in calls(program)) else program
     present = {node.target: table[node.target] for node in calls(program) if node.target in table}
     return program.run_decompositions(present) if present else program
+
+
+def first_of(*tables: Mapping[Any, Callable[..., Any]]) -> Mapping[Any, Callable[..., Any]]:
+    """Return a table that asks each of the given ones in turn."""
+
+    def joined(target: Any) -> Callable[..., Any]:
+        functions = [table[target] for table in tables if target in table]
+
+        def replacement(*args: Any, **kwargs: Any) -> Any:
+            results = (function(*args, **kwargs) for function in functions)
+            return next((result for result in results if result is not NotImplemented), NotImplemented)
+
+        return replacement
+
+    return {target: joined(target) for table in tables for target in table}
 
 
 def matmul(x: Tensor, y: Tensor) -> Any:
@@ -127,6 +149,48 @@ def hypot(x: Tensor, y: Tensor) -> Tensor:
     large, small = torch.maximum(x, y), torch.minimum(x, y)
     ratio = small / torch.where(large == 0, torch.ones_like(large), large)
     return large * torch.sqrt(ratio * ratio + 1)
+
+
+def _operands(x: Any, y: Any) -> tuple[Tensor, Tensor] | None:
+    """Return two operands as tensors of the type they are computed in, if that is a floating-point one."""
+    import torch
+
+    kind = torch.result_type(x, y)
+    if not kind.is_floating_point:
+        return None
+    make = doubles.number if kind == torch.float64 else lambda value: torch.full((), value, dtype=kind)
+    x, y = (v.to(kind) if isinstance(v, torch.Tensor) else make(float(v)) for v in (x, y))
+    return x, y
+
+
+def remainder(x: Any, y: Any) -> Any:
+    """Return the remainder with the sign of the divisor, as PyTorch computes it: exact, then corrected."""
+    import torch
+
+    operands = _operands(x, y)
+    if operands is None:
+        return NotImplemented
+    rest = torch.fmod(*operands)
+    return torch.where(_is_beyond(rest, operands[1]), rest + operands[1], rest)
+
+
+def _is_beyond(rest: Tensor, divisor: Tensor) -> Tensor:
+    return (rest != 0) & ((rest < 0) != (divisor < 0))
+
+
+def floor_divide(x: Any, y: Any, *, rounding_mode: str | None = "floor") -> Any:
+    """Return the quotient rounded down, as PyTorch computes it from the exact remainder."""
+    import torch
+
+    operands = _operands(x, y) if rounding_mode == "floor" else None
+    if operands is None:
+        return NotImplemented
+    x, y = operands
+    rest = torch.fmod(x, y)
+    quotient = (x - rest) / y - torch.where(_is_beyond(rest, y), 1.0, 0.0).to(rest.dtype)
+    below = torch.floor(quotient)
+    below = torch.where(quotient - below > 0.5, below + 1, below)
+    return torch.where(y == 0, x / y, below)
 
 
 def cumprod(x: Tensor, dim: int, *, dtype: Any = None) -> Any:

@@ -48,12 +48,34 @@ def translate(program: ExportedProgram, opset: int | None, *, optimize: bool) ->
     else:
         prepared = _prepare(program, passes)
     _check_translated(prepared, registry)
-    onnx_program = core._exported_program_to_onnx_program(prepared, registry=registry)
-    if wanted != onnx_program.model.opset_imports.get(""):
-        _convert(onnx_program.model, wanted)
+
+    def translated() -> Any:
+        made = core._exported_program_to_onnx_program(prepared, registry=registry)
+        if wanted != made.model.opset_imports.get(""):
+            _convert(made.model, wanted)
+        return made
+
+    onnx_program = translated()
     if optimize:
         onnx_program.optimize()
     model: ir.Model = onnx_program.model
+    return model if _is_whole(model) else _simplified(translated().model)
+
+
+def _is_whole(model: ir.Model) -> bool:
+    """Return whether every value that is read is made: onnxscript (0.7) loses one of two equal limits of a tensor."""
+    made = {id(value) for value in (*model.graph.inputs, *model.graph.initializers.values())}
+    made |= {id(value) for node in model.graph for value in node.outputs}
+    return all(value is None or id(value) in made for node in model.graph for value in node.inputs)
+
+
+def _simplified(model: ir.Model) -> ir.Model:
+    """Fold constants only, without the rules that fuse operators."""
+    from onnxscript import optimizer
+
+    optimizer.inline(model)
+    optimizer.fold_constants(model)
+    optimizer.remove_unused_nodes(model)
     return model
 
 

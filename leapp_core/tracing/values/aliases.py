@@ -47,7 +47,7 @@ class Aliases:
                 continue
             found[base] = other, base
             waiting += [(f, without_items(n), depth + 1) for f, n in self._next(other, base) if depth < _DEEPEST]
-        del found[without_items(target)]
+        found.pop(without_items(target), None)  # absent where the value has no name: what a call returned
         return list(found.values())
 
     def _next(self, file: SourceFile, base: ast.Name | ast.Attribute) -> Iterator[Named]:
