@@ -200,16 +200,37 @@ def test_a_queue_longer_than_the_loop_is_refused(shared: bool) -> None:
         session.compile()
 
 
-def test_a_delay_whose_first_value_lives_on_elsewhere_is_refused_by_the_step_that_shows_it() -> None:
+@pytest.mark.parametrize("bounded", [True, False], ids=["full", "popped"])
+def test_a_queue_exactly_as_long_as_the_loop_is_refused(bounded: bool) -> None:
+    """Read before it is appended to, it has given its first values to every step, and holds none of them any more."""
+    queue = deque([ZERO] * 4, maxlen=4 if bounded else None)
     session = leapp_core.capture("loop")
-    queue = deque([ZERO] * 5, maxlen=5)
     with torch.no_grad(), session:
-        for _ in range(90):
+        for _ in range(4):
             session.input_tensors("policy", {"x": (x := torch.randn(1, 3))})
-            session.output_tensors("policy", {"action": queue[0] @ torch.ones(3, 2)})
+            oldest = queue[0] if bounded else queue.popleft()
             queue.append(x)
-    with pytest.raises(CaptureError, match="does not give output 'action' of step 5"):
+            session.output_tensors("policy", {"action": (x - oldest) @ torch.ones(3, 2)})
+    with pytest.raises(CaptureError, match="a queue of 4 entries holds results of all 4 steps"):
         session.compile()
+
+
+def test_a_delay_whose_first_value_lives_on_elsewhere_is_recorded_for_longer() -> None:
+    def delayed() -> Policy:
+        queue = deque([ZERO] * 5, maxlen=5)
+
+        def policy(x: torch.Tensor, k: int) -> torch.Tensor:
+            action = queue[0] @ torch.ones(3, 2)
+            queue.append(x)
+            return action
+
+        return policy
+
+    session = leapp_core.capture("loop")
+    loop(delayed(), session, 90)
+    captured = session.compile()
+    assert captured.steps["policy"] == 10
+    assert_exact(captured, delayed(), 40)
 
 
 def test_recording_is_extended_up_to_a_limit() -> None:

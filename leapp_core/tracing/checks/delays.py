@@ -36,15 +36,34 @@ def check_delays(slicer: Slicer, found: NodeAnalysis) -> None:
     recorder = slicer.recorder
     tensors = [t for t in recorder.held_tensors() if recorder.storage_number(t) in constants]
     for tensor in _beside(recorder, tensors, results):
-        what, place = describe_read(slicer, found, found.reads[recorder.storage_number(tensor)][0])
-        raise RecordingTooShortError(
-            f"node {found.node!r}: {what} is the same in every captured step, and lies in a list together with results "
-            "of several steps: a history or delay longer than the recording",
-            where=place,
-            expected="as many captured steps as the history is long",
-            fix="capture more steps than the history is long (max_cached_io), or keep it in one tensor",
-            code="C010",
+        raise _too_short(
+            slicer,
+            found,
+            recorder.storage_number(tensor),
+            "lies in a list together with results of several steps: a history or delay longer than the recording",
         )
+    shapes = _shapes_of_queues_as_long_as_the_recording(recorder, results, constants, len(found.steps))
+    for storage in sorted(constants):
+        read, record = found.reads[storage][0], recorder.storages[storage]
+        if record.literal < 0 and not record.foreign and read.info.sizes in shapes:
+            raise _too_short(
+                slicer,
+                found,
+                storage,
+                f"a queue of {len(found.steps)} entries holds results of all {len(found.steps)} steps: it may be the "
+                "last of what the queue was filled with at the start",
+            )
+
+
+def _too_short(slicer: Slicer, found: NodeAnalysis, storage: int, why: str) -> RecordingTooShortError:
+    what, place = describe_read(slicer, found, found.reads[storage][0])
+    return RecordingTooShortError(
+        f"node {found.node!r}: {what} is the same in every captured step, and {why}",
+        where=place,
+        expected="more captured steps than the history is long",
+        fix="capture more steps than the history is long (max_cached_io), or keep it in one tensor",
+        code="C010",
+    )
 
 
 def lets_go_of_constants(slicer: Slicer, found: NodeAnalysis) -> bool:
@@ -79,6 +98,24 @@ def _results_of_several_steps(slicer: Slicer, found: NodeAnalysis) -> set[int]:
         elif info.storage in ports:
             made.setdefault(ports[info.storage][1], {}).setdefault(ports[info.storage][0], []).append(id(tensor))
     return {t for by_step in made.values() if len(by_step) > 1 for tensors in by_step.values() for t in tensors}
+
+
+def _shapes_of_queues_as_long_as_the_recording(
+    recorder: TraceRecorder, results: set[int], constants: set[int], steps: int
+) -> set[tuple[int, ...]]:
+    """Return the shapes of what lies in queues that took one entry per captured step.
+
+    With one step more the oldest entry would be read; so far each step has read what was there before the first. Lists
+    are left out: one with an entry per step is a log.
+    """
+    kept = {id(t): recorder.storage_number(t) for t in recorder.held_tensors()}
+    queues = gc.get_referrers(*(t for t in recorder.held_tensors() if id(t) in results))
+    return {
+        tuple(queue[-1].shape)
+        for queue in queues
+        if isinstance(queue, deque) and len(queue) == steps and id(queue[-1]) in results
+        if all(id(t) in kept and kept[id(t)] not in constants for t in queue)
+    }
 
 
 def _beside(recorder: TraceRecorder, tensors: list[torch.Tensor], results: set[int]) -> Iterator[torch.Tensor]:
