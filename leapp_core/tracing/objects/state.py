@@ -195,10 +195,10 @@ class PythonState:
         return found
 
     def _named(self, place: int) -> Element:
-        """Return the last name on the way to a place: of a variable, a global or an attribute."""
+        """Return the last name on the way to a place: of a variable, a global, a member of a module or an attribute."""
         while place > 0:
             place, element = self._elements[place]
-            if element[0] in ("attr", "global", "local"):
+            if element[0] in ("attr", "global", "local", "member"):
                 return element if element[0] != "attr" or is_plain_class(element[2]) else ()
         return ()
 

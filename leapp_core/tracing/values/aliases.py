@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Sequence
+from types import ModuleType
 
 from leapp_core.tracing.objects.names import Element
 from leapp_core.tracing.source.arguments import parameters_for
@@ -13,6 +15,7 @@ from leapp_core.tracing.source.heap import class_key
 from leapp_core.tracing.source.local import is_global, is_shadowed
 from leapp_core.tracing.source.owners import Owners, related
 from leapp_core.tracing.source.statements import assignments
+from leapp_core.tracing.source.static import module_text
 from leapp_core.tracing.values.driver import Driver
 
 _DEEPEST = 4
@@ -71,6 +74,8 @@ class Aliases:
     def _is(self, file: SourceFile, base: ast.Name | ast.Attribute, name: Element) -> bool:
         kind, called = name[:2]
         if isinstance(base, ast.Attribute):
+            if kind == "member" and called == base.attr:
+                return _module_of(file, base.value) == str(name[2])
             if kind == "attr" and called == base.attr:
                 return related(self._owners.of(file, base), frozenset({class_key(name[2])}))
             return False
@@ -95,6 +100,17 @@ class Aliases:
                 for load in known.loads.get(called, ()):
                     if kind == "local" or not is_shadowed(known, load, called):
                         yield known, load
+        elif kind == "member":
+            yield from ((f, n) for f, n in self._book.reads(called) if _module_of(f, n.value) == name[2])
+
+
+def _module_of(file: SourceFile, node: ast.expr) -> str | None:
+    """Return the name of the module that an expression means by a name its file imports."""
+    if not isinstance(node, ast.Name) or node.id not in file.imported:
+        return None
+    parent, name = file.imported[node.id]
+    module = sys.modules.get(f"{parent}.{name}" if name else parent)
+    return module_text(module, "__name__") if type(module) is ModuleType else None
 
 
 def without_items(target: ast.expr) -> ast.expr:

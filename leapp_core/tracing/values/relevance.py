@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from types import FunctionType, ModuleType
 
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
@@ -51,7 +53,8 @@ class Relevance:
         self._given = {(f.file, f.line) for d in step.inputs.values() for f in self._stacks[d.stack, d.line]}
         self._executed = self._lines_by_step(slicer, found)
         self._results = self._passes_through(slicer, found)
-        files = {f.file for f in frames} | (_files_in_reach(slicer) if self._results else set())
+        files = {f.file for f in frames}
+        files |= _files_imported(slicer, files) | (_files_in_reach(slicer) if self._results else set())
         self.book = SourceBook(sorted(files), slicer.sources)
         ran = {function_key(f.code) for found in self._stacks.values() for f in found}
         python = slicer.recorder.python
@@ -364,7 +367,19 @@ class Relevance:
 
 def _files_in_reach(slicer: Slicer) -> set[str]:
     """Return the files of the classes that the steps could reach: a method that makes no call is not seen to run."""
-    files = {class_key(kind)[0] for kind in slicer.recorder.python.kinds}
+    return _of_users(slicer, {class_key(kind)[0] for kind in slicer.recorder.python.kinds})
+
+
+def _files_imported(slicer: Slicer, files: set[str]) -> set[str]:
+    """Return the files of modules and functions that globals of these files name: they may change a table there."""
+    modules = [m for m in list(sys.modules.values()) if type(m) is ModuleType and m.__dict__.get("__file__") in files]
+    held = [value for module in modules for value in list(vars(module).values())]
+    paths = {value.__dict__.get("__file__") for value in held if type(value) is ModuleType}
+    paths |= {value.__code__.co_filename for value in held if type(value) is FunctionType}
+    return _of_users(slicer, {path for path in paths if isinstance(path, str)} - files)
+
+
+def _of_users(slicer: Slicer, files: set[str]) -> set[str]:
     return {f for f in files if f.endswith(".py") and not (is_installed(f) or is_library(f) or slicer.outside.has(f))}
 
 
