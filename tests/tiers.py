@@ -38,7 +38,8 @@ class Slice:
 ENVIRONMENTS = Slice(
     "environments", "the wheel, plugins and other Pythons, freshly installed", "rotation", by_file=True
 )
-SIMULATORS = Slice("simulators", "tasks of mjlab and Isaac Lab", "rotation", by_file=True)
+TASKS = Slice("tasks", "five tasks of mjlab and Isaac Lab, and a further one by turns", "always", by_file=True)
+SIMULATORS = Slice("simulators", "what else runs a simulator: commands, how-tos, trainers", "rotation", by_file=True)
 SLOW = tuple(
     Slice(f"slow-{number}", f"part {number} of {SHARDS} of the slow tests", "rotation")
     for number in range(1, SHARDS + 1)
@@ -49,7 +50,7 @@ VERSIONS = (
     Slice("newest", "the quick tests on torch 2.14.1 and the newest of the rest (tests/versions.py)", "by hand"),
 )
 GPU = Slice("gpu", "capture, export and execution providers on an NVIDIA GPU", "by hand")
-SLICES = (ENVIRONMENTS, SIMULATORS, BROWSER, *SLOW, *VERSIONS, GPU)
+SLICES = (ENVIRONMENTS, SIMULATORS, TASKS, BROWSER, *SLOW, *VERSIONS, GPU)
 
 
 def slice_of(name: str, markers: Collection[str]) -> Slice | None:
@@ -62,7 +63,7 @@ def slice_of(name: str, markers: Collection[str]) -> Slice | None:
     if "gpu" in markers:
         return GPU
     if "simulator" in markers:
-        return SIMULATORS
+        return TASKS if "landing" in markers else SIMULATORS
     if "browser" in markers:
         return BROWSER
     if "venv" in markers:

@@ -24,6 +24,7 @@ def turn() -> int:
 CHOSEN = [*(case for case in CASES if case.ci), *turn_of(turn(), CASES)]
 
 
+@pytest.mark.landing
 @pytest.mark.parametrize("case", CHOSEN, ids=lambda c: c.name)
 def test_bundle_controls_the_robot_as_the_policy_does(case, outcome):
     found = outcome(case)
@@ -40,6 +41,7 @@ def test_bundle_controls_the_robot_as_the_policy_does(case, outcome):
         assert found["bundle_reward"] == pytest.approx(found["policy_reward"], rel=1e-4)
 
 
+@pytest.mark.landing
 def test_trained_cartpole_balances_through_its_bundle(outcome):
     found = outcome(next(c for c in CASES if c.checkpoint and c.ci))
     assert found["steps"] == 500
