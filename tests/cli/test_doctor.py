@@ -89,7 +89,7 @@ def test_what_is_asked_for_is_that_of_the_project_file() -> None:
     assert "export" in found["torch"].extras
     assert found["onnxruntime"].extras == ()
     assert set(found["rsl-rl-lib"].supported.split(",")) == {">=5.0", "<6"}
-    assert not {"pytest", "mkdocs-material"} & set(found)
+    assert not {"pytest", "zensical"} & set(found)
 
 
 @pytest.mark.parametrize(

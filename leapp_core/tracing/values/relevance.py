@@ -6,7 +6,7 @@ import ast
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from types import FunctionType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
@@ -20,6 +20,8 @@ from leapp_core.tracing.source.statements import DECLARING_NAMES, assignments
 from leapp_core.tracing.values.aliases import Aliases, without_items
 from leapp_core.tracing.values.driver import Driver
 from leapp_core.tracing.values.stacks import leads, running
+
+_MOST_FUNCTIONS = 500
 
 Name = tuple[int, str]
 """A name by the function (``id`` of its tree) or file (of its path) around; ``(0, ".attribute")`` for attributes."""
@@ -54,7 +56,7 @@ class Relevance:
         self._executed = self._lines_by_step(slicer, found)
         self._results = self._passes_through(slicer, found)
         files = {f.file for f in frames}
-        files |= _files_imported(slicer, files) | (_files_in_reach(slicer) if self._results else set())
+        files |= _files_called(slicer, {f.code for f in frames}) | (_files_in_reach(slicer) if self._results else set())
         self.book = SourceBook(sorted(files), slicer.sources)
         ran = {function_key(f.code) for found in self._stacks.values() for f in found}
         python = slicer.recorder.python
@@ -370,13 +372,24 @@ def _files_in_reach(slicer: Slicer) -> set[str]:
     return _of_users(slicer, {class_key(kind)[0] for kind in slicer.recorder.python.kinds})
 
 
-def _files_imported(slicer: Slicer, files: set[str]) -> set[str]:
-    """Return the files of modules and functions that globals of these files name: they may change a table there."""
-    modules = [m for m in list(sys.modules.values()) if type(m) is ModuleType and m.__dict__.get("__file__") in files]
-    held = [value for module in modules for value in list(vars(module).values())]
-    paths = {value.__dict__.get("__file__") for value in held if type(value) is ModuleType}
-    paths |= {value.__code__.co_filename for value in held if type(value) is FunctionType}
-    return _of_users(slicer, {path for path in paths if isinstance(path, str)} - files)
+def _files_called(slicer: Slicer, running: set[CodeType]) -> set[str]:
+    """Return the files of functions that code names: one that makes no call is not seen to run, and may change a table.
+
+    A function may come by its name, or as one of a module that is named; what it names in turn is looked at, too.
+    """
+    modules = {str(m.__dict__.get("__file__")): vars(m) for m in list(sys.modules.values()) if type(m) is ModuleType}
+    waiting, seen = list(running), set(running)
+    while waiting and len(seen) < _MOST_FUNCTIONS:
+        code = waiting.pop()
+        known = modules.get(code.co_filename, {})
+        named = [known[name] for name in code.co_names if name in known]
+        named += [vars(m)[n] for m in named if type(m) is ModuleType for n in code.co_names if n in vars(m)]
+        for function in named:
+            called = function.__code__ if type(function) is FunctionType else None
+            if called is not None and called not in seen and _of_users(slicer, {called.co_filename}):
+                seen.add(called)
+                waiting.append(called)
+    return {code.co_filename for code in seen - running}
 
 
 def _of_users(slicer: Slicer, files: set[str]) -> set[str]:
