@@ -57,10 +57,11 @@ format: $(STAMP)  ## fix what can be fixed by machine
 bench: $(STAMP)  ## measure capture, export and runtime
 	$(BIN)/python -m tests.benchmarks
 
-docs: $(STAMP)  ## build the documentation site into site/
+docs: $(STAMP)  ## build the documentation site into site/; a broken link is an error
 	$(BIN)/python -m pip install --quiet -e ".[docs]" -c constraints.txt
 	$(BIN)/python docs/generate.py
-	$(BIN)/mkdocs build --quiet
+	$(BIN)/python docs/links.py
+	$(BIN)/zensical build --strict
 
 simulators: $(STAMP)  ## run every simulator task and write the table; makes the simulators' own environments
 	$(BIN)/python -m tests.simulators $(SIMULATORS_ARGS)

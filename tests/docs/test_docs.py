@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-RUNNABLE = [DOCS / "tutorial" / "your-own-pipeline.md"]
+RUNNABLE = [DOCS / "tutorial" / "your-own-pipeline.md", DOCS / "howto" / "coming-from-a-deploy-script.md"]
 LINK = re.compile(r"\]\(([^)#]+?)(#[^)]*)?\)")
 
 
