@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.plugins.exporters import NodeProgram
 from leapp_core.spec.encode import encode_port
-from leapp_core.spec.names import PortRef
 
 if TYPE_CHECKING:
     from leapp_core.tracing.result import CapturedPipeline
@@ -20,7 +18,8 @@ def artifact_metadata(captured: CapturedPipeline, program: NodeProgram) -> dict[
     """Return names to JSON text; numbers are written so that they read back exactly.
 
     ``leapp.feedback`` maps the node's outputs to its own inputs that take them in the next step;
-    ``leapp.initial_values`` holds what these inputs are before the first step, where it is not too long.
+    ``leapp.initial_values`` holds what these inputs are before the first step. Where that is too long,
+    ``leapp.initial_fill`` holds one number for each of them whose elements are all that number.
     """
     node = program.spec
     spec = captured.spec
@@ -39,22 +38,16 @@ def artifact_metadata(captured: CapturedPipeline, program: NodeProgram) -> dict[
         "leapp.data_flow": _edges(spec.data_flow, node.name),
         "leapp.feedback_flow": _edges(spec.feedback, node.name),
     }
-    values = _initial_values(captured, node.name)
-    if values is not None:
-        facts["leapp.initial_values"] = values
+    values = {ref.port: value for ref, value in captured.initial_values.items() if ref.node == node.name}
+    if sum(value.numel() for value in values.values()) <= _MAX_INITIAL:
+        first = {port: value.tolist() for port, value in values.items()}
+        facts |= {"leapp.initial_values": first} if first else {}
+    else:
+        facts["leapp.initial_fill"] = {
+            port: value.flatten()[0].item() for port, value in values.items() if (value == value.flatten()[0]).all()
+        }
     return {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()}
 
 
 def _edges(edges: Any, node: str) -> list[list[str]]:
     return [[str(e.source), str(e.target)] for e in edges if node in (e.source.node, e.target.node)]
-
-
-def _initial_values(captured: CapturedPipeline, node: str) -> Mapping[str, Any] | None:
-    values = {ref: value for ref, value in captured.initial_values.items() if ref.node == node}
-    if not values or sum(value.numel() for value in values.values()) > _MAX_INITIAL:
-        return None
-    return {_port(ref): value.tolist() for ref, value in values.items()}
-
-
-def _port(ref: PortRef) -> str:
-    return ref.port

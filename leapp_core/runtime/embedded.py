@@ -49,7 +49,8 @@ def embedded_problems(
             yield from _configs(document.pipeline, known.get("leapp.configs"))
         for key, edges in (("data_flow", document.pipeline.data_flow), ("feedback_flow", document.pipeline.feedback)):
             yield from _edges(node.name, edges, known.get(f"leapp.{key}"), ("pipeline", key))
-        yield from _values(node.name, initial_values, known.get("leapp.initial_values"))
+        for key in ("leapp.initial_values", "leapp.initial_fill"):
+            yield from _values(node.name, initial_values, known.get(key))
 
 
 class _Known:
@@ -140,6 +141,8 @@ def _values(node: str, values: Mapping[PortRef, Array], stated: Any) -> Iterator
         found = values.get(PortRef(node, port))
         if found is None:
             continue  # a missing edge was named above
+        if not isinstance(value, list):  # one number for all elements
+            value = np.full(found.shape, value)
         known = np.asarray(value).reshape(found.shape) if np.size(value) == found.size else None
         wide = found.astype(np.float64) if found.dtype.kind in "fV" else found
         if known is None or not np.array_equal(wide, known, equal_nan=found.dtype.kind in "fV"):

@@ -118,7 +118,7 @@ def _port(**changes: Any) -> Callable[[list[dict[str, Any]]], list[dict[str, Any
     ("edit", "said"),
     [
         (_drop("leapp.inputs"), "the model has no leapp.inputs in its metadata"),
-        (_drop("leapp.initial_values"), "the first values of the state are not in the model"),
+        (_drop("leapp.initial_values"), "the first values of state 'last_action_in' are not in the model"),
         (_change("leapp.data_flow", lambda _: [["a/x", f"{REACH}/joint_pos"]]), "one node of a pipeline"),
         (_change("leapp.feedback_flow", lambda edges: [[edges[0][0], "other/x"]]), "goes through other nodes"),
         (_change("leapp.inputs", lambda ports: ports[1:]), "other ports than leapp.inputs says"),
@@ -140,6 +140,17 @@ def test_a_model_that_is_not_what_its_metadata_says_is_refused(
     onnx.helper.set_model_props(model, facts)
     onnx.save(model, tmp_path / "edited.onnx")
     assert said in refused([*peer(programs, installed_library(), tmp_path / "edited.onnx")])
+
+
+def test_state_too_long_for_metadata_is_filled_with_its_number(programs: Path, tmp_path: Path) -> None:
+    bundle = STORED / REACH
+    model = onnx.load(bundle / f"{REACH}.onnx")
+    facts = {entry.key: entry.value for entry in model.metadata_props}
+    del facts["leapp.initial_values"]
+    onnx.helper.set_model_props(model, {**facts, "leapp.initial_fill": '{"last_action_in": 0.0}'})
+    onnx.save(model, tmp_path / "filled.onnx")
+    with Peer(peer(programs, installed_library(), tmp_path / "filled.onnx"), interface(bundle)) as other:
+        assert largest_difference(bundle, other, 20) < 1e-5
 
 
 def test_what_is_no_model_and_no_library_is_refused(programs: Path, tmp_path: Path) -> None:

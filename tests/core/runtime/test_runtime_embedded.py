@@ -64,6 +64,27 @@ def test_other_initial_values_are_refused_even_with_their_hash(arm: Path) -> Non
         load(arm)
 
 
+@pytest.mark.parametrize("number", [0.0, 1.0])
+def test_one_number_for_all_elements_of_a_state_is_compared(arm: Path, number: float) -> None:
+    import hashlib
+
+    import onnx
+
+    path = arm.with_suffix(".onnx")
+    hashes = {name: hashlib.new(name, path.read_bytes()).hexdigest() for name in ("sha256", "md5")}
+    model = onnx.load(path)
+    facts = {entry.key: entry.value for entry in model.metadata_props if entry.key != "leapp.initial_values"}
+    onnx.helper.set_model_props(model, {**facts, "leapp.initial_fill": f'{{"last_action_in": {number}}}'})
+    onnx.save(model, path)
+    for name, old in hashes.items():
+        arm.write_text(arm.read_text().replace(old, hashlib.new(name, path.read_bytes()).hexdigest()))
+    if number == 0.0:
+        load(arm)
+    else:
+        with pytest.raises(BundleError, match="first value of Builtin-Reach-Arm/last_action_in is not the one"):
+            load(arm)
+
+
 def test_what_a_user_adds_is_the_users_own(arm: Path) -> None:
     arm.write_text(arm.read_text().replace("    frequency: 50.0", "    frequency: 50.0\n    robot: mine", 1))
     assert load(arm).pipeline.configs.extra["robot"] == "mine"

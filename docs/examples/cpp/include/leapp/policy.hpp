@@ -103,6 +103,8 @@ class Policy {
     detail::Memory first;
   };
 
+  Json read_if_there(const std::string& key) const { return engine_->fact(key).empty() ? Json() : read(key); }
+
   Json read(const std::string& key) const {
     const std::string text = engine_->fact(key);
     if (text.empty()) throw Error("the model has no " + key + " in its metadata; was it written by leapp export?");
@@ -137,9 +139,7 @@ class Policy {
       throw Error("the model is one node of a pipeline; this runner takes pipelines of one node");
     const Json edges = read("leapp.feedback_flow");
     if (edges.items.empty()) return;
-    if (engine_->fact("leapp.initial_values").empty())
-      throw Error("the first values of the state are not in the model: it has more than 4096 numbers of state");
-    const Json values = read("leapp.initial_values");
+    const Json values = read_if_there("leapp.initial_values"), same = read_if_there("leapp.initial_fill");
     for (const Json& edge : edges.items) {
       if (edge.items.size() != 2 || edge.items[0].text.rfind(node, 0) != 0 || edge.items[1].text.rfind(node, 0) != 0)
         throw Error("the model's state goes through other nodes; this runner takes pipelines of one node");
@@ -150,8 +150,14 @@ class Policy {
       if (outputs_[state.output].bytes() != port.bytes() || outputs_[state.output].type() != port.type())
         throw Error("state '" + port.name() + "' leaves the model as another tensor than it enters");
       state.first = detail::zeroed(port.bytes());
+      const Json& first = values[port.name()];
       std::size_t filled = 0;
-      fill(values[port.name()], port, state.first.get(), filled);
+      if (first.is_null()) {  // more numbers than fit into metadata
+        if (same[port.name()].is_null()) throw Error("the first values of state '" + port.name() + "' are not in the model");
+        while (filled < port.size()) fill(same[port.name()], port, state.first.get(), filled);
+      } else {
+        fill(first, port, state.first.get(), filled);
+      }
       if (filled != port.size()) throw Error("state '" + port.name() + "' has first values of another size");
       states_.push_back(std::move(state));
     }
