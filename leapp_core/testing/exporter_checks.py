@@ -78,13 +78,18 @@ def _fingerprint(program: NodeProgram) -> str:
     return digest.hexdigest()
 
 
-def writes_only_its_file(subject: Subject, folder: Path) -> None:
-    """The artifact is one file at the destination asked for."""
+def writes_only_its_files(subject: Subject, folder: Path) -> None:
+    """The artifact is at the destination asked for; further files are beside it and begin with its name."""
     (program,) = cases()[0].make()
     written = export(subject, program, folder)
     found = sorted(path.name for path in folder.iterdir())
-    if found != [written.path.name] or written.path.parent != folder:
-        raise ContractBrokenError(f"wrote {found}, expected {[written.path.name]} in the folder of the destination")
+    # Nodes of one pipeline are written to one folder: files of other names would overwrite each other.
+    foreign = [name for name in found if not re.match(rf"{re.escape(written.path.stem)}[._]", name)]
+    if foreign or written.path.name not in found or written.path.parent != folder:
+        raise ContractBrokenError(
+            f"wrote {found}, expected {written.path.name} in the folder of the destination, "
+            f"and other files only with names that begin with {written.path.stem!r}"
+        )
 
 
 def writes_equal_bytes(subject: Subject, folder: Path) -> None:
@@ -237,7 +242,7 @@ GENERAL: tuple[Check, ...] = (
     describes_itself,
     refuses_bad_options,
     leaves_the_program_alone,
-    writes_only_its_file,
+    writes_only_its_files,
     writes_equal_bytes,
     holds_no_paths,
     tells_of_failed_writes,

@@ -76,7 +76,7 @@ class Anonymous(Pt2Exporter):
     ("exporter", "check", "message"),
     [
         (Perturbing(), exporter_checks.leaves_the_program_alone, "the program was changed"),
-        (Littering(), exporter_checks.writes_only_its_file, r"wrote \['debug.txt', 'policy.pt2'\]"),
+        (Littering(), exporter_checks.writes_only_its_files, r"wrote \['debug.txt', 'policy.pt2'\]"),
         (Stamping(), exporter_checks.writes_equal_bytes, "two exports of one program differ"),
         (Telling(), exporter_checks.holds_no_paths, "the file holds the path"),
         (Swallowing(), exporter_checks.tells_of_failed_writes, "was reported as success"),

@@ -1,0 +1,1 @@
+"""A LEAPP backend that writes C99."""
