@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,14 +13,14 @@ import torch
 
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.objects.names import Element
-from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name
+from leapp_core.tracing.source.book import FUNCTIONS, SourceFile
 from leapp_core.tracing.source.callsite import is_library
 from leapp_core.tracing.source.local import is_shadowed
 from leapp_core.tracing.source.owners import Types, related
+from leapp_core.tracing.source.reflection import called, key_read, named_in_text
 from leapp_core.tracing.values.relevance import Relevance
 
 _NAMED = frozenset({"attr", "name", "global", "local", "member"})
-_DICTIONARIES = ("vars", "globals", ".__dict__")
 _UNSEEN = frozenset({"index", "advanced", "script"})
 _OPERATORS = frozenset(
     {
@@ -117,12 +116,11 @@ class Changes:
         if not name.startswith("__"):  # those are Python's own, of functions and classes
             yield from self._by_name(kind, name, element[2])
             if kind != "local":
-                yield from self._evaluated(name)
-                yield from self._looked_up(name)
+                yield from named_in_text(self._book, name)
         for file in self._book.files if any(isinstance(k, str) for k in keys) else ():
             for loads in file.loads.values():  # a dictionary may be passed on under another name
                 for load in loads:
-                    if isinstance(load, ast.Name) and _key_read(file, load) in keys:
+                    if isinstance(load, ast.Name) and key_read(file, load) in keys:
                         yield file, load
 
     def _by_name(self, kind: str, name: str, place: Any) -> Iterator[tuple[SourceFile, ast.expr]]:
@@ -133,7 +131,7 @@ class Changes:
             reads = [*self._book.reads(name), *(self._book.reads("getenv") if name == "environ" else ())]
             for file, load in reads:
                 if related(holder, self._relevance.owners.of(file, load)):
-                    yield file, _called(file, load)
+                    yield file, called(file, load)
         elif kind == "global":
             file = self._book.file(place)
             yield from ((file, load) for load in file.loads.get(name, ()) if not is_shadowed(file, load, name))
@@ -151,28 +149,6 @@ class Changes:
             reached = place.co_name == "<module>" or self._relevance.drives(file, n)
             if own or (reached and not is_shadowed(file, n, name)):
                 yield file, n
-
-    def _looked_up(self, name: str) -> Iterator[tuple[SourceFile, ast.expr]]:
-        """Yield what reads a value by its name in ``vars(thing)``, ``thing.__dict__``, ``globals()`` or ``getattr``."""
-        for file in self._book.files:
-            for load in (n for names in _DICTIONARIES for n in file.loads.get(names, ())):
-                given = _called(file, load)
-                if _key_read(file, given) == name:
-                    yield file, given
-            for load in file.loads.get("getattr", ()):
-                call = file.parents[load]
-                if isinstance(call, ast.Call) and len(call.args) > 1 and ast.unparse(call.args[1]) == repr(name):
-                    yield file, call
-
-    def _evaluated(self, name: str) -> Iterator[tuple[SourceFile, ast.expr]]:
-        """Yield what evaluates text that names a value, or that is not written out."""
-        for file in self._book.files:
-            for load in (*file.loads.get("eval", ()), *file.loads.get("exec", ())):
-                call = file.parents[load]
-                if isinstance(call, ast.Call) and call.func is load and call.args:
-                    text = call.args[0].value if isinstance(call.args[0], ast.Constant) else name
-                    if re.search(rf"\b{re.escape(name)}\b", str(text)):
-                        yield file, call
 
     def _attribute(self, name: str, cls: type) -> Iterator[tuple[SourceFile, ast.expr]]:
         owners = self._relevance.owners.living.having(cls, name)
@@ -207,24 +183,6 @@ def _is_within(file: SourceFile, node: ast.AST, function: str) -> bool:
     return any(isinstance(n, kinds) and str(getattr(n, "name", function)) == function for n in file.above(node))
 
 
-def _called(file: SourceFile, load: ast.expr) -> ast.expr:
-    """Return the call of what is read, if it is called."""
-    parent = file.parents[load]
-    return parent if isinstance(parent, ast.Call) and parent.func is load else load
-
-
-def _key_read(file: SourceFile, load: ast.expr) -> Any:
-    """Return the written-out key by which a container is read here; ``None`` if it is read otherwise."""
-    parent = file.parents.get(load)
-    if isinstance(parent, ast.Subscript) and parent.value is load and isinstance(parent.ctx, ast.Load):
-        return parent.slice.value if isinstance(parent.slice, ast.Constant) else None
-    if isinstance(parent, ast.Attribute) and parent.attr == "get":
-        call = file.parents.get(parent)
-        if isinstance(call, ast.Call) and called_name(call) == "get" and call.args:
-            return call.args[0].value if isinstance(call.args[0], ast.Constant) else None
-    return None
-
-
 def _reads_another_key(file: SourceFile, load: ast.expr, keys: set[Any]) -> bool:
-    key = _key_read(file, load)
+    key = key_read(file, load)
     return isinstance(key, str) and key not in keys

@@ -150,6 +150,13 @@ class SourceFile:
         around = (s for s in self.statements if s.lineno <= line <= header_end(s))
         return max(around, key=lambda s: (s.lineno, s.col_offset), default=None)
 
+    @cached_property
+    def looking(self) -> list[ast.expr]:
+        """What may look at an object as a whole: calls, comparisons, ``__dict__``, text, what is matched."""
+        kinds = (ast.Call, ast.Compare, ast.FormattedValue)
+        matched = [s.subject for s in self.statements if isinstance(s, ast.Match)]
+        return [*(n for n in self.parents if isinstance(n, kinds)), *matched, *self.loads.get(".__dict__", ())]
+
     def expressions(self, code: CodeType, lasti: int, line: int) -> list[ast.expr]:
         """Return the expression that an instruction computes; all that may take a value there if that is unknown."""
         # Several statements may share the line: ``if x > 0: return y``.

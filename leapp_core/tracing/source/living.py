@@ -6,7 +6,8 @@ import argparse
 import ast
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from types import MemberDescriptorType, ModuleType, NoneType, SimpleNamespace, WrapperDescriptorType
+from functools import partial
+from types import FunctionType, MemberDescriptorType, ModuleType, NoneType, SimpleNamespace, WrapperDescriptorType
 from weakref import CallableProxyType, ProxyType
 
 import numpy as np
@@ -92,10 +93,10 @@ class LivingObjects:
         plain = cls is not None and class_attribute(type(cls), "__call__") is class_dict(type)["__call__"]
         return cls if plain and isinstance(cls, type) else None
 
-    def is_module_of_torch(self, types: Iterable[ClassKey]) -> bool:
-        """Return whether an object may be a module that PyTorch wrote: it reads its attributes where none sees."""
+    def is_setting(self, types: Iterable[ClassKey], name: str) -> bool:
+        """Return whether an attribute may be one that a module of PyTorch's, or a ``partial``, reads by itself."""
         kinds = (cls for key in types for cls in self._heap.classes(key))
-        return any(derives(k, torch.nn.Module) and class_module(k).startswith("torch.") for k in kinds)
+        return any(derives(kind, partial) or is_read_by_torch(kind, name) for kind in kinds)
 
     def types_under_class(self, cls: type, attributes: Sequence[str]) -> frozenset[ClassKey] | None:
         """Return the types of what new objects of just one class hold; their own where no attribute is named."""
@@ -230,3 +231,16 @@ def _of_class(found: object, thing: object) -> object:
 
 def _is_number(value: object) -> bool:
     return is_a(value, int, float, np.number) and type(value) is not bool
+
+
+def is_read_by_torch(cls: type, name: str) -> bool:
+    """Return whether a class is a module that PyTorch wrote, or derives from one whose functions name an attribute."""
+    if not derives(cls, torch.nn.Module):
+        return False
+    if class_module(cls).startswith("torch."):
+        return True
+    if name == "training":
+        return True
+    of_torch = (b for b in mro(cls) if class_module(b).startswith("torch.") and b is not torch.nn.Module)
+    functions = (f for base in of_torch for f in class_dict(base).values() if type(f) is FunctionType)
+    return any(name in f.__code__.co_names for f in functions)

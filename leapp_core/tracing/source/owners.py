@@ -214,11 +214,15 @@ class Owners:
         return ANEW in (self.living.types_in_package(module, [name, *names] if name else names) or ())
 
     def is_library_setting(self, file: SourceFile, target: ast.expr) -> bool:
-        """Return whether an attribute of a module of PyTorch is assigned, which the module reads by itself."""
+        """Return whether an attribute is assigned that code of a library reads by itself: of a module of PyTorch's."""
         base = target.value if isinstance(target, ast.Attribute) else None
         while isinstance(base, ast.Subscript):
             base = base.value
-        return base is not None and self.living.is_module_of_torch(self.holds(file, base) or ())
+        if base is None or not isinstance(target, ast.Attribute):
+            return False
+        own = isinstance(base, ast.Name) and base.id == "self"
+        types = self.selves(file, base) if own else self.holds(file, base)
+        return self.living.is_setting(types or (), target.attr)
 
     def is_container(self, file: SourceFile, call: ast.Call) -> bool:
         """Return whether a method may be one of a builtin container: what it is called on is one, or is not known."""

@@ -9,12 +9,19 @@ on which the program depends. What cannot be followed is not claimed.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 
 from leapp_core.tracing.source.arguments import parameters_for, runs_lambda
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceFile, called_name, root_name
 from leapp_core.tracing.source.local import is_global, is_shadowed
 from leapp_core.tracing.source.owners import Candidate, Types, related
 from leapp_core.tracing.source.rebinding import reaches
+from leapp_core.tracing.source.reflection import (
+    named_in_text,
+    of_whole_objects,
+    set_by_name,
+    written_in_dictionary,
+)
 from leapp_core.tracing.source.statements import (
     DECLARING_NAMES,
     DECLARING_OUTPUTS,
@@ -168,6 +175,12 @@ class Follower(Branches):
                 self._assign(file, target, kind)
         elif isinstance(around, ast.Call):  # ``pool.submit(lambda: ...).result()``
             self._climb(file, around, kind)
+        elif isinstance(around, ast.keyword):  # ``max(things, key=lambda thing: thing.late)``, ``things.sort(key=...)``
+            call = file.parents[around]
+            if isinstance(call, ast.Call):
+                if called_name(call) == "sort" and isinstance(call.func, ast.Attribute):
+                    self._assign(file, call.func.value, "decided")
+                self._climb(file, call, "decided")
         else:
             self._fate.followed = False
 
@@ -209,14 +222,18 @@ class Follower(Branches):
         """Follow what a call puts into a container or attribute; return whether it is such a call."""
         if name in KEEPING_NAMES and isinstance(call.func, ast.Attribute):
             self._assign(file, call.func.value, kind)
-            return True
+            for keyword in call.keywords:  # ``vars(thing).update(name=value)``
+                attribute = written_in_dictionary(call.func.value, keyword.arg)
+                if attribute is not None:
+                    self._attribute(file, attribute, kind)
+            return is_dropped(file, call)  # ``x.add(late)`` of a tensor gives what it computes
         if name in FILLING and call.args:
             self._assign(file, call.args[0], kind)
             return name == "heappush" or name.startswith("insort")
-        if name == "setattr" and len(call.args) > 1 and isinstance(call.args[1], ast.Constant):
-            self._attribute(file, ast.Attribute(call.args[0], str(call.args[1].value), ast.Store()), kind)
-            return True
-        return False
+        attribute = set_by_name(call)
+        if attribute is not None:
+            self._attribute(file, attribute, kind)
+        return attribute is not None
 
     def _user_call(
         self, file: SourceFile, call: ast.Call, node: ast.AST, kind: str, candidates: list[Candidate]
@@ -233,6 +250,10 @@ class Follower(Branches):
         names = parameters_for(function, call, node)
         if not names:
             self._fate.followed = False
+        self._given(file, function, names, kind)
+
+    def _given(self, file: SourceFile, function: Function, names: Iterable[str], kind: str) -> None:
+        """Follow what parameters of a function are given."""
         for load in (load for name in names for load in file.loads.get(name, ())):
             if function in file.above(load) and (not isinstance(load, ast.Name) or reaches(file, function, load)):
                 self._climb(file, load, kind)
@@ -310,7 +331,7 @@ class Follower(Branches):
         if isinstance(whole, ast.Subscript):
             for other, name in self._relevance.aliases.of(file, whole):
                 self._held(other, name, kind, key)
-        self._held(file, target, kind, key)
+        self._held(file, written_in_dictionary(target, key) or target, kind, key)
 
     def _held(self, file: SourceFile, target: ast.expr, kind: str, key: object) -> None:
         if isinstance(target, ast.Name):
@@ -318,7 +339,24 @@ class Follower(Branches):
         elif isinstance(target, ast.Attribute):
             self._attribute(file, target, kind, key)
 
+    def unnamed(self, name: str, holders: Types) -> Fate:
+        """Follow an attribute, decided already, to where it is read otherwise than by ``object.name``."""
+        for other, node in named_in_text(self._book, name):
+            self._load(other, node, "decided", None)
+        for other, node in of_whole_objects(self._book, self._owners, holders):
+            self._load(other, node, "decided", None)
+        return self._fate
+
     def _attribute(self, file: SourceFile, target: ast.Attribute, kind: str, key: object = None) -> None:
+        if kind in ("decided", "unknown"):
+            if self._owners.is_library_setting(file, target):
+                self._decide(file, getattr(target, "lineno", getattr(target.value, "lineno", 0)))
+            holders = self._owners.of(file, target, self._selves)
+            self.unnamed(target.attr, holders)
+            self._of_modules(target.attr, holders, kind)
+        for other, function in self._book.functions(target.attr):
+            if any(isinstance(d, ast.Attribute) and d.attr == "setter" for d in function.decorator_list):
+                self._given(other, function, [a.arg for a in function.args.args[1:]], kind)
         text = ast.unparse(target)
         loads = self._owners.loads(file, target, self._selves)
         for other, load, selves in sorted(loads, key=lambda found: ast.unparse(found[1]) != text):
@@ -349,6 +387,16 @@ class Follower(Branches):
             holder = self._owners.of(other, load)
             if holder is not None and related(holder, modules):
                 self._load(other, load, kind, key)
+
+    def _of_modules(self, name: str, holders: Types, kind: str) -> None:
+        """Follow ``module.name``, which functions of the module read as a global."""
+        if not any(path == "<module>" for path, _ in holders or ()):
+            return
+        for file in self._book.files:
+            if related(holders, self._owners.living.modules_of(file.path)):
+                for load in file.loads.get(name, ()):
+                    if isinstance(load, ast.Name) and not is_shadowed(file, load, name):
+                        self._load(file, load, kind, None)
 
     def _load(self, file: SourceFile, load: ast.expr, kind: str, key: object) -> None:
         if self._relevance.comes_from_outside(file, load):
