@@ -19,6 +19,7 @@ import leapp_core
 from leapp_core.errors import LeappError
 from leapp_core.tracing.result import CapturedPipeline
 from tests.capture.case import Case, all_cases
+from tests.capture.generator.check import compile_graphs
 from tests.capture.harness import Eager, check_program, compare, copies, fresh, run_step
 
 STEPS = 90
@@ -29,7 +30,8 @@ class Verdict:
     """What a session that follows numbers makes of a program.
 
     Attributes:
-        kind: ``same``, ``lost``, ``gained``, ``WRONG``, ``changed`` or ``crash``.
+        kind: ``same``, ``lost``, ``gained``, ``stops`` (with an error, where the program goes on), ``WRONG``,
+            ``changed`` or ``crash``.
         says: The refusal, or how outputs differ.
     """
 
@@ -58,7 +60,7 @@ def compiled(case: Case, eager: Eager, follow: bool = True) -> CapturedPipeline:
         seen = [run_step(program, copies(given), session) for given in eager.inputs[: case.steps]]
     for step, (wanted, got) in enumerate(zip(eager.outputs, seen, strict=False)):
         compare(step, wanted, got, 0.0)
-    return session.compile()  # while the program lives
+    return compile_graphs(session)  # while the program lives
 
 
 def verdict(case: Case) -> Verdict:
@@ -78,6 +80,8 @@ def verdict(case: Case) -> Verdict:
             check_program(found, eager, case.tolerance)
     except AssertionError as error:
         return Verdict("WRONG", str(error))
+    except IndexError as error:
+        return Verdict("stops", str(error))
     return Verdict("gained" if case.refused is not None else "same")
 
 

@@ -10,17 +10,27 @@ import pytest
 import torch
 
 from tests.capture.case import Case, typed
-from tests.provenance.attacks import ATTACKS
+from tests.provenance import attacks, attacks_by_name, attacks_of_containers, attacks_of_range
 from tests.provenance.shadow import verdict
 
 EXACT = frozenset(
     {"FloatDividedByACounter", "ModuloOfAFloat", "NegativeModulo", "IntegerDivision", "LateNumber", "RampOfItems"}
     | {"PowerOfACounter", "IndexOfAList", "ShiftOfABuffer", "PropertyOfACounter", "SlicesThatMove", "ItemDecides"}
     | {"RowsWrittenByIndex", "RoundedThreshold", "ClosureOfACounter", "DictionaryOfNumbers", "ComparedWithATensor"}
+    | {"StoredInAFunction", "StoredInAClass", "StoredInABase", "KeptInAClosure", "Mapped", "KindOfANumber"}
+    | {"DeeplyNestedTensor", "DeeplyReturned", "NewAxisAndRow", "RowTakenBefore", "Sliced", "Comprehended"}
+    | {"SmallCongruent", "CubedCounter"}
 )
-# Sessions that do not follow numbers accept these too: a list under a second name, an attribute named by arithmetic.
-WRONG_ANYWAY = frozenset({"OneListTwoNames", "ReadBySomethingElse"})
+# A list under a second name, which sessions that do not follow numbers accept, too.
+WRONG_ANYWAY = frozenset({"OneListTwoNames"})
 UNFIT = frozenset({"ClassCounter"})  # its class counts on from one run to the next
+ALL = [
+    attack
+    for module in (attacks, attacks_by_name, attacks_of_containers, attacks_of_range)
+    for attack in module.ATTACKS
+    if attack.__name__ not in WRONG_ANYWAY | UNFIT
+]
+QUICK = ("NegativeModulo", "LateInAnotherMethod", "ReadByVars", "TextOfATuple", "Factorial", "ReadByAProxy")
 
 
 def case_of(attack: Any) -> Case:
@@ -28,9 +38,7 @@ def case_of(attack: Any) -> Case:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "attack", [a for a in ATTACKS if a.__name__ not in WRONG_ANYWAY | UNFIT], ids=lambda attack: attack.__name__
-)
+@pytest.mark.parametrize("attack", ALL, ids=lambda attack: f"{attack.__module__.rpartition('.')[2]}-{attack.__name__}")
 def test_nothing_slips_past(attack: Any) -> None:
     found = verdict(case_of(attack))
     assert found.kind not in ("WRONG", "changed"), found.says
@@ -38,14 +46,14 @@ def test_nothing_slips_past(attack: Any) -> None:
         assert found.kind == "gained", found.says
 
 
-@pytest.mark.parametrize("attack", [a for a in ATTACKS if a.__name__ in ("NegativeModulo", "LateInAnotherMethod")])
+@pytest.mark.parametrize("attack", [a for a in ALL if a.__name__ in QUICK], ids=lambda attack: attack.__name__)
 def test_some_of_them_quickly(attack: Any) -> None:
     found = verdict(case_of(attack))
     assert found.kind == ("gained" if attack.__name__ in EXACT else "same"), found.says
 
 
 def test_nothing_stays_behind() -> None:
-    attack = next(a for a in ATTACKS if a.__name__ == "RampOfItems")
+    attack = next(a for a in attacks.ATTACKS if a.__name__ == "RampOfItems")
     step: FunctionType = vars(attack)["step"]
     before = step.__code__
     verdict(case_of(attack))

@@ -58,15 +58,17 @@ class Explained:
         if not all(map(self._log.is_sound, reached)) or self._log.has_pending(reached):
             return False
         leaves = (leave for leave in self._log.leaves.values() if not leave.roots.isdisjoint(reached))
-        return all(map(self._is_harmless, leaves)) and all(self._read_elsewhere(p) for p in reached if p.name)
+        named = [place for place in reached if place.name]
+        return all(map(self._is_harmless, leaves)) and all(self._read_elsewhere(p, reached) for p in named)
 
-    def _read_elsewhere(self, place: Place) -> bool:
+    def _read_elsewhere(self, place: Place, reached: set[Place]) -> bool:
         """Return whether reads of an attribute that were not followed do no harm."""
         owners = self._relevance.owners
         holders = None if place.kind in (type, ModuleType) else owners.living.having(place.kind, place.name)
+        if Follower(self._relevance).unnamed(place.name, holders).worst is not None:
+            return False
         for file, load in self._relevance.book.reads(place.name):
-            site = site_of(file, load)
-            if (site in self._log.reads and site not in self._log.untold) or file.calls_it(load):
+            if self._is_followed(site_of(file, load), reached) or file.calls_it(load):
                 continue
             if holders is not None and not related(holders, owners.of(file, load)):
                 continue
@@ -76,6 +78,16 @@ class Explained:
                 if fate.worst is not None:
                     return False
         return True
+
+    def _is_followed(self, site: str, reached: set[Place]) -> bool:
+        """Return whether all that is read at a place in the source is known.
+
+        A number that nobody who is followed has assigned may be another's: of a copy, behind a proxy, of a class.
+        """
+        if site in self._log.untold:
+            return False
+        places = self._log.reads.get(site)
+        return bool(places) and all(place in reached or place.written for place in places or ())
 
     def _is_harmless(self, leave: Leave) -> bool:
         if id(leave) not in self._harmless:

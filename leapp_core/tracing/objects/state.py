@@ -19,7 +19,7 @@ from leapp_core.tracing.objects.children import Order, children_of, globals_of, 
 from leapp_core.tracing.objects.names import Element, rank, tensor_name
 from leapp_core.tracing.objects.script_state import Unlike
 from leapp_core.tracing.objects.standard import BUFFERS, contents
-from leapp_core.tracing.source.callsite import is_installed, is_ours
+from leapp_core.tracing.source.callsite import above_hooks, is_installed, is_ours
 from leapp_core.tracing.source.clocks import Anew, gives_anew
 from leapp_core.tracing.source.outside import Outside
 from leapp_core.tracing.source.static import class_name, derives, dict_of, is_plain_class
@@ -329,6 +329,7 @@ def _roots(frame: FrameType | None, driver: int) -> Iterator[tuple[Element, Any]
     for _ in range(_MAX_FRAMES):
         if frame is None:
             return
+        frame = above_hooks(frame)
         code, drives = frame.f_code, id(frame) == driver
         if not drives and not driver and is_installed(code.co_filename):
             return  # a session without a driver: a test runner or library calls the user's code

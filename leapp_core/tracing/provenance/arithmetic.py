@@ -93,6 +93,22 @@ MAY_RAISE = frozenset({"Div", "FloorDiv", "Mod", "Pow"})
 UNARY: dict[str, Equivalent] = {"USub": torch.neg}
 STEPS = frozenset({"FloorDiv", "Mod"})
 """Operators whose result jumps: a last digit decides."""
+_LARGEST_EXPONENT = 3
+
+
+def has_power(base: Any, exponent: Any, followed: tuple[bool, bool]) -> bool:
+    """Return whether a power stays a power of one type: Python's integers become floats, and those complex numbers.
+
+    Args:
+        base: Its value.
+        exponent: Its value.
+        followed: Which of both may be another number in another step.
+    """
+    if followed[1]:
+        return not followed[0] and isinstance(base, float) and base > 0
+    if isinstance(base, int) and isinstance(exponent, int):
+        return 0 <= exponent <= _LARGEST_EXPONENT
+    return float(exponent).is_integer()
 
 
 def _smaller(a: Any, b: Any) -> torch.Tensor:
@@ -128,6 +144,8 @@ OF_FLOATS: dict[Any, Equivalent] = {
     np.abs: torch.abs,
 }
 """Functions whose arguments are taken as floats and whose results are floats."""
+GROWING = frozenset({math.exp, np.exp})
+"""Those that make a large number of a small one."""
 EXACT = frozenset({math.sqrt, math.fabs, np.sqrt, np.abs})
 """Those whose result is the same everywhere."""
 NEVER_RAISE = frozenset({math.fabs, math.atan, math.atan2, math.tanh, np.sin, np.cos, np.tanh, np.exp, np.sqrt, np.abs})

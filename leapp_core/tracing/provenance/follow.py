@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from itertools import compress
 from types import CodeType, FunctionType
 
@@ -10,6 +11,9 @@ from leapp_core.tracing.provenance.hooks import Hooks
 from leapp_core.tracing.provenance.rewriter import bound_to, properties, rewritten, stored_attributes
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.source.callsite import is_installed, is_library
+
+_FRAMES_OF_A_CALL = 4
+"""A call of the user's goes through two hooks: code that calls itself runs as deep as without them."""
 
 
 class Follower:
@@ -24,6 +28,7 @@ class Follower:
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
         self._originals: dict[CodeType, CodeType] = {}
+        self._recursion = 0
 
     def __enter__(self) -> Follower:
         functions = _functions()
@@ -42,10 +47,14 @@ class Follower:
             if copy is not None:
                 function.__code__ = copy
         self._hooks.follow(frozenset(self._originals))
+        self._recursion = sys.getrecursionlimit()
+        sys.setrecursionlimit(self._recursion * _FRAMES_OF_A_CALL)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._hooks.close()
+        if sys.getrecursionlimit() == self._recursion * _FRAMES_OF_A_CALL:
+            sys.setrecursionlimit(self._recursion)
         for function in _functions():  # those that rewritten code made meanwhile, too
             original = self._originals.get(function.__code__)
             if original is not None:

@@ -19,6 +19,10 @@ _TENSOR = torch.Tensor
 _PACKING = (torch.tensor, torch.as_tensor, torch.asarray)
 _FILLS = frozenset({torch.full, torch.full_like})
 _LARGEST_PACK = 4096
+_BEYOND = 2**40
+"""Index that no tensor has."""
+# What PyTorch computes with a number in more digits than a tensor of the type has.
+_SHORT = frozenset({torch.float16, torch.bfloat16})
 
 
 class GivenNumbers:
@@ -56,7 +60,10 @@ class GivenNumbers:
             return self._roll(function, args)
         names = parts or tuple(f"args.{i}" for i in range(len(args)))
         numbers = [(v, n) for v, n in zip(args, names, strict=True) if type(v) in KINDS or type(v) in NUMBERS]
-        numbers += [(v, f"keywords.{k}") for k, v in kwargs.items() if type(v) in KINDS or type(v) in NUMBERS]
+        by_name = [(k, v) for k, v in kwargs.items() if type(v) in KINDS or type(v) in NUMBERS]
+        # The record has arguments in the order of the operator; two bounds may be the same number for a while.
+        by_name.sort(key=lambda given: given[0] == "max")
+        numbers += [(v, f"keywords.{k}") for k, v in by_name]
         given = [_without(a) for a in args]
         named = {k: _without(v) for k, v in kwargs.items()}
         nested = [v for a in (*args, *kwargs.values()) if type(a) in (list, tuple) for v in a if type(v) in KINDS]
@@ -184,6 +191,8 @@ class GivenNumbers:
             if type(part) in KINDS:
                 at = next((e for e, p in zip(rows, whole, strict=False) if p is part), None) if in_order else None
                 roots = part.roots
+            elif type(part) is not slice:
+                at, roots = None, _roots(_numbers_in(part))
             else:
                 start, stop = bare(part.start), bare(part.stop)
                 slices = [e for e in events if e.plan.name == "aten::slice" and tuple(e.args[2:4]) == (start, stop)]
@@ -214,7 +223,9 @@ class GivenNumbers:
             return None
 
         def make() -> torch.Tensor:
-            return torch.add(start.twin, torch.arange(end - first, dtype=torch.int64, device="cpu"))
+            # A start below zero counts from the end, and gives another number of rows: such an index stops the program.
+            at = torch.where(start.twin < 0, _BEYOND, start.twin)
+            return torch.add(at, torch.arange(end - first, dtype=torch.int64, device="cpu"))
 
         return self._computed(make)
 
@@ -277,7 +288,7 @@ class GivenNumbers:
             return tensors[0].dtype
         with unrecorded():
             found = [torch.result_type(t, bare(n)) for t in tensors if t.dtype is not torch.bool for n in numbers]
-        if not found or any(d is not found[0] for d in found) or found[0].is_complex:
+        if not found or any(d is not found[0] for d in found) or found[0].is_complex or found[0] in _SHORT:
             return None
         return found[0]
 

@@ -18,6 +18,7 @@ import torch
 
 from leapp_core.tracing.provenance import arithmetic
 from leapp_core.tracing.provenance.given import GivenNumbers
+from leapp_core.tracing.provenance.holders import holder_of, is_stored_plainly
 from leapp_core.tracing.provenance.operators import (
     BINARY,
     BINARY_NAMES,
@@ -26,8 +27,19 @@ from leapp_core.tracing.provenance.operators import (
     UNARY,
     UNARY_NAMES,
 )
-from leapp_core.tracing.provenance.twins import CONTAINERS, DEEP, LARGEST, LEAST, Twins, dtype_of, holds, in_key
+from leapp_core.tracing.provenance.twins import (
+    CONTAINERS,
+    DEEP,
+    LARGEST,
+    LEAST,
+    Twins,
+    dtype_of,
+    grown_of,
+    holds,
+    in_key,
+)
 from leapp_core.tracing.provenance.values import KINDS, NO_PLACES, NUMBERS, Traced, bare, traced
+from leapp_core.tracing.record.growth import NOTHING_GROWN
 from leapp_core.tracing.record.numbers import Place, same
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 
@@ -41,7 +53,7 @@ _CALLABLES = (BuiltinFunctionType, type, np.ufunc)
 class _Held:
     """An attribute of one object: its number as last seen, and the twin."""
 
-    __slots__ = ("epoch", "number", "owner", "place", "roots", "rough", "twin", "written")
+    __slots__ = ("epoch", "grown", "number", "owner", "place", "roots", "rough", "twin", "written")
 
     def __init__(self, owner: Any, place: Place) -> None:
         try:
@@ -53,6 +65,7 @@ class _Held:
         self.twin: torch.Tensor | None = None
         self.roots: frozenset[Place] = NO_PLACES
         self.rough = False
+        self.grown = NOTHING_GROWN
         self.written = False
         self.epoch = -1
 
@@ -103,24 +116,25 @@ class Hooks(Twins):
             if (held := self._held.get((id(owner), name))) is not None:
                 held.place.foreign = True
             return value
-        if not self._active():
+        holder = holder_of(owner, name) if self._active() else None
+        if holder is None:
             self._log.untold.add(site)
             return value
-        held = self._held_of(owner, name)
+        held = self._held_of(holder, name)
         if held.number is None or not same(held.number, value):
             held.place.foreign |= held.number is not None
             with unrecorded():
                 held.twin = torch.tensor(value, dtype=dtype_of(value), device="cpu")
-            held.number, held.written, held.rough = value, False, False
+            held.number, held.written, held.rough, held.grown = value, False, False, NOTHING_GROWN
             self._log.names.append((held.twin, name.strip("_")))
         if held.epoch != self._recorder.epoch:
-            held.epoch, held.roots = self._recorder.epoch, frozenset({held.place})
+            held.epoch, held.roots, held.grown = self._recorder.epoch, frozenset({held.place}), NOTHING_GROWN
             held.place.see(value)
         if held.twin is None:
             held.twin = self._computed(torch.tensor, value, dtype=dtype_of(value), device="cpu")
             self._log.names.append((held.twin, name.strip("_")))
         self._log.reads.setdefault(site, set()).add(held.place)
-        return traced(value, held.twin, held.roots, held.rough, self._leave)
+        return traced(value, held.twin, held.roots, held.rough, self._leave, held.grown)
 
     def hook_store(self, value: Any, owner: Any, where: tuple[str, bool]) -> None:
         """Assign an attribute."""
@@ -128,11 +142,15 @@ class Hooks(Twins):
         if not self._recording():
             setattr(owner, name, bare(value) if type(value) in KINDS else self._without(value))
             return
-        if type(value) in KINDS and self._active():
+        if type(value) in KINDS and self._active() and is_stored_plainly(owner, name):
             setattr(owner, name, value.plain)
             held = self._held_of(owner, name)
             held.place.sources |= value.roots
-            held.number, held.twin, held.roots, held.rough = value.plain, value.twin, value.roots, value.rough
+            held.place.grown |= value.grown
+            held.place.written = True
+            held.place.whole |= isinstance(value.plain, int)
+            held.number, held.twin, held.roots = value.plain, value.twin, value.roots
+            held.rough, held.grown = value.rough, value.grown
             held.epoch, held.written = self._recorder.epoch, True
             self._log.names.append((value.twin, name.strip("_")))
             return
@@ -144,8 +162,9 @@ class Hooks(Twins):
                 held_before.place.foreign = True
             return
         held = self._held_of(owner, name)
+        held.place.written = True
         held.place.given |= not constant
-        held.number, held.twin, held.roots, held.rough = value, None, NO_PLACES, False
+        held.number, held.twin, held.roots, held.rough, held.grown = value, None, NO_PLACES, False, NOTHING_GROWN
         held.epoch, held.written = self._recorder.epoch, True
 
     def _held_of(self, owner: Any, name: str) -> _Held:
@@ -187,6 +206,9 @@ class Hooks(Twins):
         """Compute ``left`` operator ``right``."""
         if type(left) in KINDS or type(right) in KINDS:
             return self._operator(BINARY[code], code, left, right)
+        if (type(left) in CONTAINERS or type(right) in CONTAINERS) and type(left) is not type(right):
+            # Text is formatted with a tuple of numbers, an array is added to a list of them.
+            return BINARY[code](self.hook_plain(left), self.hook_plain(right))
         return BINARY[code](left, right)
 
     def hook_in_place(self, code: int, left: Any, right: Any) -> Any:
@@ -227,7 +249,10 @@ class Hooks(Twins):
             equivalent = arithmetic.BINARY.get(name)
             if name in arithmetic.OF_POSITIVE and type(right) in NUMBERS and right > 0 and type(result) is not int:
                 equivalent = arithmetic.OF_POSITIVE[name]
-            return self._explained(result, equivalent, (left, right), name in arithmetic.STEPS)
+            if name == "Pow" and not arithmetic.has_power(a, b, (type(left) in KINDS, type(right) in KINDS)):
+                equivalent = None
+            grown = grown_of(name, left, right)
+            return self._explained(result, equivalent, (left, right), name in arithmetic.STEPS, grown=grown)
         for value, part in ((left, "left"), (right, "right")):
             if type(value) in KINDS:
                 self._leave(value, part)
@@ -313,12 +338,15 @@ class Hooks(Twins):
         result = table[key.plain]
         kinds = set(map(type, table))
         small = len(table) <= _LARGEST_TABLE and all(LEAST < n < LARGEST for n in table if type(n) is int)
-        if len(kinds) == 1 and kinds <= {int, float} and small and key.plain >= 0:
+        if len(kinds) == 1 and kinds <= {int, float} and small and type(key.plain) is int:
             self._leave(key, "slice", raises=True)
             rows = self._table(tuple(table))
-            return self._explained(
-                result, lambda at: rows.index_select(0, at.reshape(1)).reshape(()), (key,), True, double=False
-            )
+
+            def row(at: torch.Tensor) -> torch.Tensor:
+                at = torch.where(at < 0, at + len(table), at)
+                return rows.index_select(0, at.reshape(1)).reshape(())
+
+            return self._explained(result, row, (key,), True, double=False, grown=NOTHING_GROWN)
         self._leave(key, "slice")
         return result
 

@@ -7,13 +7,24 @@ from typing import Any
 
 # Functions that show a function its own names, or run text among them.
 _LOOKING = frozenset({"locals", "vars", "dir", "eval", "exec"})
+# Decorators that compile a function from its byte code or its source, perhaps when it is first called.
+_COMPILING = frozenset(
+    {"jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "kernel", "func", "script", "compile"}
+)
 
 
 def leaves_alone(function: ast.FunctionDef) -> bool:
-    """Return whether a function looks at its own names: what is rewritten may be there too."""
+    """Return whether a function looks at its own names, where what is rewritten may be too, or is compiled."""
+    if any(_last_name(decorator) in _COMPILING for decorator in function.decorator_list):
+        return True
     return any(isinstance(n, ast.Name) and n.id in _LOOKING for n in ast.walk(function)) or any(
         isinstance(n, ast.ClassDef) for n in ast.walk(function)
     )
+
+
+def _last_name(decorator: ast.expr) -> str:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 def declared_elsewhere(function: ast.FunctionDef) -> frozenset[str]:

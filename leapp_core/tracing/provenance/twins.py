@@ -14,14 +14,16 @@ import torch
 from leapp_core.tracing.provenance import arithmetic
 from leapp_core.tracing.provenance.values import KINDS, NUMBERS, Traced, bare, traced
 from leapp_core.tracing.record.events import Event
+from leapp_core.tracing.record.growth import NOTHING_GROWN, Grown, Product
 from leapp_core.tracing.record.numbers import Leave, NumberLog, Place
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.source.callsite import above_hooks
 
 _TENSOR = torch.Tensor
 CONTAINERS = frozenset({list, tuple, dict})
-DEEP = 3
+DEEP = 12
 _LARGEST_LIST = 64
+_LARGEST_DIVISOR = 2**32
 LEAST, LARGEST = -arithmetic.LARGEST, arithmetic.LARGEST
 
 
@@ -107,8 +109,19 @@ class Twins:
         rough: bool = False,
         *,
         double: bool | None = None,
+        grown: Grown | None = None,
     ) -> Any:
-        """Return a result with its twin; without a twin its operands leave."""
+        """Return a result with its twin; without a twin its operands leave.
+
+        Args:
+            result: What Python computed.
+            equivalent: The same on twins.
+            operands: What it was computed from.
+            steps: The result jumps where an operand crosses a value.
+            rough: Another implementation may give another last digit.
+            double: Operands are taken as floats.
+            grown: What is known of its growth; by default that of the operands.
+        """
         rough = rough or any(x.rough for x in operands if type(x) in KINDS)
         kind = type(result)
         if equivalent is not None and kind in NUMBERS and not (steps and rough) and self._active():
@@ -119,7 +132,9 @@ class Twins:
                 roots = frozenset().union(*(x.roots for x in operands if type(x) in KINDS))
                 twin = self._computed(self._compute, equivalent, operands, double, dtype_of(result))
                 self._log.claims.append((twin, result, roots))
-                return traced(result, twin, roots, rough, self._leave)
+                if grown is None:
+                    grown = NOTHING_GROWN.union(*(x.grown for x in operands if type(x) in KINDS))
+                return traced(result, twin, roots, rough, self._leave, grown)
         for operand in operands:
             if type(operand) in KINDS:
                 self._leave(operand)
@@ -163,11 +178,13 @@ class Twins:
             result = function(*given)
             if function not in arithmetic.NEVER_RAISE:
                 self._raises(args)
-            return self._explained(result, arithmetic.OF_FLOATS[function], args, rough=rough, double=True)
+            grown = product(args) if function in arithmetic.GROWING else None
+            return self._explained(result, arithmetic.OF_FLOATS[function], args, rough=rough, double=True, grown=grown)
         if function in arithmetic.TO_INT and len(args) == 1:
             result = function(*given)
             if type(given[0]) is not int:
                 self._raises(args)
+                self._log.truncated |= args[0].roots
             return self._explained(result, arithmetic.TO_INT[function], args, True, double=False)
         return self._of_builtin(function, args, given)
 
@@ -232,6 +249,31 @@ class Twins:
             with unrecorded():
                 self._constants[key] = torch.tensor(numbers, dtype=dtype_of(numbers[0]), device="cpu")
         return self._constants[key]
+
+
+def product(operands: tuple[Any, ...]) -> Grown:
+    """Return what the growth of a product of some operands depends on."""
+    followed = [x for x in operands if type(x) in KINDS]
+    return NOTHING_GROWN.union(*(x.grown for x in followed), (Product(x.roots, None) for x in followed))
+
+
+def grown_of(name: str, left: Any, right: Any) -> Grown:
+    """Return what the growth of ``left`` operator ``right`` depends on.
+
+    A number times a constant of at most one does not grow, nor does a remainder of a division by one that is not large.
+    """
+    followed = [x for x in (left, right) if type(x) in KINDS]
+    before = NOTHING_GROWN.union(*(x.grown for x in followed))
+    plain = next((x for x in (left, right) if type(x) not in KINDS), None)
+    if name in ("Add", "Sub") and len(followed) == 2:
+        return before | {Product(left.roots, right.roots)}
+    if name == "Mult" and (plain is None or abs(plain) > 1):
+        return product((left, right))
+    if name == "Pow" or (name == "Div" and (type(right) in KINDS or abs(right) < 1)):
+        return product((left, right))
+    if name == "Mod" and type(right) not in KINDS and abs(right) <= _LARGEST_DIVISOR:
+        return NOTHING_GROWN
+    return before
 
 
 def holds(value: Any, depth: int) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from leapp_core.tracing.record.growth import NOTHING_GROWN, Grown
 from leapp_core.tracing.record.numbers import Place
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Traced:
         twin: The 0-d tensor, ``int64`` or ``float64``, that holds it in the record.
         roots: Where it came from.
         rough: Another implementation of a function may give another last digit.
+        grown: Products and sums on the way, of which numbers that feed on themselves grow without bound.
         leave: Told that the value leaves.
     """
 
@@ -35,19 +37,26 @@ class Traced:
     twin: torch.Tensor
     roots: frozenset[Place]
     rough: bool
+    grown: Grown
     leave: Callable[[Traced], None]
 
 
 class TracedInt(int, Traced):
     """An ``int`` that is a 0-d ``int64`` tensor."""
 
+    __class__ = property(lambda _: int)  # what user code asks for
+
 
 class TracedFloat(float, Traced):
     """A ``float`` that is a 0-d ``float64`` tensor."""
 
+    __class__ = property(lambda _: float)  # what user code asks for
+
 
 class TracedDouble(np.float64, Traced):  # type: ignore[misc]
     """NumPy's ``float64`` that is a 0-d ``float64`` tensor."""
+
+    __class__ = property(lambda _: np.float64)  # what user code asks for
 
 
 KINDS = frozenset({TracedInt, TracedFloat, TracedDouble})
@@ -56,11 +65,16 @@ _BASES: tuple[tuple[Any, type], ...] = ((TracedInt, int), (TracedFloat, float), 
 
 
 def traced(
-    value: Any, twin: torch.Tensor, roots: frozenset[Place], rough: bool, leave: Callable[[Traced], None]
+    value: Any,
+    twin: torch.Tensor,
+    roots: frozenset[Place],
+    rough: bool,
+    leave: Callable[[Traced], None],
+    grown: Grown = NOTHING_GROWN,
 ) -> Any:
     """Return ``value`` with its twin."""
     made = _KIND[type(value)](value)
-    made.plain, made.twin, made.roots, made.rough, made.leave = value, twin, roots, rough, leave
+    made.plain, made.twin, made.roots, made.rough, made.leave, made.grown = value, twin, roots, rough, leave, grown
     return made
 
 

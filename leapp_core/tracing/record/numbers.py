@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from leapp_core.tracing.record.growth import Product, grows_without_bound
 from leapp_core.tracing.record.storage import tensors_of, unrecorded
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ class Place:
         foreign: Something that is not followed changed it.
         given: It was assigned a number whose origin is not known, or whose twin was dropped.
         sources: Places that what was assigned came from.
+        grown: Products and sums among what was assigned.
+        whole: A whole number was assigned.
+        written: It was assigned by code that is followed.
     """
 
     def __init__(self, name: str, kind: type = object, *, varies: bool = False) -> None:
@@ -41,7 +45,15 @@ class Place:
         self.foreign = False
         self.given = False
         self.sources: set[Place] = set()
+        self.grown: set[Product] = set()
+        self.whole = False
+        self.written = False
         self._first: Any = None
+
+    @property
+    def key(self) -> object:
+        """What places of the same attribute of objects of one class have in common."""
+        return (self.kind, self.name) if self.name else self
 
     def see(self, number: Any) -> None:
         """Note the number that a step begins with."""
@@ -109,6 +121,8 @@ class NumberLog:
         places: All of them.
         leaves: Where values left, by code, instruction and part.
         promoted: Twins took the place of numbers.
+        lost: Places whose twins do not hold what Python computes, or will not.
+        truncated: Places of floats that whole numbers were made of.
     """
 
     def __init__(self) -> None:
@@ -124,6 +138,7 @@ class NumberLog:
         self.leaves: dict[tuple[int, int, str], Leave] = {}
         self.promoted = False
         self.lost: set[Place] = set()
+        self.truncated: set[Place] = set()
         self._done = 0
         self._checked = 0
 
@@ -171,7 +186,9 @@ class NumberLog:
         return any(not given.roots.isdisjoint(places) for given in self.given)
 
     def check_claims(self) -> None:
-        """Hold twins against the numbers that Python computed; those that differ are not used."""
+        """Hold twins against the numbers that Python computed; those that differ, or once will, are not used."""
+        growing = grows_without_bound(self.places)
+        self.lost |= {p for p in growing if p.whole or any(t in self.reached_from(p) for t in self.truncated)}
         with unrecorded():
             for twin, number, roots in self.claims[self._checked :]:
                 if not is_equal(twin.item(), number):
