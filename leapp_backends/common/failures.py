@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from leapp_backends.common.functional import op_name
 from leapp_core.errors import ExportError
+from leapp_core.plugins.exporters import line_of
 
 if TYPE_CHECKING:
     from torch.fx import Node
@@ -34,7 +35,7 @@ def unsupported(form: str, node: Node, reason: str, fix: str | None = None) -> E
 
 def where(node: Node) -> str:
     """Return ``file:line`` of the user's call if it is known, and the node's name in the program."""
-    place = last_frame(str(node.meta.get("stack_trace") or ""))
+    place = line_of(node)
     return f"{place} (node {node.name!r} of the program)" if place else f"node {node.name!r} of the program"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,12 @@ from leapp_core.spec.pipeline import NodeSpec
 if TYPE_CHECKING:
     import torch
     from torch.export import ExportedProgram
+    from torch.fx import Node
 
 
 NOTES = "leapp.notes"
 """Where ``graph_module.meta`` of a program holds what passes have to say."""
+_FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,15 @@ class NodeProgram:
         return bare
 
 
+def line_of(node: Node) -> str | None:
+    """Return ``file:line`` of the user's code that a call of a program comes from, ``None`` if it is not known.
+
+    What refusals say as ``where``. Decompositions keep it, so it may also be asked of the calls that they make.
+    """
+    frames = _FRAME.findall(str(node.meta.get("stack_trace") or ""))
+    return ":".join(frames[-1]) if frames else None
+
+
 @dataclass(frozen=True)
 class ExportRequest:
     """One artifact to write.
@@ -73,6 +85,8 @@ class ExportRequest:
     Attributes:
         program: What to export.
         destination: The file to write, in a staging directory that exists; the name ends with the exporter's suffix.
+            A format of several files writes the others beside it, with names that begin with its stem (``walker.xml``,
+            ``walker.bin``), and its runner tells them in :meth:`~leapp_core.plugins.runners.Runner.reads`.
         options: An instance of the exporter's ``options_type``.
         metadata: Facts to embed in the file where the format can hold them (names to text).
     """

@@ -149,7 +149,8 @@ class Runner(ABC):
     def reads(self, path: Path) -> tuple[str, ...]:
         """Return further files that loading an artifact reads, relative to its folder; most formats have none.
 
-        The bundle's document should state their hashes; users are told where it does not.
+        Exports state the hashes of all files that the exporter wrote. In bundles of other writers they may be missing,
+        which users are told.
         """
         return ()
 

@@ -82,7 +82,7 @@ def writes_only_its_files(subject: Subject, folder: Path) -> None:
     """The artifact is at the destination asked for; further files are beside it and begin with its name."""
     (program,) = cases()[0].make()
     written = export(subject, program, folder)
-    found = sorted(path.name for path in folder.iterdir())
+    found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     # Nodes of one pipeline are written to one folder: files of other names would overwrite each other.
     foreign = [name for name in found if not re.match(rf"{re.escape(written.path.stem)}[._]", name)]
     if foreign or written.path.name not in found or written.path.parent != folder:
@@ -90,26 +90,35 @@ def writes_only_its_files(subject: Subject, folder: Path) -> None:
             f"wrote {found}, expected {written.path.name} in the folder of the destination, "
             f"and other files only with names that begin with {written.path.stem!r}"
         )
+    missing = set() if subject.runner is None else set(subject.runner.reads(written.path)) - set(found)
+    if missing:
+        raise ContractBrokenError(f"wrote {found}, and the runner reads {sorted(missing)}")
 
 
 def writes_equal_bytes(subject: Subject, folder: Path) -> None:
     """The same program gives the same bytes: bundles are compared and cached by hash."""
-    digests = set()
+    contents = []
     for attempt in ("first", "second"):
         program = usable_program(subject)
         (folder / attempt).mkdir()
-        digests.add(export(subject, program, folder / attempt).path.read_bytes())
-    if len(digests) != 1:
+        export(subject, program, folder / attempt)
+        contents.append(_contents(folder / attempt))
+    if contents[0] != contents[1]:
         raise ContractBrokenError("two exports of one program differ: no time, counter or path may get into the file")
 
 
 def holds_no_paths(subject: Subject, folder: Path) -> None:
-    """Nothing in the file tells where it was made."""
+    """Nothing in the files tells where they were made."""
     (program,) = cases()[0].make()
-    content = export(subject, program, folder).path.read_bytes()
+    export(subject, program, folder)
     for secret in (str(folder), str(Path.home()), str(Path(__file__).parent)):
-        if secret.encode() in content:
-            raise ContractBrokenError(f"the file holds the path {secret}")
+        for name, content in _contents(folder).items():
+            if secret.encode() in content:
+                raise ContractBrokenError(f"the file {name} holds the path {secret}")
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def tells_of_failed_writes(subject: Subject, folder: Path) -> None:

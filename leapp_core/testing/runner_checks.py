@@ -8,7 +8,7 @@ from pathlib import Path
 
 from leapp_core.errors import BundleError, UsageError
 from leapp_core.plugins.exporters import NodeProgram, WrittenArtifact
-from leapp_core.plugins.runners import RunnerSettings
+from leapp_core.plugins.runners import Runner, RunnerSettings
 from leapp_core.spec.port import PortSpec
 from leapp_core.testing.exporter_checks import usable_program
 from leapp_core.testing.subject import ContractBrokenError, Subject, compare, export, open_artifact, run, to_array
@@ -78,16 +78,19 @@ def refuses_damaged_files(subject: Subject, folder: Path) -> None:
         ("foreign", b"no model" * 9),
     ):
         damaged.write_bytes(replacement)
-        try:
-            subject.runner.open(damaged, program.spec, RunnerSettings())
-        except BundleError:
-            continue
-        raise ContractBrokenError(f"{what} file was opened")
+        _refused(subject.runner, damaged, program, f"{what} file")
+    for further in subject.runner.reads(written.path):
+        (folder / further).unlink()
+        _refused(subject.runner, written.path, program, f"an artifact without its file {further}")
+    _refused(subject.runner, folder / "missing", program, "a file that does not exist")
+
+
+def _refused(runner: Runner, path: Path, program: NodeProgram, what: str) -> None:
     try:
-        subject.runner.open(folder / "missing", program.spec, RunnerSettings())
+        runner.open(path, program.spec, RunnerSettings())
     except BundleError:
         return
-    raise ContractBrokenError("a file that does not exist was opened")
+    raise ContractBrokenError(f"{what} was opened")
 
 
 def refuses_other_interfaces(subject: Subject, folder: Path) -> None:

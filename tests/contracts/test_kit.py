@@ -11,7 +11,7 @@ import torch
 
 from leapp_backends.exported_program.exporter import Pt2Exporter
 from leapp_backends.exported_program.runner import Pt2Runner
-from leapp_core.errors import ExportError
+from leapp_core.errors import BundleError, ExportError
 from leapp_core.plugins.exporters import ExportRequest, NodeProgram, WrittenArtifact
 from leapp_core.plugins.options import NoOptions
 from leapp_core.testing import exporter_checks, runner_checks
@@ -34,6 +34,43 @@ class Littering(Pt2Exporter):
     def export(self, request: ExportRequest) -> WrittenArtifact:
         (request.destination.parent / "debug.txt").write_text("left behind")
         return super().export(request)
+
+
+class Splitting(Pt2Exporter):
+    """A format of two files, as its runner says."""
+
+    further = "policy.weights"
+
+    def export(self, request: ExportRequest) -> WrittenArtifact:
+        (request.destination.parent / self.further).write_bytes(b"weights")
+        return super().export(request)
+
+
+class Elsewhere(Splitting):
+    further = "weights"
+
+
+class SplitRunner(Pt2Runner):
+    further = Splitting.further
+
+    def reads(self, path):
+        return (self.further,)
+
+    def open(self, path, spec, settings):
+        if not (path.parent / self.further).is_file():
+            raise BundleError(f"the file {self.further} is missing")
+        return super().open(path, spec, settings)
+
+
+class ElsewhereRunner(SplitRunner):
+    further = Elsewhere.further
+
+
+class BlindRunner(SplitRunner):
+    """Says that it reads a file, and opens an artifact without it."""
+
+    def open(self, path, spec, settings):
+        return Pt2Runner().open(path, spec, settings)
 
 
 class Stamping(Pt2Exporter):
@@ -78,7 +115,7 @@ class Anonymous(Pt2Exporter):
         (Perturbing(), exporter_checks.leaves_the_program_alone, "the program was changed"),
         (Littering(), exporter_checks.writes_only_its_files, r"wrote \['debug.txt', 'policy.pt2'\]"),
         (Stamping(), exporter_checks.writes_equal_bytes, "two exports of one program differ"),
-        (Telling(), exporter_checks.holds_no_paths, "the file holds the path"),
+        (Telling(), exporter_checks.holds_no_paths, "the file policy.pt2 holds the path"),
         (Swallowing(), exporter_checks.tells_of_failed_writes, "was reported as success"),
         (Careless(), exporter_checks.refuses_bad_options, "parse_options accepted"),
         (Anonymous(), exporter_checks.describes_itself, "must begin with a dot"),
@@ -90,6 +127,26 @@ def test_a_broken_promise_is_found(exporter, check, message, tmp_path):
     (tmp_path / "broken").mkdir()
     with pytest.raises(ContractBrokenError, match=message):
         check(Subject(exporter, Pt2Runner()), tmp_path / "broken")
+
+
+def test_a_format_may_have_several_files(tmp_path):
+    exporter_checks.writes_only_its_files(Subject(Splitting(), SplitRunner()), tmp_path)
+    runner_checks.refuses_damaged_files(Subject(Splitting(), SplitRunner()), tmp_path)
+
+
+def test_further_files_are_called_like_the_artifact(tmp_path):
+    with pytest.raises(ContractBrokenError, match="other files only with names that begin with 'policy'"):
+        exporter_checks.writes_only_its_files(Subject(Elsewhere(), ElsewhereRunner()), tmp_path)
+
+
+def test_a_runner_reads_what_the_exporter_writes(tmp_path):
+    with pytest.raises(ContractBrokenError, match=r"and the runner reads \['policy.weights'\]"):
+        exporter_checks.writes_only_its_files(Subject(Pt2Exporter(), SplitRunner()), tmp_path)
+
+
+def test_a_runner_that_does_not_miss_its_further_file_is_found(tmp_path):
+    with pytest.raises(ContractBrokenError, match=r"an artifact without its file policy\.weights was opened"):
+        runner_checks.refuses_damaged_files(Subject(Splitting(), BlindRunner()), tmp_path)
 
 
 def test_a_batch_that_is_not_dynamic_is_found(tmp_path):

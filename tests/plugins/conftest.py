@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = ROOT / "docs" / "examples" / "plugins"
 
 
 class Sandbox:
@@ -30,6 +32,28 @@ class Sandbox:
     def pip(self, *arguments: str) -> None:
         done = subprocess.run([self.python, "-m", "pip", *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+    def install_wheel(self, project: Path) -> None:
+        """Build a project's wheel and install it with what it requires."""
+        wheels = self.folder / "wheels"
+        self.pip("wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(project))
+        (built,) = wheels.glob(f"{project.name.replace('-', '_')}-*.whl")
+        self.pip("install", "--quiet", str(built))
+
+    def own_tests(self, project: Path, *names: str) -> str:
+        """Run a project's tests on what is installed, and return what pytest said."""
+        copied = self.folder / "tests" / project.name
+        shutil.copytree(project / "tests", copied, dirs_exist_ok=True)
+        done = subprocess.run(
+            [self.python, "-m", "pytest", "-q", "--rootdir", copied, "-p", "no:cacheprovider", *names],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            cwd=copied,
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+        return done.stdout
 
     def leapp(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.conftest import ROOT, Sandbox
+from tests.plugins.conftest import PLUGINS, Sandbox
 
 pytestmark = pytest.mark.venv
 HERE = Path(__file__).parent
-ACME = ROOT / "docs" / "examples" / "plugins" / "leapp-acme"
+ACME = PLUGINS / "leapp-acme"
 PENDULUM = ACME.with_name("leapp-pendulum")
 OURS = {"onnx-dynamo", "onnx-torchscript", "jit-script", "jit-trace", "pt2"}
 

@@ -1,0 +1,1 @@
+"""A LEAPP backend and runner for OpenVINO's intermediate representation."""
