@@ -141,6 +141,8 @@ class PolicyEnvironment(ABC):
         terms: What its observations and actions are made of, for messages about checkpoints that do not fit.
         facts: Keys for ``pipeline.configs`` that say what the program holds: physics step and decimation, observation
             and action terms. Plain values.
+        action_choices: How many values each number of an action may have, for policies that choose (``int64``, from 0
+            on); empty where actions are continuous.
     """
 
     task: str
@@ -153,6 +155,7 @@ class PolicyEnvironment(ABC):
     notes: tuple[str, ...] = ()
     terms: Terms = NO_TERMS
     facts: Mapping[str, Any] = MappingProxyType({})
+    action_choices: tuple[int, ...] = ()
 
     @abstractmethod
     def observations(self) -> Mapping[str, torch.Tensor]:

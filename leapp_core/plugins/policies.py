@@ -141,7 +141,7 @@ class LoadedPolicy(ABC):
     def act(
         self, observations: Mapping[str, torch.Tensor], session: Recorder | None = None, node: str | None = None
     ) -> torch.Tensor:
-        """Return the deterministic action ``[num_envs, num_actions]``.
+        """Return the deterministic action ``[num_envs, num_actions]``, ``int64`` from 0 on of a policy that chooses.
 
         With a session, recurrent state is declared to it as state of ``node``: ``actor_state`` for one tensor,
         ``actor_state_0``, ``actor_state_1`` for several.

@@ -14,6 +14,7 @@ import torch
 from leapp_core.errors import CheckpointError, UsageError
 from leapp_core.plugins.contract import check_contract
 from leapp_core.plugins.policies import LoadedPolicy, PolicyAdapter, PolicyRequest, StandaloneRequest
+from leapp_core.testing.programs import draw_like
 from leapp_core.testing.subject import ContractBrokenError
 
 
@@ -40,13 +41,16 @@ class AdapterSubject:
         return self.adapter.load(PolicyRequest(**{**given, "checkpoint": path}))
 
     def observations(self, rows: int, seed: int = 0) -> dict[str, torch.Tensor]:
-        """Return random observations."""
+        """Return random observations of the element types of the examples, integers in their range."""
         generator = torch.Generator().manual_seed(seed)
         if self.request is None:
             shapes = self.adapter.load_alone(StandaloneRequest(self.checkpoint)).shapes
+            examples = {name: torch.zeros(1, *shape) for name, shape in shapes.items()}
         else:
-            shapes = {name: tuple(value.shape[1:]) for name, value in self.request.observations.items()}
-        return {name: torch.randn(rows, *shape, generator=generator) for name, shape in shapes.items()}
+            examples = {name: value[:1] for name, value in self.request.observations.items()}
+        return {
+            name: draw_like(value.expand(rows, *value.shape[1:]), generator) for name, value in examples.items()
+        }
 
 
 AdapterCheck = Callable[[AdapterSubject, Path], None]

@@ -28,12 +28,16 @@ class StandInPolicy(LoadedPolicy):
         num_actions: Size of an action.
         groups: Observation groups it reads; by default ``policy`` if there is one, since others beside it are for
             critics, which see what no robot measures; else all.
+        choices: See :attr:`leapp_core.plugins.environments.PolicyEnvironment.action_choices`.
     """
 
     summary = "stand-in: one linear layer"
 
-    def __init__(self, num_actions: int, groups: tuple[str, ...] | None = None) -> None:
+    def __init__(
+        self, num_actions: int, groups: tuple[str, ...] | None = None, choices: tuple[int, ...] = ()
+    ) -> None:
         self.obs_groups = groups
+        self._choices = choices
         self._num_actions = num_actions
         self._weight: torch.Tensor | None = None
 
@@ -46,7 +50,11 @@ class StandInPolicy(LoadedPolicy):
         if self._weight is None:
             drawn = torch.randn(flat.shape[1], self._num_actions, generator=torch.Generator().manual_seed(SEED))
             self._weight = (drawn / flat.shape[1] ** 0.5).to(flat.device)
-        return 0.3 * torch.tanh(flat @ self._weight)
+        if not self._choices:
+            return 0.3 * torch.tanh(flat @ self._weight)
+        counts = torch.tensor(self._choices, device=flat.device)
+        chosen = (0.5 + 0.5 * torch.tanh(flat @ self._weight)) * counts
+        return torch.minimum(chosen.to(torch.int64), counts - 1)
 
     def reset(self) -> None:
         """Do nothing: there is no state."""
@@ -77,7 +85,7 @@ class EnvSubject:
     def made(self) -> Iterator[tuple[PolicyEnvironment, StandInPolicy]]:
         """Make the training form and something to control it, and close it afterwards."""
         with closing(self.provider.make(self.request)) as env:
-            yield env, StandInPolicy(env.num_actions, self.groups)
+            yield env, StandInPolicy(env.num_actions, self.groups, env.action_choices)
 
 
 EnvCheck = Callable[[EnvSubject, Path], None]

@@ -19,6 +19,7 @@ PUBLIC = (
     "leapp_core/bundle/load.py",
     "leapp_core/checkpoints/peek.py",
     "leapp_core/checkpoints/pickles.py",
+    "leapp_core/checkpoints/records.py",
     "leapp_core/checkpoints/torch_files.py",
     "leapp_core/plugins/commands.py",
     "leapp_core/plugins/consumers.py",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import openvino
 import torch
+from openvino.frontend import FrontEndManager
+from openvino.frontend.pytorch.fx_decoder import TorchFXPythonDecoder
 from torch.export import ExportedProgram
 
 from leapp_core.errors import ExportError
@@ -30,15 +34,36 @@ def convert(program: NodeProgram) -> openvino.Model:
     """
     exported = program.exported
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of PyTorch's, about what OpenVINO calls
+        with _quiet():
             if any(node.target in DECOMPOSED for node in exported.graph.nodes):
                 exported = exported.run_decompositions(torch._decomp.get_decompositions(DECOMPOSED))
-            model = openvino.convert_model(exported)
+            model = _translated(exported)
     except Exception as error:
         raise _refusal(program, exported, str(error)) from error
     model.reshape({place: list(port.shape) for place, port in enumerate(program.spec.inputs)})
     return model
+
+
+def _translated(exported: ExportedProgram) -> openvino.Model:
+    """Do what ``openvino.convert_model`` does, which tells Intel of each call, from processes that it starts."""
+    frontend = FrontEndManager().load_by_framework("pytorch")
+    decoder = TorchFXPythonDecoder.from_exported_program(
+        exported, dynamic_shapes=False
+    )  # has to outlive the conversion
+    return frontend.convert(frontend.load(decoder))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep back what PyTorch and OpenVINO say of each other's operator tables."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 def _refusal(program: NodeProgram, exported: ExportedProgram, said: str) -> ExportError:

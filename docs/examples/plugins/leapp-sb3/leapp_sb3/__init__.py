@@ -1,0 +1,1 @@
+"""LEAPP for Stable-Baselines3: its checkpoints, and tasks of gymnasium."""
