@@ -113,3 +113,15 @@ class Trusting(RslRlAdapter):
 def test_a_broken_promise_is_found(adapter: Any, check: Any, said: str, tmp_path: Path) -> None:
     with pytest.raises(ContractBrokenError, match=said):
         check(made(adapter, tmp_path), tmp_path)
+
+
+def test_observations_are_of_the_element_types_of_the_task(tmp_path: Path) -> None:
+    image = torch.arange(12, dtype=torch.uint8).reshape(1, 2, 2, 3)
+    request = PolicyRequest(tmp_path / "own.pt", None, {"image": image, "goal": torch.tensor([[2]])}, 1)
+    drawn = AdapterSubject(RslRlAdapter(), tmp_path / "own.pt", request).observations(3)
+    assert {name: (value.dtype, tuple(value.shape)) for name, value in drawn.items()} == {
+        "image": (torch.uint8, (3, 2, 2, 3)),
+        "goal": (torch.int64, (3, 1)),
+    }
+    assert int(drawn["image"].max()) <= 11
+    assert not torch.equal(drawn["image"][0], drawn["image"][1])

@@ -110,3 +110,11 @@ def test_a_broken_promise_is_found(provider: Any, check: Any, said: str, tmp_pat
 def test_a_deployment_that_cannot_be_made_says_why(tmp_path: Path) -> None:
     with pytest.raises(EnvError, match="there is no robot"):
         env_checks.a_bundle_controls_it(EnvSubject(Closed(), TASK), tmp_path)
+
+
+def test_a_task_whose_actions_are_chosen_gets_choices() -> None:
+    policy = env_checks.StandInPolicy(2, choices=(3, 4))
+    drawn = torch.randn(200, 1, 5, generator=torch.Generator().manual_seed(0))
+    acted = torch.cat([policy.act({"policy": seen}) for seen in drawn])
+    assert acted.dtype == torch.int64
+    assert [sorted(set(column.tolist())) for column in acted.T] == [[0, 1, 2], [0, 1, 2, 3]]

@@ -29,8 +29,8 @@ PAGE = """<!-- Written by python -m tests.plugins.distributions; change the scri
 # Two example distributions
 
 `docs/examples/plugins/leapp-sb3` and `leapp-openvino` are distributions as a third party writes them: with the guides
-[Write a backend](../howto/write-a-backend.md) and [Write an environment or a policy adapter](../howto/write-an-environment.md),
-and with the [public modules](stability.md) alone. This page is written by
+[Write a backend](../howto/write-a-backend.md) and
+[Write an environment or a policy adapter](../howto/write-an-environment.md), and with the [public modules](stability.md) alone. This page is written by
 
 ```sh
 python -m tests.plugins.distributions --python VENV/bin/python --write docs/reference/example-plugins.md
@@ -40,7 +40,7 @@ where `VENV` has both of them installed.
 
 ## SB3's own `predict` beside the bundle
 
-Each policy is trained for seconds, exported with `leapp export --env gymnasium`, and run by the runtime on the task of gymnasium
+Each policy is trained for seconds, exported with `leapp export --env gymnasium`, and run by the runtime on the task
 beside `model.predict(observation, deterministic=True)` on another copy of it, from the same seeds, each with its own
 actions. Differences are the largest of all steps; an action that is chosen is an index.
 
