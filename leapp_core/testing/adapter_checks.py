@@ -48,9 +48,7 @@ class AdapterSubject:
             examples = {name: torch.zeros(1, *shape) for name, shape in shapes.items()}
         else:
             examples = {name: value[:1] for name, value in self.request.observations.items()}
-        return {
-            name: draw_like(value.expand(rows, *value.shape[1:]), generator) for name, value in examples.items()
-        }
+        return {name: draw_like(value.expand(rows, *value.shape[1:]), generator) for name, value in examples.items()}
 
 
 AdapterCheck = Callable[[AdapterSubject, Path], None]

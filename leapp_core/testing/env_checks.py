@@ -33,9 +33,7 @@ class StandInPolicy(LoadedPolicy):
 
     summary = "stand-in: one linear layer"
 
-    def __init__(
-        self, num_actions: int, groups: tuple[str, ...] | None = None, choices: tuple[int, ...] = ()
-    ) -> None:
+    def __init__(self, num_actions: int, groups: tuple[str, ...] | None = None, choices: tuple[int, ...] = ()) -> None:
         self.obs_groups = groups
         self._choices = choices
         self._num_actions = num_actions

@@ -30,8 +30,8 @@ PAGE = """<!-- Written by python -m tests.plugins.distributions; change the scri
 
 `docs/examples/plugins/leapp-sb3` and `leapp-openvino` are distributions as a third party writes them: with the guides
 [Write a backend](../howto/write-a-backend.md) and
-[Write an environment or a policy adapter](../howto/write-an-environment.md), and with the [public modules](stability.md) alone. This
-page is written by
+[Write an environment or a policy adapter](../howto/write-an-environment.md),
+and with the [public modules](stability.md) alone. This page is written by
 
 ```sh
 python -m tests.plugins.distributions --python VENV/bin/python --write docs/reference/example-plugins.md
