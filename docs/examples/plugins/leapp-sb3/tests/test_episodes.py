@@ -13,6 +13,6 @@ def test_the_bundle_acts_as_predict(way, trained, tmp_path):
     bundle, report = exported(way, trained(way.name), tmp_path)
     assert report["validation"]["ok"]
     found = compare(way, trained(way.name), bundle)
-    assert found.steps > 15
+    assert found.steps > 10
     assert found.action < ACTION
     assert found.observation < OBSERVATION
