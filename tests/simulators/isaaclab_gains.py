@@ -1,4 +1,4 @@
-"""Export an Isaac Lab task, then print the gains in its bundle by joint, and the export's notes."""
+"""Export an Isaac Lab task, then print gains and limits in its bundle by joint, and the export's notes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 from tests.simulators.cases import Case
 from tests.simulators.run_case import MARK, recorded
+
+LIMITS = ("effort_limit", "velocity_limit")
 
 
 def main(task: str) -> None:
@@ -28,6 +30,8 @@ def main(task: str) -> None:
             kind: dict(zip(port.element_names[-1], sample[port.name].ravel().tolist(), strict=True))
             for kind, port in kinds.items()
         }
+        for port in (port for port in ports if "effort_limit" in port.extra):
+            gains |= {key: dict(zip(port.element_names[-1], port.extra[key], strict=True)) for key in LIMITS}
     sys.stdout.write(f"{MARK}{json.dumps([gains, list(report.notes)])}\n")
 
 

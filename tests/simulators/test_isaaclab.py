@@ -19,6 +19,10 @@ from tests.simulators.results import LIMIT
 from tests.simulators.run_case import MARK
 from tests.simulators.venvs import ROOT
 
+LIMITS = {
+    "effort_limit": {"hip": 23.7, "thigh": 23.7, "calf": 45.43},
+    "velocity_limit": {"hip": 30.1, "thigh": 30.1, "calf": 15.7},
+}
 pytestmark = [pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(2400)]
 ALL = "LEAPP_SIMULATORS_ALL"
 minutes = pytest.mark.skipif(os.environ.get(ALL) != "1", reason=f"takes minutes; {ALL}=1 runs it")
@@ -219,6 +223,14 @@ def test_sizes_known_beforehand_are_those_of_the_task(isaaclab, task):
     assert foreseen == found
 
 
+def gains_of(isaaclab, task):
+    """Return what the bundle of a task says of gains and limits, and the notes of its export."""
+    done = isaaclab.run("-m", "tests.simulators.isaaclab_gains", task)
+    assert done.returncode == 0, done.stderr
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
+    return json.loads(line[len(MARK) :])
+
+
 @minutes
 @pytest.mark.parametrize(
     ("task", "kp", "kd"),
@@ -229,15 +241,22 @@ def test_sizes_known_beforehand_are_those_of_the_task(isaaclab, task):
 )
 def test_gains_are_those_of_the_actuators_that_apply_them(isaaclab, task, kp, kd):
     """Newton computes the motors of the first robot, the simulator's solver those of the second."""
-    done = isaaclab.run("-m", "tests.simulators.isaaclab_gains", task)
-    assert done.returncode == 0, done.stderr
-    (line,) = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
-    gains, notes = json.loads(line[len(MARK) :])
+    gains, notes = gains_of(isaaclab, task)
     for kind, wanted in (("kp", kp), ("kd", kd)):
         assert len(gains[kind]) == 12
         for part, value in wanted.items():
-            assert {v for joint, v in gains[kind].items() if f"_{part}_" in joint} == {pytest.approx(value)}
+            assert [v for joint, v in gains[kind].items() if f"_{part}_" in joint] == pytest.approx([value] * 4)
     assert not [note for note in notes if "kp of" in note]
+
+
+@minutes
+def test_limits_are_those_of_the_actuators(isaaclab):
+    """As Isaac Lab's Go2 has them: by regular expressions of joints, the calf behind a reduction of its own."""
+    facts, _ = gains_of(isaaclab, "Isaac-Velocity-Flat-UnitreeGo2")
+    for kind, parts in LIMITS.items():
+        assert len(facts[kind]) == 12
+        for part, value in parts.items():
+            assert [v for joint, v in facts[kind].items() if f"_{part}_" in joint] == pytest.approx([value] * 4)
 
 
 @minutes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -9,7 +11,11 @@ from typing import Any
 from leapp_rsl_rl.environments.facts import manager_facts, numbers, physics
 
 CONNECTION = "isaaclab_connection"
-_LIMITS = ("effort_limit", "velocity_limit")
+_LIMITS = {
+    "effort_limit": ("actuator_effort_limit", "joint_effort_limit", "effort_limit", "effort_limit_sim"),
+    "velocity_limit": ("actuator_velocity_limit", "joint_velocity_limit", "velocity_limit", "velocity_limit_sim"),
+}
+"""Names under which actuators and their configurations keep a limit: Isaac Lab 3.0's, then those before."""
 _UNLIMITED = 1e5
 """Isaac Lab writes a million or more where there is no limit."""
 _FRAMES = {"_w": "world", "_b": "body"}
@@ -104,16 +110,27 @@ def _limits(robot: Any, group: str, key: str) -> dict[str, float]:
     """Return limits of a group of actuators by joint: as the actuator holds them, else as it is configured."""
     cfg = robot.cfg.actuators[group]
     _, joints = robot.find_joints(cfg.joint_names_expr)
-    for holder in (robot.actuators[group], cfg):
-        values = getattr(holder, key, None)
-        if values is None or isinstance(values, (str, dict)):
-            continue
-        row = numbers(values)
-        row = [row] * len(joints) if not isinstance(row, list) else row
-        if len(row) == len(joints):
-            pairs = zip(joints, row, strict=True)
-            return {name: limit for name, limit in pairs if limit is not None and limit < _UNLIMITED}
+    for name in _LIMITS[key]:
+        for holder in (robot.actuators[group], cfg):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # older names warn where newer ones are meant
+                row = _by_joint(getattr(holder, name, None), list(joints))
+            if row is not None:
+                pairs = zip(joints, row, strict=True)
+                return {joint: limit for joint, limit in pairs if limit is not None and limit < _UNLIMITED}
     return {}
+
+
+def _by_joint(values: Any, joints: list[str]) -> list[Any] | None:
+    """Return a value per joint of what is one number, a tensor, or numbers by regular expressions of names."""
+    if isinstance(values, Mapping):
+        found = {j: v for expression, v in values.items() for j in joints if re.fullmatch(expression, j)}
+        return [numbers(found.get(joint)) for joint in joints]
+    if values is None or isinstance(values, str):
+        return None
+    row = numbers(values)
+    row = row if isinstance(row, list) else [row] * len(joints)
+    return row[: len(joints)] if len(row) >= len(joints) else None  # of the first environment
 
 
 def _ranges(env: Any) -> dict[str, list[Any]]:
