@@ -11,6 +11,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import torch
@@ -69,12 +70,15 @@ def verdict(case: Case) -> Verdict:
         eager = stressed(case)
     except Exception as error:  # noqa: BLE001  inputs that the program does not take
         return Verdict("same", f"not stressed: {error}")
-    try:
-        found = compiled(case, eager)
-    except AssertionError as error:
+    # In a thread of its own: an ``except`` around the session here would be taken for one of the program's.
+    with ThreadPoolExecutor(1) as pool:
+        pending = pool.submit(compiled, case, eager)
+    error = pending.exception()
+    if isinstance(error, AssertionError):
         return Verdict("changed", str(error))
-    except LeappError as error:
+    if isinstance(error, LeappError):
         return Verdict("same" if case.refused is not None else "lost", str(error))
+    found = pending.result()
     try:
         with torch.no_grad():
             check_program(found, eager, case.tolerance)
