@@ -63,7 +63,7 @@ def slice_of(name: str, markers: Collection[str]) -> Slice | None:
     if "gpu" in markers:
         return GPU
     if "simulator" in markers:
-        return TASKS if "landing" in markers else SIMULATORS
+        return TASKS if "always" in markers else SIMULATORS
     if "browser" in markers:
         return BROWSER
     if "venv" in markers:

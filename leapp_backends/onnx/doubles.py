@@ -81,6 +81,7 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
         aten.celu.default: lambda x, alpha=1.0: _elu(x, alpha, 1.0, 1.0 / alpha),
         aten.selu.default: lambda x: _elu(x, _SELU_ALPHA, _SELU_SCALE),
         aten.softplus.default: _softplus,
+        aten.mish.default: lambda x: _if_double(x, lambda: x * torch.tanh(_softplus(x))),
         aten.trapezoid.dx: _trapezoid,
         aten.hardsigmoid.default: lambda x: _if_double(x, lambda: (x + 3.0).clamp(0.0, 6.0) / 6.0),
         aten.hardswish.default: lambda x: _if_double(x, lambda: x * (x + 3.0).clamp(0.0, 6.0) / 6.0),
@@ -103,6 +104,8 @@ def number(value: float) -> Any:
     """Return a number as a ``float64`` tensor without dimensions that ONNX holds exactly."""
     import torch
 
+    if not math.isfinite(value):
+        return torch.full((), value, dtype=torch.float64)
     fraction, exponent = math.frexp(value)
     scales = []
     if abs(exponent) > _SINGLE_EXPONENTS:  # beyond what single precision reaches
@@ -221,7 +224,8 @@ def _plus(x: Tensor, term: Callable[[], Tensor], factor: Any) -> Any:
 def _addmm(x: Tensor, a: Tensor, b: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Any:
     if not _is_double(x) or not (_is_inexact(beta) or _is_inexact(alpha)):
         return NotImplemented
-    return x * beta + (a @ b) * alpha
+    product = (a @ b) * alpha
+    return product if beta == 0 else x * beta + product  # PyTorch does not read what it multiplies by nothing
 
 
 def _padded(x: Tensor, pad: list[int], value: Any = 0) -> Any:
@@ -238,7 +242,7 @@ def _elu(x: Tensor, alpha: Any = 1, scale: Any = 1, input_scale: Any = 1) -> Any
 
     if not _is_double(x):
         return NotImplemented
-    below = torch.exp(torch.minimum(x, torch.zeros_like(x)) * input_scale) - 1.0
+    below = double_functions.expm1(torch.minimum(x, torch.zeros_like(x)) * input_scale)
     return torch.where(x > 0, x * scale, below * (alpha * scale))
 
 
@@ -247,7 +251,7 @@ def _softplus(x: Tensor, beta: Any = 1, threshold: Any = 20) -> Any:
 
     if not _is_double(x):
         return NotImplemented
-    return torch.where(x * beta > threshold, x, torch.log1p(torch.exp(x * beta)) / beta)
+    return torch.where(x * beta > threshold, x, double_functions.log1p(torch.exp(x * beta)) / beta)
 
 
 def _softshrink(x: Tensor, limit: float) -> Any:
@@ -261,7 +265,9 @@ def _logaddexp(x: Tensor, y: Tensor) -> Any:
 
     if not _is_double(x):
         return NotImplemented
-    return torch.maximum(x, y) + torch.log1p(torch.exp(-torch.abs(x - y)))
+    larger = torch.maximum(x, y)
+    both = larger + double_functions.log1p(torch.exp(-torch.abs(x - y)))
+    return torch.where((x == y) & torch.isinf(x), larger, both)
 
 
 def _layer_norm(x: Tensor, shape: list[int], weight: Any = None, bias: Any = None, eps: float = 1e-5, *_: Any) -> Any:
@@ -333,4 +339,4 @@ def _arange(*limits: Any, dtype: Any = None, **_: Any) -> Any:
 def _listed(values: list[float]) -> Any:
     import torch
 
-    return torch.stack([number(value) for value in values])
+    return torch.stack([number(value) for value in values]) if values else torch.empty(0, dtype=torch.float64)

@@ -31,11 +31,12 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
         aten.scatter_add.default: scatter_add,
         aten.scatter_reduce.two: scatter_reduce,
         aten.hypot.default: hypot,
-        aten.signbit.default: lambda x: x < 0,
-        aten.copysign.Tensor: lambda x, y: torch.where(y < 0, -torch.abs(x), torch.abs(x)),
+        aten.signbit.default: signbit,
+        aten.copysign.Tensor: lambda x, y: torch.where(signbit(y), -torch.abs(x), torch.abs(x)),
         # Translated as quotients that are rounded: near a multiple of the divisor the remainder jumps by a whole one.
         **dict.fromkeys((aten.remainder.Tensor, aten.remainder.Scalar, aten.remainder.Scalar_Tensor), remainder),
         **dict.fromkeys((aten.div.Tensor_mode, aten.div.Scalar_mode, aten.floor_divide.default), floor_divide),
+        aten.atan2.default: atan2,
         aten.cumprod.default: cumprod,
         aten.median.dim: median,
         aten.searchsorted.Tensor: searchsorted,
@@ -151,6 +152,13 @@ def hypot(x: Tensor, y: Tensor) -> Tensor:
     return large * torch.sqrt(ratio * ratio + 1)
 
 
+def signbit(x: Tensor) -> Tensor:
+    """Return where a sign is negative, that of a zero included."""
+    if not x.is_floating_point():
+        return x < 0
+    return (x < 0) | ((x == 0) & (1 / x < 0))
+
+
 def _operands(x: Any, y: Any) -> tuple[Tensor, Tensor] | None:
     """Return two operands as tensors of the type they are computed in, if that is a floating-point one."""
     import torch
@@ -185,12 +193,27 @@ def floor_divide(x: Any, y: Any, *, rounding_mode: str | None = "floor") -> Any:
     operands = _operands(x, y) if rounding_mode == "floor" else None
     if operands is None:
         return NotImplemented
-    x, y = operands
+    kind = operands[0].dtype
+    if kind in (torch.float16, torch.bfloat16):  # PyTorch keeps a number as it is, and computes in single precision
+        x, y = (v.float() if isinstance(v, torch.Tensor) else torch.full((), float(v)) for v in (x, y))
+    else:
+        x, y = operands
     rest = torch.fmod(x, y)
     quotient = (x - rest) / y - torch.where(_is_beyond(rest, y), 1.0, 0.0).to(rest.dtype)
     below = torch.floor(quotient)
     below = torch.where(quotient - below > 0.5, below + 1, below)
-    return torch.where(y == 0, x / y, below)
+    return torch.where(y == 0, x / y, below).to(kind)
+
+
+def atan2(y: Tensor, x: Tensor) -> Any:
+    """Return the angle of a point; exporters divide by zero and take the sign of a zero for that of the angle."""
+    import torch
+
+    if torch.result_type(y, x) == torch.float64 or not torch.result_type(y, x).is_floating_point:
+        return NotImplemented
+    turned = torch.where(y < 0, -math.pi, math.pi).to(x.dtype)
+    angle = torch.atan(y / x) + torch.where(x < 0, turned, torch.zeros_like(turned))
+    return torch.where((x == 0) & (y == y), torch.sign(y) * (math.pi / 2), angle)
 
 
 def cumprod(x: Tensor, dim: int, *, dtype: Any = None) -> Any:

@@ -43,9 +43,9 @@ def artifact_metadata(captured: CapturedPipeline, program: NodeProgram) -> dict[
         first = {port: value.tolist() for port, value in values.items()}
         facts |= {"leapp.initial_values": first} if first else {}
     else:
-        facts["leapp.initial_fill"] = {
-            port: value.flatten()[0].item() for port, value in values.items() if (value == value.flatten()[0]).all()
-        }
+        full = {port: value.flatten() for port, value in values.items() if value.numel()}
+        alike = {port: value[0].item() for port, value in full.items() if (value == value[0]).all()}
+        facts |= {"leapp.initial_fill": alike} if alike else {}
     return {key: json.dumps(value, ensure_ascii=False) for key, value in facts.items()}
 
 

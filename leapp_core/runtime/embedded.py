@@ -6,6 +6,7 @@ The document is text that anybody can edit; names, kinds, order and rate in it d
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -141,15 +142,24 @@ def _values(node: str, values: Mapping[PortRef, Array], stated: Any) -> Iterator
         found = values.get(PortRef(node, port))
         if found is None:
             continue  # a missing edge was named above
-        if not isinstance(value, list):  # one number for all elements
-            value = np.full(found.shape, value)
-        known = np.asarray(value).reshape(found.shape) if np.size(value) == found.size else None
+        known = _stated(value, found.shape)
         wide = found.astype(np.float64) if found.dtype.kind in "fV" else found
         if known is None or not np.array_equal(wide, known, equal_nan=found.dtype.kind in "fV"):
             yield Problem(
                 f"first value of {node}/{port} is not the one the model was exported with",
                 ("pipeline", "initial_values"),
             )
+
+
+def _stated(value: Any, shape: tuple[int, ...]) -> Array | None:
+    """Return stated values as an array of a shape: of nested lists of numbers, or of one number for all elements."""
+    if not isinstance(value, list):
+        return np.full(shape, value) if isinstance(value, (bool, int, float)) else None
+    try:
+        stated = np.asarray(value)
+    except ValueError:  # lists of unequal lengths
+        return None
+    return stated.reshape(shape) if stated.dtype.kind in "biuf" and stated.size == math.prod(shape) else None
 
 
 def _equal(mine: Any, stated: Any) -> bool:

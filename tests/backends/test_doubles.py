@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F  # noqa: N812
@@ -22,6 +24,19 @@ CASES = {
     "scaled sums": lambda x: (torch.add(x, x, alpha=0.02), torch.sub(x, x.sin(), alpha=0.02)),
     "limits": lambda x: (x.clamp(-0.1, 0.1), x.clamp(min=0.1), x.clamp_max(0.1), F.hardtanh(x, -0.1, 0.1)),
     "limits that are far away": lambda x: (x.clamp(-1e150, 1e150), x * 1e-60, x + 3.3e38),
+    "limits that are infinite": lambda x: (
+        x.clamp(0.1, math.inf),
+        x.clamp(-math.inf, 0.1),
+        torch.where(x > 0, 0.1, math.inf),
+    ),
+    "infinite values": lambda x: (
+        torch.logaddexp(torch.full_like(x, -math.inf), torch.full_like(x, -math.inf)),
+        torch.addmm(torch.full((8, 8), math.nan, dtype=x.dtype), EYE, EYE, beta=0, alpha=0.03),
+    ),
+    "nothing": lambda x: (
+        torch.cat([x[0], torch.linspace(0.02, 0.5, 0, dtype=torch.float64)]),
+        torch.cat([x[0], torch.arange(0.02, 0.02, 0.1, dtype=torch.float64)]),
+    ),
     "choices": lambda x: (torch.where(x > 0.02, x, 0.02), torch.where(x > 0, 0.02, x), x.masked_fill(x > 0, 0.02)),
     "comparisons": lambda x: (x > 0.1, x >= 0.02, x < 0.02, x == 0.02, x != 0.02, x <= 0.02),
     "filled": lambda x: (
@@ -54,6 +69,8 @@ CASES = {
         F.hardswish(x),
         F.softshrink(x, 0.02),
         F.threshold(x, 0.02, 0.03),
+        F.mish(x),
+        F.elu(x * 1e-9) * 1e9,
     ),
     "norms": lambda x: (F.layer_norm(x, (8,), eps=0.02), F.rms_norm(x, (8,), eps=0.02)),
     "logarithms": lambda x: (x.abs().log2(), x.abs().log10(), torch.logaddexp(x, x * 0.1)),
@@ -73,10 +90,21 @@ CASES = {
         torch.atan2(torch.zeros_like(x), x.abs()),
         torch.atan2(torch.zeros_like(x), torch.zeros_like(x)),
         torch.atan2(x * 1e200, x * 1e200),
+        torch.atan2(x, -torch.zeros_like(x)),
+        torch.atan2(x * 1e60, -x.abs()),
+        torch.acos(-torch.zeros_like(x)),
+        torch.acos(torch.ones_like(x)),
+        torch.asin(torch.zeros_like(x)),
     ),
     "hyperbolic functions": lambda x: (
         torch.sinh(x),
         torch.sinh(x * 1e-4),
+        torch.asinh(x * 1e-9) * 1e9,
+        torch.atanh(x * 1e-9) * 1e9,
+        torch.log1p(x * 1e-9) * 1e9,
+        torch.expm1(x * 1e-9) * 1e9,
+        torch.expm1(x),
+        torch.log1p(x.abs() * 1e20),
         torch.cosh(x),
         torch.asinh(x),
         torch.acosh(x.abs() + 1),

@@ -54,6 +54,10 @@ CASES = {
     "gru cell": (torch.nn.GRUCell(5, 4), (X, torch.randn(1, 4))),
     "odd functions": (lambda x: (x.sinh(), x.cosh(), x.expm1(), x.trunc(), x.frac()), (X,)),
     "signs": (lambda x: (x.signbit(), x.copysign(-x), torch.heaviside(x, x + 1)), (X,)),
+    "signs of zeros": (
+        lambda x: ((x * 0).signbit(), torch.copysign(x + 3, x * 0), torch.copysign(x, torch.zeros_like(x))),
+        (X,),
+    ),
     "differences": (lambda x: (x.diff(dim=1), torch.take_along_dim(x, x.argsort(1), 1)), (X,)),
     "soft maximum": (lambda x: (torch.logaddexp(x, x * 2), x.logsumexp(1)), (X,)),
     "attention without a batch": (

@@ -15,6 +15,7 @@ import torch
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.result import CapturedPipeline
 from leapp_core.tracing.session import capture
+from tests.capture.assembled import Assembled
 
 GRAVITY = np.array([0.0, 0.0, -9.81], dtype=np.float32)
 TABLE_X = np.linspace(-2.0, 2.0, 9)
@@ -427,3 +428,14 @@ def test_an_exception_in_user_code_leaves_numpy_as_it_was() -> None:
     assert all(getattr(np, name) is function for name, function in before.items())
     assert type(kept[0] * 2) is np.ndarray
     assert type(torch.ones(2).numpy()) is np.ndarray
+
+
+def test_cube_roots_of_negative_numbers_that_the_recording_did_not_show():
+    session = capture("roots", "unused")
+    with session:
+        for number in (0.2, 0.9, 1.7):
+            a = session.input_tensors("p", {"a": np.full(3, number)})
+            session.output_tensors("p", {"y": np.cbrt(a)})
+    values = np.array([-8.0, 0.0, 27.0])
+    got = Assembled(session.compile())({"p/a": torch.from_numpy(values)})["p/y"]
+    np.testing.assert_allclose(np.asarray(got), np.cbrt(values), rtol=1e-15)

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(2400)
 
 
 def turn() -> int:
-    """Return the number of commits: every landing takes another task, and a rerun of it the same."""
+    """Return the number of commits: every number of commits takes another task, and a rerun the same."""
     counted = subprocess.run(["git", "rev-list", "--count", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     return int(counted.stdout or 0)
 
@@ -24,7 +24,7 @@ def turn() -> int:
 CHOSEN = [*(case for case in CASES if case.ci), *turn_of(turn(), CASES)]
 
 
-@pytest.mark.landing
+@pytest.mark.always
 @pytest.mark.parametrize("case", CHOSEN, ids=lambda c: c.name)
 def test_bundle_controls_the_robot_as_the_policy_does(case, outcome):
     found = outcome(case)
@@ -41,7 +41,7 @@ def test_bundle_controls_the_robot_as_the_policy_does(case, outcome):
         assert found["bundle_reward"] == pytest.approx(found["policy_reward"], rel=1e-4)
 
 
-@pytest.mark.landing
+@pytest.mark.always
 def test_trained_cartpole_balances_through_its_bundle(outcome):
     found = outcome(next(c for c in CASES if c.checkpoint and c.ci))
     assert found["steps"] == 500

@@ -6,6 +6,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE, CO_GENERATOR
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -22,6 +23,7 @@ from leapp_core.tracing.values.relevance import Relevance
 
 _NAMED = frozenset({"attr", "name", "global", "local", "member"})
 _UNSEEN = frozenset({"index", "advanced", "script"})
+_RESUMED = CO_GENERATOR | CO_COROUTINE | CO_ASYNC_GENERATOR
 _OPERATORS = frozenset(
     {
         "__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__bool__", "__float__", "__int__", "__len__", "__getitem__",
@@ -100,7 +102,7 @@ class Changes:
     def _read_through(self, element: Element) -> str:
         """Return how what holds a value is read instead: a generator, a tuple, an object with operators."""
         if element[0] == "name":
-            return "advanced" if element[2].co_flags & 0x20 else ""  # of a generator
+            return "advanced" if element[2].co_flags & _RESUMED else ""
         if element[0] != "attr":
             return ""
         if issubclass(element[2], torch.Tensor):

@@ -297,4 +297,5 @@ def _grown(relevance: Relevance) -> set[ast.expr]:
                     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
                     if isinstance(owner, ast.Attribute):
                         found |= {load for _, load, _ in relevance.owners.loads(file, owner)}
+                        found |= {load for _, load in relevance.aliases.of(file, owner)}
     return found

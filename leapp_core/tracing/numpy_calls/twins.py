@@ -283,6 +283,14 @@ def _tensor(value: Any) -> torch.Tensor:
     return torch.full((), value, dtype=torch.float64 if isinstance(value, float) else None)
 
 
+def cbrt(x: torch.Tensor) -> torch.Tensor:
+    """Return cube roots, those of negative numbers, too; ``x ** (1 / 3)`` has none, and is off in the last place."""
+    wide = x.to(torch.float64)
+    root = torch.sign(wide) * torch.abs(wide) ** (1 / 3)
+    better = root - (root - wide / (root * root)) / 3
+    return torch.where((root == 0) | torch.isinf(root), root, better).to(x.dtype)
+
+
 def _common(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return both in the dtype that holds both; integers and float32 meet in float64, as in NumPy."""
     dtype = torch_dtype(np.promote_types(*(str(t.dtype).removeprefix("torch.") for t in (a, b))))
@@ -327,5 +335,5 @@ TWINS: dict[Any, Twin] = {
     np.cov: cov,
 }
 TWINS |= {getattr(np, name): trapezoid for name in ("trapezoid", "trapz") if name in vars(np)}
-UFUNCS: dict[np.ufunc, Twin] = {np.modf: modf, np.sign: sign, np.heaviside: heaviside}
+UFUNCS: dict[np.ufunc, Twin] = {np.modf: modf, np.sign: sign, np.heaviside: heaviside, np.cbrt: cbrt}
 """Their operands are tensors of one dtype."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import functools
+import gc
 import os
 import random
 import sys
@@ -14,8 +15,10 @@ from inspect import CO_OPTIMIZED
 from queue import Queue
 from random import Random
 from types import (
+    AsyncGeneratorType,
     BuiltinMethodType,
     CodeType,
+    CoroutineType,
     FrameType,
     FunctionType,
     GeneratorType,
@@ -55,6 +58,7 @@ _CONTAINERS: tuple[type, ...] = (*_SEQUENCES, dict, set, frozenset)
 _PROXIES = (ProxyType, CallableProxyType)  # what they stand for is reached by its owner, or runs code
 _LONGEST = 256
 # Objects of these packages are not looked into: they are no state of a program, or the record follows them.
+_FRAMES = {GeneratorType: "gi_frame", CoroutineType: "cr_frame", AsyncGeneratorType: "ag_frame"}
 _CLOSED = frozenset(sys.stdlib_module_names) | {
     "torch", "numpy", "tensordict", "_pytest", "pytest", "pluggy", "onnx",
     "sympy", "mpmath", "networkx", "jinja2", "fsspec", "filelock", "typing_extensions",  # what PyTorch brings along
@@ -92,7 +96,7 @@ def is_passing(thing: Any) -> bool:
     """Return whether something is a plain value, a container, or an iterator that a ``for`` is using up."""
     kind = type(thing)
     iterates = class_module(kind) in ("builtins", "itertools") and hasattr(kind, "__next__")
-    return is_leaf(thing) or is_a(thing, *_CONTAINERS) or (iterates and kind is not GeneratorType)
+    return is_leaf(thing) or is_a(thing, *_CONTAINERS) or (iterates and kind not in _FRAMES)
 
 
 def children_of(thing: Any, outside: Outside) -> Iterator[Child]:
@@ -259,21 +263,25 @@ def _of_class(cls: type) -> Iterator[Child]:
 
 
 def _of_iterator(thing: Any, kind: Any) -> Iterator[Child]:
-    if kind is GeneratorType:
-        yield from _of_generator(thing)
+    if kind in _FRAMES:
+        yield from _of_generator(thing, getattr(thing, _FRAMES[kind]))
     elif class_attribute(kind, "__next__") is not None and _is_closed(kind):
         yield ("advanced",), Unlike()
     else:
         yield from _of_instance(thing)
 
 
-def _of_generator(generator: GeneratorType[Any, Any, Any]) -> Iterator[Child]:
-    frame = generator.gi_frame
+def _of_generator(generator: Any, frame: FrameType | None) -> Iterator[Child]:
     if frame is None:
         return
     yield ("advanced",), frame.f_lasti
     for name, value in locals_of(frame).items():
         yield ("name", name, frame.f_code), value
+    # What its loops go through and what it waits for have no name: they lie on the stack of its frame.
+    held = [*gc.get_referents(generator), *gc.get_referents(frame)]
+    nameless = {id(v): v for v in held if class_attribute(type(v), "__next__") is not None or type(v) in _FRAMES}
+    for number, value in enumerate(nameless.values()):
+        yield ("waits", number), value
 
 
 def locals_of(frame: FrameType) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from leapp_core.tracing.values.driver import Driver
 from leapp_core.tracing.values.stacks import leads, running
 
 _MOST_FUNCTIONS = 500
+_ASKED_BY_PYTHON = frozenset({"__missing__", "__array__"})
 
 Name = tuple[int, str]
 """A name by the function (``id`` of its tree) or file (of its path) around; ``(0, ".attribute")`` for attributes."""
@@ -227,7 +228,9 @@ class Relevance:
         return related(holder, self.owners.selves(other, function)) and self.owners.takes_part(other, function)
 
     def is_hook(self, function: Function) -> bool:
-        """Return whether a function is registered as a hook, whose results PyTorch takes."""
+        """Return whether a function's results are taken by PyTorch, where it is registered, or by Python itself."""
+        if function.name in _ASKED_BY_PYTHON:
+            return True
         given = ((file.parents.get(load), load) for file, load in self.book.mentions(function.name))
         return any(
             isinstance(call, ast.Call) and load in call.args and called_name(call).startswith("register_")
@@ -261,12 +264,15 @@ class Relevance:
 
     def reads(self, file: SourceFile, target: ast.expr, selves: Types = None) -> bool:
         """Return whether the program reads what is assigned here, ``self`` being one of some types if that is known."""
-        if isinstance(target, ast.Attribute) and any(target.attr in f.asked for f in self.book.files):
-            return True
+        if isinstance(target, ast.Attribute) and (self._is_asked(target.attr) or target.attr == "__class__"):
+            return True  # by name, or by every method: an object of another class has others
         key = self._key(file, target)
         if isinstance(target, ast.Name) and key[0] == id(file.path) and self._reads_of_module(file, target.id):
             return True
         return key in self._names and related(self._names[key], self._owner(file, target, selves))
+
+    def _is_asked(self, attribute: str) -> bool:
+        return any(attribute in file.asked for file in self.book.files)
 
     def _reads_of_module(self, file: SourceFile, name: str) -> bool:
         """Return whether the program reads a global name of a file as ``module.name``."""

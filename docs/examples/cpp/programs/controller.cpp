@@ -30,7 +30,9 @@ void run(leapp::Policy& policy, int steps) {
   std::vector<std::string> joints(position.elements());
   std::reverse(joints.begin(), joints.end());  // the robot's own order
   const auto read = position.order(joints);
-  const auto written = targets.elements();
+  // What is commanded has an order of its own; here, where all joints are.
+  const bool alike = targets.elements().size() == joints.size();
+  const auto write = alike ? targets.order(joints) : std::vector<std::size_t>{};
   std::vector<float> pose(joints.size(), 0.0F);
 
   policy.reset();
@@ -44,8 +46,7 @@ void run(leapp::Policy& policy, int steps) {
       return;
     }
     const float* out = targets.data<float>();
-    for (std::size_t joint = 0; joint < pose.size(); ++joint)
-      if (joint < written.size()) pose[joint] += 0.1F * (out[joint] - pose[joint]);
+    for (std::size_t joint = 0; joint < write.size(); ++joint) pose[joint] += 0.1F * (out[write[joint]] - pose[joint]);
     beat += std::chrono::duration_cast<std::chrono::steady_clock::duration>(period);
     std::this_thread::sleep_until(beat);
   }

@@ -169,7 +169,10 @@ class Policy {
       for (const Json& item : value.items) fill(item, port, memory, at);
       return;
     }
-    if (value.is_null() || at == port.size()) {
+    const bool number = value.kind == Json::Kind::number, whole = port.type() != Type::float32 && port.type() != Type::float64;
+    if ((!number && value.kind != Json::Kind::boolean) || (number && whole && !value.is_integer))
+      throw Error("the first values of state '" + port.name() + "' are not numbers of its type");
+    if (at == port.size()) {
       at = port.size() + 1;
       return;
     }
@@ -209,7 +212,7 @@ class Policy {
 
   Status refuse(Status status, const Port& port, std::ptrdiff_t at, const char* what) noexcept {
     const bool named = status != Status::wrong_size && static_cast<std::size_t>(at) < port.elements().size();
-    std::snprintf(problem_, sizeof problem_, "%s[%s%td%s%s] %s", port.name().c_str(), named ? "" : "", at,
+    std::snprintf(problem_, sizeof problem_, "%s[%td%s%s] %s", port.name().c_str(), at,
                   named ? ", " : "", named ? port.elements()[static_cast<std::size_t>(at)].c_str() : "", what);
     return status;
   }

@@ -135,12 +135,14 @@ def describe(program: NodeProgram, metadata: Mapping[str, str]) -> Interface:
     places = {port.label: at for at, port in enumerate(outputs)}
     edges = _feedback(program, metadata)
     values = json.loads(metadata.get("leapp.initial_values", "{}"))
+    alike = json.loads(metadata.get("leapp.initial_fill", "{}"))
     states = {}
     for at, port in enumerate(inputs):
         if port.label in edges:
             first = values.get(port.label)
-            if first is None:  # too long for the metadata; recording starts with the first values
-                first = program.samples[0].inputs[port.label].tolist()
+            if first is None:  # too long for the metadata: one number that all are, or what the recording began with
+                sample = program.samples[0].inputs[port.label]
+                first = (sample * 0 + alike[port.label] if port.label in alike else sample).tolist()
             states[at] = State(port, places[edges[port.label]], tuple(number(x, port.type) for x in _flat(first)))
     return Interface(inputs, outputs, states)
 
@@ -203,6 +205,8 @@ def _flat(value: Any) -> Iterable[Any]:
 def number(value: Any, type_: str) -> str:
     """Return a number as C writes it, so that it reads back exactly."""
     if type_ not in ("float", "double"):
+        if type_ == "int64_t" and int(value) == -(2**63):
+            return "INT64_MIN"  # C reads the digits first, and they are beyond the type
         return f"{int(value)}" + ("LL" if type_ == "int64_t" else "ULL" if type_ == "uint64_t" else "")
     value = float(value)
     if not math.isfinite(value):
