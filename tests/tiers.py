@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-SHARDS = 3  # of slow tests
+SHARDS = 6  # of slow tests: some ten minutes each on two cores
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Slice:
 ENVIRONMENTS = Slice(
     "environments", "the wheel, plugins and other Pythons, freshly installed", "rotation", by_file=True
 )
-TASKS = Slice("tasks", "five tasks of mjlab and Isaac Lab, and a further one by turns", "always", by_file=True)
+TASKS = Slice("tasks", "five tasks of mjlab and Isaac Lab, and a further one by turns", "rotation", by_file=True)
 SIMULATORS = Slice("simulators", "what else runs a simulator: commands, how-tos, trainers", "rotation", by_file=True)
 SLOW = tuple(
     Slice(f"slow-{number}", f"part {number} of {SHARDS} of the slow tests", "rotation")
