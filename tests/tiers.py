@@ -26,7 +26,9 @@ class Slice:
         name: What ``--slice`` takes.
         what: What it runs.
         turn: Whether continuous integration runs it ``always``, in ``rotation`` with others, or it is run ``by hand``.
-        by_file: Whether the tests of a file stay in one worker, because they share an environment.
+        by_file: Whether the tests of a file should stay in one worker, because they share an environment. (pytest-xdist
+            3.8 does not keep groups together with pytest 9.2; environments are made under a lock, so it costs time
+            only.)
     """
 
     name: str
