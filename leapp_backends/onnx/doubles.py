@@ -53,7 +53,7 @@ def rewrites() -> Mapping[Any, Callable[..., Any]]:
     return {
         **double_functions.rewrites(),
         **{overload: _with_tensors(function) for overload, function in binary.items()},
-        **dict.fromkeys((aten.div.Tensor_mode, aten.div.Scalar_mode), _divided),
+        **dict.fromkeys((aten.div.Tensor_mode, aten.div.Scalar_mode), _with_tensors(torch.div)),
         aten.index_add.default: _index_add,
         **dict.fromkeys((aten.add.Tensor, aten.add.Scalar), _sum(operator.add)),
         **dict.fromkeys((aten.sub.Tensor, aten.sub.Scalar), _sum(operator.sub)),
@@ -158,18 +158,11 @@ def _tensors(*values: Any) -> tuple[Any, ...] | None:
 
 
 def _with_tensors(function: Callable[..., Any]) -> Callable[..., Any]:
-    def replacement(x: Any, y: Any) -> Any:
+    def replacement(x: Any, y: Any, **options: Any) -> Any:
         operands = _tensors(x, y)
-        return NotImplemented if operands is None else function(*operands)
+        return NotImplemented if operands is None else function(*operands, **options)
 
     return replacement
-
-
-def _divided(x: Any, y: Any, *, rounding_mode: str | None = None) -> Any:
-    import torch
-
-    operands = _tensors(x, y)
-    return NotImplemented if operands is None else torch.div(*operands, rounding_mode=rounding_mode)
 
 
 def _sum(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:

@@ -15,11 +15,11 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 RUNNABLE = [DOCS / "tutorial" / "your-own-pipeline.md", DOCS / "howto" / "coming-from-a-deploy-script.md"]
-LINK = re.compile(r"\]\(([^)#]+?)(#[^)]*)?\)")
 
 
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+def docs_script(name: str) -> ModuleType:
+    """Return a script of the documentation as a module."""
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", DOCS / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -34,7 +34,7 @@ def test_reference_pages_are_up_to_date(page: str, monkeypatch: pytest.MonkeyPat
         pytest.skip("help texts are laid out otherwise by this version of typer")
     monkeypatch.setenv("COLUMNS", "100")
     written = (DOCS / "reference" / page).read_text(encoding="utf-8")
-    assert generator().pages()[page] == written, "run: python docs/generate.py"
+    assert docs_script("generate").pages()[page] == written, "run: python docs/generate.py"
 
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.stem)
@@ -47,10 +47,8 @@ def test_code_of_a_page_runs_in_order(page: Path, tmp_path: Path, monkeypatch: p
 
 
 def links() -> Iterator[tuple[Path, str]]:
-    for page in PAGES:
-        for target, _ in LINK.findall(page.read_text(encoding="utf-8")):
-            if not target.startswith(("http://", "https://")):
-                yield page, target
+    found = docs_script("links").links
+    yield from ((page, target) for page in PAGES for target in found(page))
 
 
 @pytest.mark.parametrize(("page", "target"), [*links()], ids=str)
