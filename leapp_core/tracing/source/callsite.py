@@ -27,6 +27,7 @@ def _folders(*packages: str) -> tuple[str, ...]:
 
 
 _CAPTURE = _spelled(Path(__file__).parents[1])
+_CORE = _spelled(Path(__file__).parents[2])
 _HOOKS = _spelled(Path(__file__).parents[1] / "provenance")
 """Frames of hooks lie between a call and the rewritten code that makes it; they are no part of a call site."""
 _INSTALLED = _spelled(*(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
@@ -276,6 +277,11 @@ def is_standard(path: str) -> bool:
 def is_ours(path: str) -> bool:
     """Return whether a file is of capture itself."""
     return path.startswith(_CAPTURE)
+
+
+def is_of_core(path: str) -> bool:
+    """Return whether a file is of the core of LEAPP, installed or not: capture, runtime, validation and the rest."""
+    return path.startswith(_CORE)
 
 
 def is_library(path: str) -> bool:

@@ -242,6 +242,15 @@ class Owners:
             return False
         return bool(self.living.types_under(file.class_key(cls), [call.func.attr]))
 
+    def may_be_another(self, file: SourceFile, call: ast.Call) -> bool:
+        """Return whether a call of a value by its name may run none of the functions of that name.
+
+        A parameter ``policy`` is whatever the caller gave, even where the file has a function of that name.
+        """
+        if not self.is_kept(file, call):
+            return False
+        return not (isinstance(call.func, ast.Name) and self._seen_at(file, call, call.func.id))
+
     def called(self, file: SourceFile, call: ast.Call, selves: Types = None) -> list[Candidate]:
         """Return the functions that a call may run, each with what ``self`` is in it."""
         name, receiver = call.func, None
@@ -267,9 +276,12 @@ class Owners:
         """
         if not named:
             return []
-        lines = range(getattr(node, "lineno", 0), (getattr(node, "end_lineno", None) or 0) + 1)
-        seen = {key for line in lines for key in self._leads.get((file.path, line), ()) if key[2] == named[0][1].name}
+        seen = self._seen_at(file, node, named[0][1].name)
         return [(f, n) for f, n in named if not seen or f.key_of(n) in seen or self.in_reach(f, n)]
+
+    def _seen_at(self, file: SourceFile, node: ast.AST, name: str) -> set[FunctionKey]:
+        lines = range(getattr(node, "lineno", 0), (getattr(node, "end_lineno", None) or 0) + 1)
+        return {key for line in lines for key in self._leads.get((file.path, line), ()) if key[2] == name}
 
     def in_reach(self, file: SourceFile, function: Function) -> bool:
         """Return whether a function is a method, and the steps could reach an object that has it, or make one."""

@@ -42,9 +42,8 @@ class ArrayFollower(Follower):
             return None
         if root in ("np", "numpy") or (isinstance(call.func, ast.Name) and name in _BUILTINS):
             return kind
-        if not called:
+        if not called or self._owners.may_be_another(file, call):
             self._fate.followed = False
-            return None
         return self._user_call(file, call, node, kind, called)
 
     def _branch(self, file: SourceFile, statement: ast.If | ast.While | ast.For | ast.AsyncFor | ast.Match) -> None:

@@ -138,7 +138,7 @@ class Branches(ABC):
             return False  # an episode ends here: the runtime resets on its own
         for one in (call, *handed):
             candidates = self._owners.called(file, one, self._selves)
-            if not candidates and self._owners.is_kept(file, one):
+            if self._owners.may_be_another(file, one) or (not candidates and self._owners.is_kept(file, one)):
                 self._decide(file, call.lineno, known=False)
             if candidates and (depth >= _MAX_DEPTH or len(candidates) > MAX_CANDIDATES):
                 return True  # what was not looked at may matter

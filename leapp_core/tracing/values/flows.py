@@ -204,9 +204,8 @@ class Follower(Branches):
             return "decided"
         if kind == "sized" and root_name(call.func) == "torch":
             return kind
-        if called:
-            return self._user_call(file, call, node, kind, called)
-        return self._unknown_call(call, kind, name)
+        following = self._user_call(file, call, node, kind, called) if called else None
+        return following if called and not self._owners.may_be_another(file, call) else self._unknown_call(call, kind, name)
 
     def _unknown_call(self, call: ast.Call, kind: str, name: str) -> str | None:
         """Return what a call of other code makes of a value: something else, unless it is known to be recorded."""

@@ -11,7 +11,7 @@ from types import CodeType, FunctionType, ModuleType
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.source.book import FUNCTIONS, Function, SourceBook, SourceFile, called_name
-from leapp_core.tracing.source.callsite import FunctionKey, function_key, is_installed, is_library
+from leapp_core.tracing.source.callsite import FunctionKey, function_key, is_installed, is_library, is_of_core
 from leapp_core.tracing.source.heap import class_key
 from leapp_core.tracing.source.living import LivingObjects
 from leapp_core.tracing.source.local import LocalTypes, is_global
@@ -399,7 +399,8 @@ def _files_called(slicer: Slicer, running: set[CodeType]) -> set[str]:
 
 
 def _of_users(slicer: Slicer, files: set[str]) -> set[str]:
-    return {f for f in files if f.endswith(".py") and not (is_installed(f) or is_library(f) or slicer.outside.has(f))}
+    libraries = (is_installed, is_library, is_of_core, slicer.outside.has)
+    return {f for f in files if f.endswith(".py") and not any(known(f) for known in libraries)}
 
 
 def _is_value(file: SourceFile, load: ast.expr) -> bool:
