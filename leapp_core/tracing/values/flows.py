@@ -204,8 +204,9 @@ class Follower(Branches):
             return "decided"
         if kind == "sized" and root_name(call.func) == "torch":
             return kind
-        following = self._user_call(file, call, node, kind, called) if called else None
-        return following if called and not self._owners.may_be_another(file, call) else self._unknown_call(call, kind, name)
+        if called:
+            return self._user_call(file, call, node, kind, called)
+        return self._unknown_call(call, kind, name)
 
     def _unknown_call(self, call: ast.Call, kind: str, name: str) -> str | None:
         """Return what a call of other code makes of a value: something else, unless it is known to be recorded."""
@@ -243,7 +244,7 @@ class Follower(Branches):
         if len(candidates) > MAX_CANDIDATES:
             self._fate.followed = False
             return "decided"  # one of those that were not looked at may
-        return None
+        return self._unknown_call(call, kind, called_name(call)) if self._owners.may_be_another(file, call) else None
 
     def _parameter(self, file: SourceFile, function: Function, call: ast.Call, node: ast.AST, kind: str) -> None:
         names = parameters_for(function, call, node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 import time
 
@@ -142,17 +143,17 @@ class LiveSensor:
 
 @refused(r"undeclared input", at="x + self.view", x=(1, 3))
 class SimulatorMemory:
-    """The simulator writes through a NumPy alias between the steps."""
+    """The simulator writes through an alias of its own between the steps."""
 
     def __init__(self):
-        self.memory = np.zeros((1, 3), dtype=np.float32)
-        self.view = torch.from_numpy(self.memory)
+        self.memory = (ctypes.c_float * 3)()
+        self.view = torch.from_numpy(np.ctypeslib.as_array(self.memory).reshape(1, 3))
 
     def step(self, x):
         return x + self.view
 
     def after(self):
-        self.memory += 1.0
+        self.memory[0] += 1.0
 
 
 @refused(LIVE + "|" + PYTHON_VALUE, x=(1, 3))

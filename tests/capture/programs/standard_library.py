@@ -277,7 +277,7 @@ class CounterUnderATuple:
         return x * 3 if self.ages[0, 0] > 7 else x * 2
 
 
-@refused(DECIDES, x=(1, 3))
+@refused("decides what is computed", x=(1, 3))
 class CounterInALongArray:
     """A NumPy array of many numbers."""
 
