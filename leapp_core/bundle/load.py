@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.bundle.files import check_files, contained_file
+from leapp_core.bundle.report_file import edited_since
 from leapp_core.bundle.tensors import MAX_BYTES, read_tensors
 from leapp_core.errors import BundleError
 from leapp_core.spec.document import BundleDocument
@@ -41,6 +43,7 @@ class LoadedBundle:
         yaml_path: The YAML file.
         artifact_paths: Node name to the file to load, inside ``folder``.
         initial_values: Initial value of every fed-back input, with that port's dtype and shape.
+        notes: What is worth knowing though nothing is wrong: the YAML file was edited after the export.
     """
 
     document: BundleDocument
@@ -48,6 +51,7 @@ class LoadedBundle:
     yaml_path: Path
     artifact_paths: Mapping[str, Path]
     initial_values: Mapping[PortRef, np.ndarray[Any, Any]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         """Return the ports as a notebook shows them."""
@@ -128,8 +132,9 @@ def load_document(path: str | Path) -> LoadedBundle:
     """
     yaml_path = find_document(path)
     folder = yaml_path.parent
+    text = _read_text(yaml_path)
     try:
-        found = examine(_read_text(yaml_path), yaml_path.stem, yaml_path.name)
+        found = examine(text, yaml_path.stem, yaml_path.name)
     except BundleProblemsError as error:  # no YAML at all
         raise BundleProblemsError(yaml_path.name, error.problems, fix=_WHOLE_AGAIN, code=error.code) from error
     document = found.document
@@ -140,7 +145,15 @@ def load_document(path: str | Path) -> LoadedBundle:
     problems = [*found.problems, *(located(problem, found.root) for problem in problems)]
     raise_problems(yaml_path.name, problems, fix=_WHOLE_AGAIN)
     paths = {node: contained_file(folder, artifact.path)[0] for node, artifact in document.artifacts.items()}
-    return LoadedBundle(document, folder, yaml_path, {node: path for node, path in paths.items() if path}, values)
+    edited = edited_since(folder, yaml_path.name, hashlib.sha256(text).hexdigest())
+    return LoadedBundle(
+        document,
+        folder,
+        yaml_path,
+        {node: path for node, path in paths.items() if path},
+        values,
+        () if edited is None else (edited,),
+    )
 
 
 def _read_text(path: Path) -> bytes:

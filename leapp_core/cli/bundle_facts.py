@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from leapp_core.bundle import LoadedBundle
+from leapp_core.bundle import LoadedBundle, read_report
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
 from leapp_core.spec.port import PortSpec
-
-REPORT_FILE = "report.json"
 
 
 def bundle_facts(bundle: LoadedBundle) -> dict[str, Any]:
@@ -23,6 +20,7 @@ def bundle_facts(bundle: LoadedBundle) -> dict[str, Any]:
         "folder": str(bundle.folder),
         "frequency": pipeline.configs.frequency,
         "configs": dict(pipeline.configs.extra),
+        "notes": list(bundle.notes),
         "system_information": dict(document.system_information),
         "nodes": [_node(bundle, node) for node in pipeline.nodes],
         "ports": [port for node in pipeline.nodes for port in _ports(pipeline, node)],
@@ -32,13 +30,7 @@ def bundle_facts(bundle: LoadedBundle) -> dict[str, Any]:
 
 def captured_constants(folder: Path) -> list[dict[str, Any]] | None:
     """Return the constants that the export's report lists, or ``None`` if the bundle has no such report."""
-    path = folder / REPORT_FILE
-    if not path.is_file():
-        return None
-    try:
-        constants = json.loads(path.read_text(encoding="utf-8"))["constants"]
-    except (ValueError, KeyError, TypeError):
-        return None
+    constants = read_report(folder).get("constants")
     return constants if isinstance(constants, list) else None
 
 

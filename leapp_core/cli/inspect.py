@@ -44,6 +44,8 @@ def inspect(
         show_json(facts | ({"constants": listed} if constants else {}))
         return
     show(*bundle_views(facts))
+    for note in loaded.notes:
+        print_note(note)
     if constants and listed is None:
         print_note("the bundle has no report.json, which lists captured constants")
     elif constants:

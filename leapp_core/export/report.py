@@ -61,6 +61,7 @@ class ExportReport:
         constants: Captured constants that are neither parameters nor registered buffers.
         notes: What the user should know.
         unproven: Checks of capture that could not be made, and why.
+        document_sha256: Hash of the YAML file.
         timings: Seconds by stage; not in the bundle, which has the same bytes each time.
     """
 
@@ -72,6 +73,7 @@ class ExportReport:
     constants: tuple[ConstantRecord, ...] = ()
     notes: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
+    document_sha256: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -104,6 +106,7 @@ class ExportReport:
         return {
             "report version": REPORT_VERSION,
             "graph": self.graph,
+            "document": {"file": self.yaml_path.name, "sha256": self.document_sha256},
             "nodes": [asdict(node) for node in self.nodes],
             "validation": None if self.validation is None else self.validation.to_json(),
             "constants": [asdict(constant) for constant in self.constants],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.bundle import load_document
+from leapp_core.bundle.files import hash_file
 from leapp_core.errors import ExportError, LeappError, MissingExtraError
 from leapp_core.export.arrays import to_array
 from leapp_core.export.assemble import add_samples, make_document, write_yaml
@@ -213,6 +214,7 @@ class _Job:
             constants=self.captured.constants,
             notes=(*self.captured.notes, *limp_joints(self.captured), *self.cautions),
             unproven=self.captured.unproven,
+            document_sha256=hash_file(place.folder / f"{self.plan.graph}.yaml"),
         )
 
 

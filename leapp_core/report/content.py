@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.bundle import LoadedBundle
@@ -18,8 +16,6 @@ from leapp_core.words import counted
 
 if TYPE_CHECKING:
     import numpy as np
-
-REPORT_FILE = "report.json"
 
 # Units follow from the kind of a port: the LEAPP kinds are in SI units and radians.
 UNITS = {
@@ -43,16 +39,6 @@ UNITS = {
     "kp": "N m/rad or N/m",
     "kd": "N m s/rad or N s/m",
 }
-
-
-def read_report(folder: Path) -> dict[str, Any]:
-    """Return what ``report.json`` of a bundle says; nothing for bundles of other writers or a damaged file."""
-    path = folder / REPORT_FILE
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return report if isinstance(report, dict) else {}
 
 
 def page_content(

@@ -9,11 +9,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from leapp_core.bundle import LoadedBundle, load_document
+from leapp_core.bundle import LoadedBundle, load_document, read_report
 from leapp_core.errors import LeappError
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.requirements import require
-from leapp_core.report.content import page_content, read_report
+from leapp_core.report.content import page_content
 from leapp_core.report.series import play
 from leapp_core.validation.episodes import Episode, check_complete, read_episodes
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from leapp_core.bundle.report_file import read_report
 from leapp_core.errors import BundleError, UsageError
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import PipelineSession, Runner, RunnerSettings
@@ -68,6 +68,7 @@ def load(
         plugins=plugins,
         trust=trust,
         merge=merge,
+        notes=bundle.notes,
         **options,
     )
 
@@ -81,6 +82,7 @@ def open_document(
     plugins: PluginManager | None = None,
     trust: bool = False,
     merge: bool = True,
+    notes: tuple[str, ...] = (),
     **options: Any,
 ) -> PolicyRuntime:
     """Get a bundle that was read already ready to step; see :func:`load`.
@@ -93,6 +95,7 @@ def open_document(
         plugins: See :func:`load`.
         trust: See :func:`load`.
         merge: See :func:`load`.
+        notes: What was found while reading it.
         options: See :func:`load`.
     """
     pipeline = _in_order(document.pipeline)
@@ -113,7 +116,7 @@ def open_document(
         embedded_problems(document, initial_values, facts),
         fix="copy the YAML file again from where it is whole, or export the bundle again",
     )
-    notes = unstated_files(document, artifact_paths, runners)
+    notes = (*notes, *unstated_files(document, artifact_paths, runners))
     session = _open(pipeline, artifact_paths, runners, settings or RunnerSettings(), merge)
     return PolicyRuntime(document.name, pipeline, session, initial_values, notes=notes, **options)
 
@@ -179,9 +182,8 @@ def _folder(document: BundleDocument, paths: Mapping[str, Path]) -> Path | None:
 def _writer(folder: Path, node: str) -> str | None:
     """Return the distribution and version that wrote a node's artifact, as the bundle's report says."""
     try:
-        nodes = json.loads((folder / "report.json").read_text(encoding="utf-8"))["nodes"]
-        writers = [entry["provider"] for entry in nodes if entry["node"] == node]
-    except (OSError, ValueError, KeyError, TypeError):
+        writers = [entry["provider"] for entry in read_report(folder)["nodes"] if entry["node"] == node]
+    except (KeyError, TypeError):
         return None
     return str(writers[0]) if writers else None
 

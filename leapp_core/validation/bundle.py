@@ -79,7 +79,7 @@ def validate_bundle(
     report = _replay(episodes, runtime, chosen) if episodes else _repeat(runtime, chosen)
     replays = [episode for episode in episodes if episode.name == REPLAY]
     nothing = what_proves_nothing(replays[0], runtime.pipeline) if replays else ()
-    return replace(report, notes=(*unstated, *nothing, *report.notes))
+    return replace(report, notes=(*bundle.notes, *unstated, *nothing, *report.notes))
 
 
 def _recorded(bundle: LoadedBundle, settings: CheckSettings) -> list[Episode]:

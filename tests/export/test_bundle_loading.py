@@ -9,13 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from leapp_core.bundle import load_document
 from leapp_core.bundle.files import hash_file
 from leapp_core.bundle.tensors import read_tensors, tensors_to_bytes
+from leapp_core.cli.app import build_app
 from leapp_core.errors import BundleError
+from leapp_core.export.run import export_pipeline
+from leapp_core.plugins.manager import PluginManager
+from leapp_core.runtime import load
 from leapp_core.spec.dtypes import DTYPES, numpy_dtype
+from leapp_core.spec.pipeline import GraphConfigs
 from leapp_core.spec.problems import BundleProblemsError
+from leapp_core.validation.bundle import CheckSettings, validate_bundle
 
 
 def rewrite_values(bundle: Path, change) -> None:
@@ -140,3 +147,45 @@ def test_tensors_of_every_dtype_and_shape_survive(tmp_path: Path, name: str, sha
     np.testing.assert_array_equal(back["b"], value)
     np.testing.assert_array_equal(back["a"], value.T)
     assert tensors_to_bytes({"a": value.T, "b": value}) == (tmp_path / "x").read_bytes()
+
+
+def test_an_edited_document_is_said_to_be_edited(bundle: Path) -> None:
+    assert load_document(bundle).notes == ()
+    yaml = bundle / "policy.yaml"
+    yaml.write_text(yaml.read_text().replace("  configs:", "  configs:\n    robot: mine", 1))
+    (note,) = load_document(bundle).notes
+    assert note.startswith("policy.yaml was edited after the export (report.json states sha256 ")
+    assert note in load(bundle).notes
+    assert note in validate_bundle(bundle, PluginManager()).notes
+    assert note in CliRunner().invoke(build_app(PluginManager()), ["inspect", str(bundle), "--json"]).stdout.replace(
+        "\\u2026", "…"
+    )
+
+
+@pytest.mark.parametrize("report", [None, "{", "[]", '{"document": 3}', '{"document": {"file": "other.yaml"}}'])
+def test_without_a_report_that_tells_nothing_is_said(bundle: Path, report: str | None) -> None:
+    (bundle / "report.json").unlink()
+    if report is not None:
+        (bundle / "report.json").write_text(report)
+    assert load_document(bundle).notes == ()
+
+
+@pytest.mark.parametrize("backend", ["onnx-dynamo", "jit-script", "exported-program"])
+def test_names_and_rate_edited_in_the_document_are_refused_in_every_format(
+    tmp_path: Path, plugins: PluginManager, captured: dict, backend: str
+) -> None:
+    configs = GraphConfigs(200.0)
+    report = export_pipeline(
+        captured["three_nodes"], save_path=tmp_path, plugins=plugins, backend=backend, configs=configs, visualize=False
+    )
+    text = report.yaml_path.read_text()
+    for before, after, message in (
+        ("frequency: 200.0", "frequency: 100.0", "is 100.0, the model was exported with 200.0"),
+        ("name: joint_targets", "name: joint_target", "joint_target"),
+    ):
+        assert before in text
+        report.yaml_path.write_text(text.replace(before, after, 1))
+        with pytest.raises(BundleError, match=message):
+            load(report.yaml_path, trust=True)
+        with pytest.raises(BundleError, match=message):
+            validate_bundle(report.yaml_path, plugins, CheckSettings(trust=True))
