@@ -10,6 +10,9 @@ from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
 from leapp_core.spec.port import PortSpec
 
+SHARED = "same tensor"
+"""How an input is told of that takes the value of another one."""
+
 
 def bundle_facts(bundle: LoadedBundle) -> dict[str, Any]:
     """Return everything ``leapp inspect`` shows, but for the constants."""
@@ -70,6 +73,9 @@ def _port(pipeline: PipelineSpec, ref: PortRef, port: PortSpec, *, is_input: boo
 
 def _wires(pipeline: PipelineSpec, ref: PortRef, *, is_input: bool) -> list[dict[str, Any]]:
     found = []
+    if is_input:
+        same = [edge.source for edge in pipeline.shared_inputs if edge.target == ref]
+        found += [{"port": str(source), "when": SHARED} for source in same]
     for edges, when in ((pipeline.data_flow, "this step"), (pipeline.feedback, "next step")):
         for edge in edges:
             here, there = (edge.target, edge.source) if is_input else (edge.source, edge.target)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from leapp_core.cli.bundle_facts import SHARED
 from leapp_core.cli.fact_views import facts_views
 from leapp_core.cli.views import Line, View, fields, table
 from leapp_core.spec.port import PortSpec
@@ -23,6 +24,8 @@ def bundle_views(facts: Mapping[str, Any]) -> list[View]:
     rows = [
         (p["port"], w["port"], w["when"], size(p)) for p in wires for w in p["wired_to"] if w["when"] == "this step"
     ]
+    taken = [port for port in facts["ports"] if port["direction"] == "input"]
+    rows += [(w["port"], p["port"], w["when"], size(p)) for p in taken for w in p["wired_to"] if w["when"] == SHARED]
     if rows:
         views.append(table("Wires between nodes", ("from", "to", "when", "size"), rows))
     views += facts_views(facts)

@@ -16,6 +16,7 @@ from leapp_core.export.plan import ExportPlan, NodePlan
 from leapp_core.export.system import system_information
 from leapp_core.plugins.exporters import ExportRequest, WrittenArtifact
 from leapp_core.spec.document import ArtifactRef, BundleDocument, FileRef
+from leapp_core.spec.pipeline import still_shared
 from leapp_core.spec.yaml_io import write_document
 from leapp_core.validation.episodes import write_episodes
 
@@ -82,7 +83,7 @@ def make_document(
     }
     return BundleDocument(
         name=plan.graph,
-        pipeline=replace(captured.spec, nodes=nodes),
+        pipeline=still_shared(replace(captured.spec, nodes=nodes)),
         artifacts=artifacts,
         initial_values=initial.name if initial is not None else None,
         initial_values_sha256=hash_file(initial) if initial is not None else None,

@@ -10,7 +10,7 @@ from leapp_core.errors import ExportError
 from leapp_core.plugins.exporters import NodeProgram, Sample
 from leapp_core.plugins.options import parse_options
 from leapp_core.spec.names import PortRef
-from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
+from leapp_core.spec.pipeline import NodeSpec, PipelineSpec, still_shared
 from leapp_core.spec.port import TEMPORAL_AXIS, PortSpec
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def without_unread_inputs(captured: CapturedPipeline) -> CapturedPipeline:
         at = [i for i, port in enumerate(program.spec.inputs) if PortRef(name, port.name) in unread]
         programs[name] = program if not at else _narrowed(program, at, without_inputs(program.exported, at))
     spec = _with_nodes(captured.spec, {name: program.spec for name, program in programs.items()})
-    spec = replace(spec, inputs=tuple(ref for ref in spec.inputs if ref not in unread))
+    spec = still_shared(replace(spec, inputs=tuple(ref for ref in spec.inputs if ref not in unread)))
     note = f"left out, as the policy does not read them: {', '.join(map(str, unread))}"
     return replace(captured, spec=spec, programs=programs, notes=(*captured.notes, note))
 

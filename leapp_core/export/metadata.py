@@ -38,6 +38,8 @@ def artifact_metadata(captured: CapturedPipeline, program: NodeProgram) -> dict[
         "leapp.data_flow": _edges(spec.data_flow, node.name),
         "leapp.feedback_flow": _edges(spec.feedback, node.name),
     }
+    if shared := _edges(spec.shared_inputs, node.name):
+        facts["leapp.shared_inputs"] = shared
     values = {ref.port: value for ref, value in captured.initial_values.items() if ref.node == node.name}
     if sum(value.numel() for value in values.values()) <= _MAX_INITIAL:
         first = {port: value.tolist() for port, value in values.items()}

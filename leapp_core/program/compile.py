@@ -26,6 +26,7 @@ from leapp_core.tracing.checks.counters import Doubt
 from leapp_core.tracing.checks.delays import check_delays, lets_go_of_constants
 from leapp_core.tracing.find.analysis import analyse, check_explained
 from leapp_core.tracing.find.edges import Wiring, find_edges
+from leapp_core.tracing.find.shared import find_shared
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.find.steps import Step, cut_steps
 from leapp_core.tracing.record.promotion import promote
@@ -198,15 +199,17 @@ def _assemble(
     initial = {PortRef(n, port): value for n in order for port, value in nodes[n].initial.items()}
     for edge in wiring.feedback:
         initial[edge.target] = steps[edge.target.node][0].inputs[edge.target.port].value
+    inputs = {
+        ref: port for n in order for port in nodes[n].program.spec.inputs if (ref := PortRef(n, port.name)) not in fed
+    }
     spec = PipelineSpec(
         nodes=tuple(nodes[n].program.spec for n in order),
         data_flow=wiring.data_flow,
         feedback=feedback,
-        inputs=tuple(
-            ref for n in order for p in nodes[n].program.spec.inputs if (ref := PortRef(n, p.name)) not in fed
-        ),
+        inputs=tuple(inputs),
         outputs=tuple(ref for n in order for p in nodes[n].outputs if (ref := PortRef(n, p)) not in passed),
         configs=GraphConfigs(),
+        shared_inputs=find_shared(steps, inputs.items()),
     )
     return CapturedPipeline(
         name=name,

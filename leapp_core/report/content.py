@@ -305,7 +305,7 @@ def _operators(made: Mapping[str, Any]) -> list[tuple[str, int]]:
 
 
 def _snippets(name: str, pipeline: PipelineSpec) -> list[dict[str, str]]:
-    inputs = ", ".join(f'"{_asked(ref, pipeline)}": …' for ref in pipeline.inputs)
+    inputs = ", ".join(f'"{_asked(ref, pipeline)}": …' for ref in pipeline.asked_inputs())
     output = _asked(pipeline.outputs[0], pipeline) if pipeline.outputs else ""
     python = (
         "from leapp_core.runtime import load\n\n"
@@ -320,5 +320,6 @@ def _snippets(name: str, pipeline: PipelineSpec) -> list[dict[str, str]]:
 
 def _asked(ref: PortRef, pipeline: PipelineSpec) -> str:
     """Return the name the runtime takes: the port's, with its node where several ports share it."""
-    alike = [other for other in (*pipeline.inputs, *pipeline.outputs) if other.port == ref.port and other != ref]
+    known = (*pipeline.asked_inputs(), *pipeline.outputs)
+    alike = [other for other in known if other.port == ref.port and other != ref]
     return str(ref) if alike else ref.port

@@ -50,6 +50,10 @@ def embedded_problems(
             yield from _configs(document.pipeline, known.get("leapp.configs"))
         for key, edges in (("data_flow", document.pipeline.data_flow), ("feedback_flow", document.pipeline.feedback)):
             yield from _edges(node.name, edges, known.get(f"leapp.{key}"), ("pipeline", key))
+        shared = known.get("leapp.shared_inputs")
+        if shared is None and known.get("leapp.inputs") is not None:
+            shared = []  # written only where there are some
+        yield from _edges(node.name, document.pipeline.shared_inputs, shared, ("pipeline", "shared_inputs"))
         for key in ("leapp.initial_values", "leapp.initial_fill"):
             yield from _values(node.name, initial_values, known.get(key))
 

@@ -36,7 +36,7 @@ class InputWriter:
 
     Args:
         pipeline: With concrete sizes.
-        names: Names of ``pipeline.inputs``.
+        names: Names of the inputs that are asked for.
         buffers: Where the stepper reads them.
         check_finite: Refuse NaN and infinities.
     """
@@ -45,9 +45,11 @@ class InputWriter:
         self, pipeline: PipelineSpec, names: PortNames, buffers: Mapping[PortRef, Array], *, check_finite: bool
     ) -> None:
         self._names = names
-        self._ports = {names[ref]: pipeline.input_spec(ref) for ref in pipeline.inputs}
-        self._slots = tuple(
-            (names[ref], buffers[ref], buffers[ref].dtype, buffers[ref].shape) for ref in pipeline.inputs
+        self._ports = {names[ref]: pipeline.input_spec(ref) for ref in names.refs}
+        self._slots = tuple((names[ref], buffers[ref], buffers[ref].dtype, buffers[ref].shape) for ref in names.refs)
+        asked = frozenset(names.refs)
+        self._shared = tuple(
+            (buffers[edge.target], buffers[edge.source]) for edge in pipeline.shared_inputs if edge.target not in asked
         )
         self._check_finite = check_finite
 
@@ -69,6 +71,8 @@ class InputWriter:
             buffer[...] = value
         if len(inputs) != len(self._slots):
             return self._write_slowly(inputs)
+        for buffer, source in self._shared:
+            buffer[...] = source
         if self._check_finite:
             self._refuse_non_finite()
         return None
@@ -85,6 +89,8 @@ class InputWriter:
                     code="R002",
                 )
             buffer[...] = self._checked(key, given[key], dtype, shape)
+        for buffer, source in self._shared:
+            buffer[...] = source
         if self._check_finite:
             self._refuse_non_finite()
 

@@ -41,7 +41,7 @@ class PolicyRuntime:
         pipeline: What the bundle states; sizes may be symbolic.
         session: The loaded models.
         initial_values: First value of every fed-back input port.
-        full_names: Write every name as ``node/port``.
+        full_names: Write every name as ``node/port``, and ask for each input, also where several are one tensor.
         check_finite: Refuse NaN and infinities in inputs.
         sizes: Values of symbolic sizes; without, the first step after a reset decides.
         notes: What was found while loading.
@@ -76,7 +76,7 @@ class PolicyRuntime:
         self._check_finite = check_finite
         self._lock = threading.RLock()
         self._symbols = symbols(pipeline)
-        self._input_names = PortNames(pipeline.inputs, "input", full=full_names)
+        self._input_names = _input_names(pipeline, full=full_names)
         self._output_names = PortNames(pipeline.outputs, "output", full=full_names)
         self._state_names = PortNames((edge.target for edge in pipeline.feedback), "state", full=full_names)
         self._keys = self._output_names.keys
@@ -104,8 +104,8 @@ class PolicyRuntime:
 
     @property
     def inputs(self) -> dict[str, PortSpec]:
-        """What a step takes, by name; sizes may be symbolic."""
-        return {self._input_names[ref]: self.pipeline.input_spec(ref) for ref in self.pipeline.inputs}
+        """What a step takes, by name; sizes may be symbolic. A tensor that several nodes take is there once."""
+        return {self._input_names[ref]: self.pipeline.input_spec(ref) for ref in self._input_names.refs}
 
     @property
     def outputs(self) -> dict[str, PortSpec]:
@@ -199,7 +199,7 @@ class PolicyRuntime:
     def last_inputs(self) -> dict[str, Array]:
         """Return a copy of what the last step was fed, in the form and order of the ports."""
         with self._lock:
-            return {self._input_names[ref]: array.copy() for ref, array in self._stepper.inputs.items()}
+            return {self._input_names[ref]: self._stepper.inputs[ref].copy() for ref in self._input_names.refs}
 
     @property
     def restarts(self) -> int:
@@ -372,6 +372,13 @@ class PolicyRuntime:
             rows = (slice(None),) * axis + (mask,)
             value[rows] = self._start[ref][rows]
         self._stepper.write_state(state)
+
+
+def _input_names(pipeline: PipelineSpec, *, full: bool) -> PortNames:
+    if full:
+        return PortNames(pipeline.inputs, "input", full=True)
+    same_as = {edge.target: edge.source for edge in pipeline.shared_inputs}
+    return PortNames(pipeline.asked_inputs(), "input", same_as=same_as)
 
 
 def _checked_rate(rate: float | None, frequency: float | None, *, allowed: bool) -> float | None:

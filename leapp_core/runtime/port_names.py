@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from leapp_core.errors import RuntimeInputError
 from leapp_core.spec.names import PortRef
@@ -17,10 +18,19 @@ class PortNames:
         refs: The ports.
         what: What they are, for messages (``input``).
         full: Write every name as ``node/port``; reading takes both forms in any case.
+        same_as: Further ports, which are not named as they take the value of one of these.
     """
 
-    def __init__(self, refs: Iterable[PortRef], what: str, *, full: bool = False) -> None:
+    def __init__(
+        self,
+        refs: Iterable[PortRef],
+        what: str,
+        *,
+        full: bool = False,
+        same_as: Mapping[PortRef, PortRef] = MappingProxyType({}),
+    ) -> None:
         self.refs = tuple(refs)
+        self._same_as = {str(ref): other for ref, other in same_as.items()}
         self._what = what
         count = Counter(ref.port for ref in self.refs)
         self._short = {ref.port: ref for ref in self.refs if count[ref.port] == 1}
@@ -52,6 +62,14 @@ class PortNames:
         ref = self._short.get(name) or self._full.get(name) if isinstance(name, str) else None
         if ref is not None:
             return ref
+        if name in self._same_as:
+            asked = self._written[self._same_as[str(name)]]
+            raise RuntimeInputError(
+                f"{self._what} {name!r} is the same tensor as {asked!r}, which is asked for once",
+                where=str(name),
+                fix=f"give {asked!r} alone, or load with full_names=True to give each",
+                code="R001",
+            )
         several = [str(other) for other in self.refs if other.port == name]
         if several:
             raise RuntimeInputError(

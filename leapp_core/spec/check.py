@@ -49,6 +49,7 @@ def check_wiring(pipeline: PipelineSpec) -> Iterator[Problem]:
     for key, refs in (("inputs", pipeline.inputs), ("outputs", pipeline.outputs)):
         for ref in refs:
             yield from ports.check_listed(ref, key)
+    yield from ports.check_shared(pipeline.shared_inputs)
     yield from ports.check_fed()
     cycle = find_cycle([node.name for node in pipeline.nodes], pipeline.data_flow)
     if cycle:
@@ -99,6 +100,17 @@ def _check_file(path: str, place: tuple[str, ...]) -> Iterator[Problem]:
         yield Problem(f"is {path!r}, expected a path inside the bundle's folder", place)
 
 
+def _check_alike(
+    edge: Edge, source: PortSpec | None, target: PortSpec | None, path: tuple[str, ...]
+) -> Iterator[Problem]:
+    """Check that the ends of an edge have one dtype and shape; what is missing or faulty is reported elsewhere."""
+    if source is None or target is None or not source.dtype or not target.dtype:
+        return
+    if (source.dtype, source.shape) != (target.dtype, target.shape):
+        was = f"{source.dtype}{list(source.shape)}"
+        yield Problem(f"{edge.source} is {was}, {edge.target} is {target.dtype}{list(target.shape)}", path)
+
+
 class _Ports:
     """Every port by reference, and how often each input is fed and each output used."""
 
@@ -119,11 +131,21 @@ class _Ports:
             yield Problem(f"{edge.source} is not an output{self._nearest(edge.source, self.outputs)}", path)
         if target is None:
             yield Problem(f"{edge.target} is not an input{self._nearest(edge.target, self.inputs)}", path)
-        if source is None or target is None or not source.dtype or not target.dtype:
-            return
-        if (source.dtype, source.shape) != (target.dtype, target.shape):
-            was = f"{source.dtype}{list(source.shape)}"
-            yield Problem(f"{edge.source} is {was}, {edge.target} is {target.dtype}{list(target.shape)}", path)
+        yield from _check_alike(edge, source, target, path)
+
+    def check_shared(self, edges: tuple[Edge, ...]) -> Iterator[Problem]:
+        """Check inputs that take the value of another input; the lists of inputs were checked before."""
+        taken = Counter(edge.target for edge in edges)
+        for edge in edges:
+            path = ("pipeline", "shared_inputs", str(edge.source))
+            for ref in (edge.source, edge.target):
+                if ("inputs", ref) not in self._listed:
+                    yield Problem(f"{ref} is not listed in pipeline.inputs", path)
+            if edge.source in taken:
+                yield Problem(f"{edge.source} takes the value of another input itself", path)
+            if taken[edge.target] > 1:
+                yield Problem(f"{edge.target} takes the values of {taken[edge.target]} inputs", path)
+            yield from _check_alike(edge, self.inputs.get(edge.source), self.inputs.get(edge.target), path)
 
     def _nearest(self, ref: PortRef, known: Mapping[PortRef, PortSpec]) -> str:
         """Return names that exist; a hostile file with thousands of wrong ones must not cost as many searches."""

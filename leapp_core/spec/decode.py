@@ -50,6 +50,7 @@ def decode(root: Node, name: str) -> Decoded:
             inputs=_ports(pipeline, "inputs"),
             outputs=_ports(pipeline, "outputs"),
             configs=_configs(_get(pipeline, "configs")),
+            shared_inputs=_edges(pipeline, "shared_inputs"),
         ),
         artifacts={key: _artifact(_get(model, "parameters")) for key, model in models.items()},
         initial_values=_text(pipeline, "initial_values"),

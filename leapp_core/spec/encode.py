@@ -21,6 +21,8 @@ def encode(document: BundleDocument) -> dict[str, Any]:
         "inputs": _by_node(pipeline.inputs),
         "outputs": _by_node(pipeline.outputs),
     }
+    if pipeline.shared_inputs:
+        wiring["shared_inputs"] = _flows(pipeline.shared_inputs)
     if document.initial_values is not None:
         wiring["initial_values"] = document.initial_values
     if document.initial_values_sha256 is not None:

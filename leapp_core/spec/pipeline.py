@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from leapp_core.spec.names import PortRef
@@ -58,6 +58,7 @@ class PipelineSpec:
         feedback: Edges to the next control step.
         inputs: Ports fed from outside.
         outputs: Ports returned to outside; a port that is also fed back is listed too.
+        shared_inputs: Ports of ``inputs`` that are one tensor: the source is asked for, the target takes its value.
         configs: Frequency and user settings.
     """
 
@@ -67,6 +68,7 @@ class PipelineSpec:
     inputs: tuple[PortRef, ...] = ()
     outputs: tuple[PortRef, ...] = ()
     configs: GraphConfigs = field(default_factory=GraphConfigs)
+    shared_inputs: tuple[Edge, ...] = ()
 
     def node(self, name: str) -> NodeSpec:
         """Return the node of that name (KeyError if there is none)."""
@@ -76,6 +78,31 @@ class PipelineSpec:
         """Return the input port ``ref`` names (KeyError if there is none)."""
         return self.node(ref.node).input(ref.port)
 
+    def asked_inputs(self) -> tuple[PortRef, ...]:
+        """Return the ports of ``inputs`` without those that take the value of another."""
+        taken = {edge.target for edge in self.shared_inputs}
+        return tuple(ref for ref in self.inputs if ref not in taken)
+
     def output_spec(self, ref: PortRef) -> PortSpec:
         """Return the output port ``ref`` names (KeyError if there is none)."""
         return self.node(ref.node).output(ref.port)
+
+
+def still_shared(pipeline: PipelineSpec) -> PipelineSpec:
+    """Return the pipeline with only such ``shared_inputs`` as its ports still allow.
+
+    Where ports were taken out or were given other types or sizes, the rest of a group stays shared.
+    """
+    groups: dict[PortRef, list[PortRef]] = {}
+    for edge in pipeline.shared_inputs:
+        groups.setdefault(edge.source, [edge.source]).append(edge.target)
+    edges: list[Edge] = []
+    for group in groups.values():
+        left = [ref for ref in group if ref in pipeline.inputs]
+        ports = [pipeline.input_spec(ref) for ref in left]
+        edges += [
+            Edge(left[0], ref)
+            for ref, port in zip(left[1:], ports[1:], strict=True)
+            if (port.dtype, port.shape) == (ports[0].dtype, ports[0].shape)
+        ]
+    return replace(pipeline, shared_inputs=tuple(edges))

@@ -121,6 +121,8 @@ def _pipeline() -> dict[str, Any]:
             "data_flow": _FLOWS | {"description": "edges within one control step"},
             "feedback_flow": _FLOWS | {"description": "edges to the next control step"},
             "inputs": _PORTS_BY_NODE | {"description": "ports fed from outside"},
+            "shared_inputs": _FLOWS
+            | {"description": "inputs that are one tensor: the first is asked for, the others take its value"},
             "outputs": _PORTS_BY_NODE | {"description": "ports returned to outside"},
             "initial_values": _FILE | {"type": ["string", "null"]},
             "initial_values_sha256sum": _SHA256,
