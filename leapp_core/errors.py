@@ -11,6 +11,7 @@ from html import escape
 from typing import ClassVar
 
 CODE_PREFIX = "LEAPP-"
+"""What every code begins with where it is shown."""
 
 
 class LeappError(Exception):
@@ -28,6 +29,7 @@ class LeappError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    """What the command line leaves with after an error of this class."""
 
     def __init__(
         self,

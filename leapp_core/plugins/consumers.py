@@ -82,7 +82,7 @@ class Rule:
 class Consumer(ABC):
     """Something that reads bundles.
 
-    Class attributes:
+    Attributes:
         name: What users type after ``--consumer``.
         aliases: Other names users know it by.
         summary: One line for listings.

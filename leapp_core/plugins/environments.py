@@ -215,7 +215,7 @@ class DeploymentEnvironment(ABC):
 class EnvironmentProvider(ABC):
     """A source of tasks.
 
-    Class attributes:
+    Attributes:
         name: What ``--env`` takes.
         summary: One line for listings.
         requires: Import names that must be installed.

@@ -27,7 +27,12 @@ _FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 @dataclass(frozen=True)
 class Sample:
-    """One captured step of a node: every input and output port by name, state ports included (CPU tensors)."""
+    """One captured step of a node.
+
+    Attributes:
+        inputs: CPU tensors by port name, state included.
+        outputs: What the node gave for them, by port name, next state included.
+    """
 
     inputs: Mapping[str, torch.Tensor]
     outputs: Mapping[str, torch.Tensor]
@@ -121,7 +126,7 @@ class WrittenArtifact:
 class Exporter(ABC):
     """An export backend.
 
-    Class attributes:
+    Attributes:
         name: What users type, ``onnx-dynamo``.
         aliases: Other names users know it by.
         format: ``backend`` in the YAML, the key of the runner that loads the artifact.
@@ -175,7 +180,7 @@ class ProgramPass(ABC):
     After each pass the graph must be valid, hold none of the calls that the pass says it removes, and give on the
     captured inputs, and on others, what it gave before. A pass that breaks this is named in the error.
 
-    Class attributes:
+    Attributes:
         name: Unique name; passes run in its order, but for ``requires``.
         summary: One line for listings.
         requires: Names of passes that must have run before.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from leapp_core.plugins.targets import Target
 
 DISABLE_VARIABLE = "LEAPP_DISABLE_PLUGINS"
+"""Environment variable with the names of plugins that are not loaded, separated by commas."""
 
 
 @dataclass(frozen=True)

@@ -8,4 +8,7 @@ PROJECT = "leapp"
 """Entry-point group and pluggy project name."""
 
 hookspec = pluggy.HookspecMarker(PROJECT)
+"""Marks the functions of :mod:`leapp_core.plugins.hookspecs`."""
+
 hookimpl = pluggy.HookimplMarker(PROJECT)
+"""Decorates a plugin's implementation of a hook; takes ``tryfirst``, ``trylast``, ``wrapper`` and ``optionalhook``."""

@@ -67,6 +67,7 @@ class Terms:
 
 
 NO_TERMS = Terms()
+"""Where nothing is known of terms."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class Recognition:
 class PolicyAdapter(ABC):
     """Loads checkpoints of one training library.
 
-    Class attributes:
+    Attributes:
         name: What users type, such as the library's name.
         aliases: Other names for it.
         summary: One line for listings.

@@ -119,7 +119,7 @@ class PipelineSession(Protocol):
 class Runner(ABC):
     """Loads artifacts of one format.
 
-    Class attributes:
+    Attributes:
         name: The artifact format it loads (``backend`` in the YAML): ``onnx``, ``jit``, ``pt2`` or a plugin's own.
         aliases: Other spellings found in existing bundles.
         runs_code: Loading may execute code from the file, so it is done only for trusted bundles.

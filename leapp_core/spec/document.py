@@ -14,7 +14,12 @@ CONFIG_VERSION = "1.3"
 
 @dataclass(frozen=True)
 class FileRef:
-    """Another file of the bundle: its path relative to the YAML file, and its hash."""
+    """Another file of the bundle.
+
+    Attributes:
+        path: Relative to the YAML file, never outside its folder.
+        sha256: Hash of its bytes, in hexadecimal.
+    """
 
     path: str
     sha256: str

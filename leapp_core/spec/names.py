@@ -13,7 +13,12 @@ _SAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 @dataclass(frozen=True, order=True)
 class PortRef:
-    """One port of one node, written ``node/port`` in a bundle."""
+    """One port of one node, written ``node/port`` in a bundle.
+
+    Attributes:
+        node: Name of the node.
+        port: Name of the port, unique among the node's inputs or outputs.
+    """
 
     node: str
     port: str

@@ -12,7 +12,13 @@ from leapp_core.spec.port import PortSpec
 
 @dataclass(frozen=True)
 class NodeSpec:
-    """A node's interface; the order of ``inputs`` is the positional order of its artifact."""
+    """A node's interface.
+
+    Attributes:
+        name: Unique within the pipeline.
+        inputs: Ports that are read, in the positional order of the artifact.
+        outputs: Ports that are written, in the positional order of the artifact.
+    """
 
     name: str
     inputs: tuple[PortSpec, ...]
@@ -29,7 +35,12 @@ class NodeSpec:
 
 @dataclass(frozen=True, order=True)
 class Edge:
-    """A wire from an output port to an input port."""
+    """A wire from an output port to an input port.
+
+    Attributes:
+        source: The output port.
+        target: The input port that gets its value.
+    """
 
     source: PortRef
     target: PortRef

@@ -31,7 +31,7 @@ _BATCHABLE = tuple(case for case in _ALL if case.batchable)
 class ExporterContract:
     """What an exporter promises.
 
-    Class attributes:
+    Attributes:
         exporter: The exporter, an instance.
         runner: The runner of its format; ``None`` leaves out what needs to run an artifact.
     """
@@ -115,7 +115,7 @@ class EnvironmentContract:
 class RunnerContract:
     """What a runner promises.
 
-    Class attributes:
+    Attributes:
         runner: The runner, an instance.
         exporter: An exporter that writes its format.
     """

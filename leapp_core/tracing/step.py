@@ -13,7 +13,10 @@ from leapp_core.tracing.decorate import named_results
 from leapp_core.tracing.session import CaptureSession
 
 Value = torch.Tensor | np.ndarray[Any, Any]
+"""What an input may be."""
+
 Inputs = Mapping[str, Value] | Callable[[torch.Generator], Mapping[str, Value]]
+"""Examples by name, or what draws them given a generator."""
 
 
 def capture_step(  # noqa: PLR0913 - the one call; all but the first three are named

@@ -43,6 +43,7 @@ PUBLIC = (
     "leapp_core/spec/semantics.py",
     "leapp_core/testing/contracts.py",
     "leapp_core/tracing/session.py",
+    "leapp_core/tracing/step.py",
 )
 """Modules whose public names are promised; see docs/reference/stability.md."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import re
 import sys
 import tempfile
 import warnings
@@ -24,6 +25,10 @@ same code without capture. `exact` means equal within the program's tolerance on
 cannot express a program refuses it with the reason.
 
 """
+
+
+MARKUP = re.compile(r"([\[\]*`<|]|\b_|_\b|(?<=_)_)")
+"""What Markdown would read as something else than itself in a user's line of code."""
 
 
 def page(cases: Iterable[Case]) -> str:
@@ -61,11 +66,11 @@ def _refused_row(case: Case) -> str:
         message = error.message
     else:
         message = "WRONG: it was not refused"
-    return f"| {case.name} | {_cell(case.summary)} | {_cell(message)} |\n"
+    return f"| {_cell(case.name)} | {_cell(case.summary)} | {_cell(message)} |\n"
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return MARKUP.sub(r"\\\1", " ".join(text.split()))
 
 
 def main() -> int:
