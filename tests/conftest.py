@@ -51,10 +51,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = set(items) - set(kept)
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     kept.sort(key=lambda item: _place(found[item]))
-    for item in kept:
-        each = found[item]
-        if each is not None and each.by_file:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
     items[:] = kept
 
 

@@ -11,7 +11,7 @@ import datetime
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests import versions
@@ -33,7 +33,19 @@ NEVER = ("never", "", "")
 def command(slices: Sequence[Slice], jobs: str, extra: Sequence[str]) -> list[str]:
     """Return the call of pytest for some slices, all in one run, so that no worker waits for the next slice."""
     chosen = [word for each in slices for word in ("--slice", each.name)]
-    return [sys.executable, "-m", "pytest", "-n", jobs, "--dist", "loadgroup", *chosen, *extra]
+    return [sys.executable, "-m", "pytest", "-n", jobs, "--dist", _dealt(slices[0]), *chosen, *extra]
+
+
+def groups(slices: Iterable[Slice]) -> list[list[Slice]]:
+    """Return slices that one run of pytest serves together: dealt out alike, and in the same environment."""
+    found: dict[str, list[Slice]] = {}
+    for each in slices:
+        found.setdefault(each.name if each in VERSIONS else _dealt(each), []).append(each)
+    return list(found.values())
+
+
+def _dealt(each: Slice) -> str:
+    return "loadfile" if each.by_file else "worksteal"
 
 
 def last_runs(text: str) -> dict[str, tuple[str, str, str]]:
@@ -75,9 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         slices = [each for each in SLICES if each.turn != "by hand"]
     sys.stdout.write(f"slices: {', '.join(each.name for each in slices)}\n")
     sys.stdout.flush()
-    here = [each for each in slices if each not in VERSIONS]
     failed = False
-    for group in ([here] if here else []) + [[each] for each in slices if each in VERSIONS]:
+    for group in groups(slices):
         failed |= _run(group, given.jobs, given.pytest.split(), given.record)
     return int(failed)
 

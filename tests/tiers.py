@@ -26,9 +26,8 @@ class Slice:
         name: What ``--slice`` takes.
         what: What it runs.
         turn: Whether continuous integration runs it ``always``, in ``rotation`` with others, or it is run ``by hand``.
-        by_file: Whether the tests of a file should stay in one worker, because they share an environment. (pytest-xdist
-            3.8 does not keep groups together with pytest 9.2; environments are made under a lock, so it costs time
-            only.)
+        by_file: Whether the tests of a file stay in one worker, because they share an environment that takes long to
+            make. Simulators do not: theirs are kept from run to run, and each test is a process of its own.
     """
 
     name: str
@@ -40,8 +39,8 @@ class Slice:
 ENVIRONMENTS = Slice(
     "environments", "the wheel, plugins and other Pythons, freshly installed", "rotation", by_file=True
 )
-TASKS = Slice("tasks", "five tasks of mjlab and Isaac Lab, and a further one by turns", "rotation", by_file=True)
-SIMULATORS = Slice("simulators", "what else runs a simulator: commands, how-tos, trainers", "rotation", by_file=True)
+TASKS = Slice("tasks", "five tasks of mjlab and Isaac Lab, and a further one by turns", "rotation")
+SIMULATORS = Slice("simulators", "what else runs a simulator: commands, how-tos, trainers", "rotation")
 SLOW = tuple(
     Slice(f"slow-{number}", f"part {number} of {SHARDS} of the slow tests", "rotation")
     for number in range(1, SHARDS + 1)

@@ -114,6 +114,30 @@ def test_a_value_given_to_code_that_cannot_be_followed_is_refused_after_few_step
         session.compile()
 
 
+@pytest.mark.parametrize("kind", ["closure", "attribute"])
+def test_a_value_given_to_a_function_that_only_has_the_name_of_another_is_refused(kind: str) -> None:
+    """``delayed`` above has a function ``policy`` that decides nothing; which one is called here is not written."""
+
+    class Runner:
+        def __init__(self, policy: Policy) -> None:
+            self.policy = policy
+
+        def run(self, x: torch.Tensor, k: int) -> torch.Tensor:
+            return self.policy(x, k)
+
+    def wrapped(policy: Policy) -> Policy:
+        def run(x: torch.Tensor, k: int) -> torch.Tensor:
+            return policy(x, k)
+
+        return run
+
+    late: dict[str, Policy] = {"policy": lambda x, k: NET(torch.cat([x, x], 1)) * (2.0 if k > 10_000 else 1.0)}
+    session = leapp_core.capture("loop")
+    loop(wrapped(late["policy"]) if kind == "closure" else Runner(late["policy"]).run, session, 20)
+    with pytest.raises(CaptureError, match="value k changes from step to step and (is given to code|decides)"):
+        session.compile()
+
+
 def test_watching_can_be_switched_off() -> None:
     session = leapp_core.capture("loop", watch=False)
     with torch.no_grad(), session:

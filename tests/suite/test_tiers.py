@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.skips import ALLOWED, Allowed, not_allowed, read
-from tests.slices import last_runs, table
+from tests.slices import groups, last_runs, table
 from tests.tiers import SLICES, SLOW, slice_of, slices_of_turn
 
 pytest_plugins = ["pytester"]
@@ -30,6 +30,12 @@ def test_every_slice_is_run_by_turns_or_by_hand() -> None:
     run = {each for turn in range(len(rotation)) for each in slices_of_turn(turn)}
     assert run | {each for each in SLICES if each.turn == "by hand"} == set(SLICES)
     assert slices_of_turn(12345) == slices_of_turn(12345)
+
+
+def test_slices_whose_files_share_an_environment_run_apart_from_others() -> None:
+    names = [[each.name for each in group] for group in groups(slices_of_turn(3))]
+    assert names == [["browser"], ["slow-1"]]
+    assert [each.name for group in groups(SLICES) for each in group if each.by_file] == ["environments", "browser"]
 
 
 def test_the_table_of_last_runs_is_read_as_it_was_written() -> None:

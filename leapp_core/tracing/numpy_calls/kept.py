@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -15,7 +16,7 @@ from leapp_core.tracing.numpy_calls.holders import Place, in_dict, in_frame, rea
 from leapp_core.tracing.numpy_calls.memory import torch_dtype
 from leapp_core.tracing.objects.carried import Array, Carrier
 from leapp_core.tracing.objects.children import locals_of
-from leapp_core.tracing.source.book import SourceFile, SourceFiles
+from leapp_core.tracing.source.book import source_file, text_of
 from leapp_core.tracing.source.callsite import is_installed, is_library
 from leapp_core.tracing.source.static import class_module, dict_of, module_dict
 
@@ -36,7 +37,6 @@ class KeptArrays:
 
     def __init__(self, carry: Callable[[Array], Carrier]) -> None:
         self._carry = carry
-        self._files = SourceFiles()
         self._placed: list[tuple[Place, Array, Carrier]] = []
 
     def install(self, frame: FrameType | None) -> None:
@@ -67,7 +67,7 @@ class KeptArrays:
         rewritten: set[str] = set()
         roots: list[Any] = []
         for held in modules.values():
-            names, attributes = _written(self._files.file(str(held["__file__"])))
+            names, attributes = _written_in(str(held["__file__"]))
             yield from in_dict(held, names)
             rewritten |= attributes
             roots += list(held.values())
@@ -76,7 +76,7 @@ class KeptArrays:
             if not is_installed(path) and not is_library(path):
                 roots += list(locals_of(frame).values())
                 if any(v is np for v in frame.f_globals.values()):
-                    names, attributes = _written(self._files.file(path))
+                    names, attributes = _written_in(path)
                     rewritten |= attributes
                     if modules.setdefault(str(frame.f_globals.get("__name__")), frame.f_globals) is frame.f_globals:
                         yield from in_dict(frame.f_globals, names)
@@ -98,13 +98,19 @@ def _both(held: dict[str, Any]) -> bool:
     return any(v is np for v in held.values()) and any(v is torch for v in held.values())
 
 
-def _written(file: SourceFile) -> tuple[frozenset[str], frozenset[str]]:
+def _written_in(path: str) -> tuple[frozenset[str], frozenset[str]]:
+    return _written(path, text_of(path))
+
+
+@lru_cache(maxsize=4096)  # files of a project, which each session asks for; what is kept of one is small
+def _written(path: str, text: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return names and attributes that a file writes step by step.
 
     By index (``name[...] = x``, ``self.attribute[...] += x``), or anew: attributes in other functions than
     constructors, names in loops and as globals of functions.
     """
     names, attributes = set(), set()
+    file = source_file(path, text)
     for node in file.parents:
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
             if isinstance(node.value, ast.Name):

@@ -123,6 +123,10 @@ class SourceFile:
         """Return the function a node lies in."""
         return next((n for n in self.above(node) if isinstance(n, FUNCTIONS)), None)
 
+    def scope_of(self, node: ast.AST) -> ast.AST | None:
+        """Return the function or ``lambda`` a node lies in."""
+        return next((n for n in self.above(node) if isinstance(n, (*FUNCTIONS, ast.Lambda))), None)
+
     def calls_it(self, node: ast.expr) -> bool:
         """Return whether an expression is what a call calls."""
         parent = self.parents.get(node)
@@ -194,8 +198,7 @@ class SourceFiles:
         """Return a file."""
         found = self._files.get(path)
         if found is None:
-            lines = linecache.getlines(path) or _packed(path)
-            found = self._files[path] = _source_file(path, "".join(lines))
+            found = self._files[path] = source_file(path, text_of(path))
         return found
 
 
@@ -266,8 +269,14 @@ class SourceBook:
                 yield file, load
 
 
+def text_of(path: str) -> str:
+    """Return what a file says; nothing if it is not there."""
+    return "".join(linecache.getlines(path) or _packed(path))
+
+
 @lru_cache(maxsize=16)  # of one program; their trees are many objects
-def _source_file(path: str, text: str) -> SourceFile:
+def source_file(path: str, text: str) -> SourceFile:
+    """Return a file as trees."""
     return SourceFile(path, text)
 
 

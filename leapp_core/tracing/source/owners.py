@@ -234,9 +234,7 @@ class Owners:
     def is_kept(self, file: SourceFile, call: ast.Call) -> bool:
         """Return whether what is called is a value that an object or a local name holds: a callback, say."""
         if isinstance(call.func, ast.Name):
-            function = file.function_of(call)
-            bound, declared = file.names_of(function) if function is not None else (frozenset(), frozenset())
-            return call.func.id in bound - declared and call.func.id not in file.imported
+            return call.func.id not in file.imported and _is_bound_around(file, call, call.func.id)
         cls = file.class_of(call) if isinstance(call.func, ast.Attribute) and is_self(call.func.value) else None
         if cls is None or not isinstance(call.func, ast.Attribute):
             return False
@@ -323,3 +321,18 @@ class Owners:
             if name.id in file.names_of(scope)[0]:
                 return self._locals.of(file, scope, name.id, names)
         return self.living.types_in_module(file.path, [name.id, *names])
+
+
+def _is_bound_around(file: SourceFile, node: ast.AST, name: str) -> bool:
+    """Return whether a function around gives a name a value: as a parameter, or by assigning it."""
+    for scope in (n for n in file.above(node) if isinstance(n, (*FUNCTIONS, ast.Lambda))):
+        if name in file.names_of(scope)[1]:
+            return False
+        if name in file.names_of(scope)[0] and any(
+            file.scope_of(n) is scope
+            for n in ast.walk(scope)
+            if (isinstance(n, ast.arg) and n.arg == name)
+            or (isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load))
+        ):
+            return True
+    return False
