@@ -1,4 +1,4 @@
-"""Write the reference pages that are made from the source: command line, hooks, exit codes, errors, platforms.
+"""Write the reference pages that are made from the source, and the signatures in the guides for plugins.
 
 Usage: python docs/generate.py [--check]
 """
@@ -12,12 +12,15 @@ import sys
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
-REFERENCE = Path(__file__).parent / "reference"
+DOCS = Path(__file__).parent
+REFERENCE = DOCS / "reference"
 NOTE = "<!-- Made by docs/generate.py; edit the source instead. -->\n"
 GROUPS = {
     "backends": ("list", "show", "test"),
     "envs": ("list", "test"),
     "adapters": ("list", "test"),
+    "consumers": ("list", "test"),
+    "passes": ("list", "test"),
     "plugins": ("list", "new"),
 }
 
@@ -31,6 +34,15 @@ def pages() -> dict[str, str]:
         "platforms.md": _platforms(),
         "errors.md": _errors(),
     }
+
+
+def guides() -> dict[str, str]:
+    """Return the guides that hold signatures, by file name below ``docs``, as they should be."""
+    sys.path.insert(0, str(DOCS))
+    from signatures import BEGIN, filled
+
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted((DOCS / "howto").glob("*.md"))}
+    return {str(path.relative_to(DOCS)): filled(text) for path, text in texts.items() if BEGIN.search(text)}
 
 
 def _cli() -> str:
@@ -157,13 +169,14 @@ def _first_line(kind: type) -> str:
 
 def main() -> int:
     """Write the pages, or with ``--check`` say which are out of date."""
-    stale = [name for name, text in pages().items() if not _same(REFERENCE / name, text)]
+    written = {**{f"reference/{name}": text for name, text in pages().items()}, **guides()}
+    stale = [name for name, text in written.items() if not _same(DOCS / name, text)]
     if "--check" in sys.argv:
-        print("\n".join(f"out of date: docs/reference/{name}" for name in stale) or "up to date")
+        print("\n".join(f"out of date: docs/{name}" for name in stale) or "up to date")
         return bool(stale)
     REFERENCE.mkdir(exist_ok=True)
-    for name, text in pages().items():
-        (REFERENCE / name).write_text(text, encoding="utf-8")
+    for name, text in written.items():
+        (DOCS / name).write_text(text, encoding="utf-8")
     return 0
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from leapp_core.cli.listing import availability, provided_by, provider_facts, status
-from leapp_core.cli.options import JsonFlag, examples, plugins_of
+from leapp_core.cli.options import ImportOption, JsonFlag, examples, plugins_of
 from leapp_core.cli.plugins import broken, plugin_facts, show_broken
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import table
 from leapp_core.plugins.markers import hookimpl
 
 if TYPE_CHECKING:
-    from leapp_core.plugins.manager import PluginManager
+    from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest
     from leapp_core.plugins.policies import PolicyRequest
 
 
@@ -40,6 +40,7 @@ def check_adapter(
     checkpoint: Annotated[Path, CHECKPOINT],
     task: Annotated[str | None, TASK] = None,
     env: Annotated[str | None, ENV] = None,
+    imports: ImportOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Run the conformance kit on a policy adapter.
@@ -47,7 +48,9 @@ def check_adapter(
     Does it know its files and no others, load without running code, and act the same each time and row by row?
     """
     from leapp_core.cli.conformance import show_results
+    from leapp_core.plugins.environments import EnvRequest
     from leapp_core.policy_export.checkpoints import existing_checkpoint
+    from leapp_core.policy_export.tasks import find_provider
 
     manager = plugins_of(context)
     adapter = manager.adapters.get(name)
@@ -56,22 +59,23 @@ def check_adapter(
     from leapp_core.testing.adapter_checks import AdapterSubject
     from leapp_core.testing.conformance import check_adapter as checked
 
-    request = None if task is None else _request(manager, path, task, env, adapter.name)
+    if task is None:
+        request = None
+    else:
+        provider = find_provider(task, env, manager, tuple(imports or ()))
+        request = _request(provider, path, EnvRequest(task, adapter=adapter.name))
     if not show_results(checked(AdapterSubject(adapter, path, request)), {"adapter": adapter.name}, as_json=as_json):
         raise typer.Exit(9)
 
 
-def _request(manager: PluginManager, checkpoint: Path, task: str, env: str | None, adapter: str) -> PolicyRequest:
+def _request(provider: EnvironmentProvider, checkpoint: Path, request: EnvRequest) -> PolicyRequest:
     """Return what the checkpoint is loaded with in its task."""
     from contextlib import closing
 
-    from leapp_core.plugins.environments import EnvRequest
     from leapp_core.plugins.policies import PolicyRequest
     from leapp_core.policy_export.parts import training_form
-    from leapp_core.policy_export.tasks import find_provider
 
-    provider = find_provider(task, env, manager)
-    with closing(training_form(provider, EnvRequest(task, adapter=adapter))) as made:
+    with closing(training_form(provider, request)) as made:
         return PolicyRequest.within(made, checkpoint)
 
 

@@ -29,6 +29,8 @@ VERBS = (
     "targets",
     "envs",
     "adapters",
+    "consumers",
+    "passes",
     "plugins",
 )
 """Modules of this package that hold a verb each, in the order of ``leapp --help``."""

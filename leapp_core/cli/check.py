@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from leapp_core.cli.consumer_facts import consumer_facts, listed_consumers
-from leapp_core.cli.listing import provided_by
+from leapp_core.cli.consumers import show_consumers
 from leapp_core.cli.options import JsonFlag, examples, plugins_of
 from leapp_core.cli.render import show, show_json
 from leapp_core.cli.views import Line, View, table
@@ -24,7 +24,7 @@ def leapp_register_commands(app: typer.Typer) -> None:
     """Add ``check``."""
     app.command(
         "check",
-        epilog=examples("leapp check out/X", "leapp check out/X --consumer isaac-ros", "leapp check --list"),
+        epilog=examples("leapp check out/X", "leapp check out/X --consumer NAME", "leapp check --list"),
     )(check)
 
 
@@ -101,14 +101,12 @@ def _to_do(findings: list[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def _list(manager: PluginManager, consumer: str | None, *, as_json: bool) -> None:
-    facts = listed_consumers(manager)
-    if consumer is not None:
-        name = manager.consumers.get(consumer).name
-        facts = [entry for entry in facts if entry["name"] == name]
+    if consumer is None:
+        show_consumers(manager, as_json=as_json)
+        return
+    name = manager.consumers.get(consumer).name
+    facts = [entry for entry in listed_consumers(manager) if entry["name"] == name]
     if as_json:
         show_json({"consumers": facts})
-    elif consumer is None:
-        rows = [(f["name"], provided_by(f), f["summary"], f["evidence"]) for f in facts]
-        show(table(None, ("consumer", "provided by", "what it is", "rules are known from"), rows))
     else:
         show(table(f"Rules of {facts[0]['name']}", ("rule", "fact"), facts[0]["rules"].items()))

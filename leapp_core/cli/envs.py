@@ -25,7 +25,11 @@ def leapp_register_commands(app: typer.Typer) -> None:
     """Add the group ``envs``."""
     group = typer.Typer(help="Environments and their tasks.", no_args_is_help=True)
     group.command("list", epilog=examples("leapp envs list", "leapp envs list builtin --json"))(list_environments)
-    group.command("test", epilog=examples("leapp envs test builtin --task Builtin-Reach-Arm"))(check_env)
+    lines = (
+        "leapp envs test builtin --task Builtin-Reach-Arm",
+        "leapp envs test NAME --import my_tasks",
+    )
+    group.command("test", epilog=examples(*lines))(check_env)
     app.add_typer(group, name="envs")
 
 
@@ -60,7 +64,7 @@ def list_environments(
 
 
 PROVIDER = typer.Argument(metavar="ENV", help="Name of the environment.", show_default=False)
-TASK = typer.Option("--task", help="A task of it; by default the first one it lists.")
+TASK = typer.Option("--task", help="A task of it; by default the first that it lists, of --import if that is given.")
 DEVICE = typer.Option("--device", help="PyTorch device of the environment.")
 GROUPS = typer.Option("--group", help="Observation group that policies read; by default policy, or all.")
 
@@ -71,6 +75,7 @@ def check_env(
     task: Annotated[str | None, TASK] = None,
     device: Annotated[str, DEVICE] = "cpu",
     groups: Annotated[list[str] | None, GROUPS] = None,
+    imports: ImportOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Run the conformance kit on an environment provider.
@@ -81,23 +86,36 @@ def check_env(
 
     provider = plugins_of(context).environments.get(env)
     provider.require()
-    listed = [info.name for info in provider.tasks()]
-    if not listed:
-        raise UsageError(
-            f"environment {provider.name!r} lists no tasks", expected="at least one from tasks()", code="E001"
-        )
-    if task is not None and task not in listed:
-        raise UsageError(
-            f"unknown task {task!r} of environment {provider.name!r}", expected=suggest(task, listed), code="E001"
-        )
+    modules = tuple(imports or ())
+    chosen = _chosen_task(provider, task, modules)
     from leapp_core.testing.conformance import check_environment
     from leapp_core.testing.env_checks import EnvSubject
 
-    chosen = listed[0] if task is None else task
     facts = {"environment": provider.name, "task": chosen}
-    subject = EnvSubject(provider, chosen, device, tuple(groups) if groups else None)
+    subject = EnvSubject(provider, chosen, device, tuple(groups) if groups else None, modules)
     if not show_results(check_environment(subject), facts, as_json=as_json):
         raise typer.Exit(9)
+
+
+def _chosen_task(provider: EnvironmentProvider, task: str | None, imports: tuple[str, ...]) -> str:
+    """Import modules of other projects and return the task to check."""
+    before = {info.name for info in provider.tasks()}
+    provider.import_tasks(imports)
+    listed = [info.name for info in (*provider.tasks(), *provider.tasks_of(imports))]
+    if not listed and task is None:
+        raise UsageError(
+            f"environment {provider.name!r} lists no tasks", expected="at least one from tasks()", code="E001"
+        )
+    if task is None:
+        return next((name for name in listed if name not in before), listed[0])
+    if task not in listed and not imports:  # what a module registers when it runs, the environment may know only then
+        raise UsageError(
+            f"unknown task {task!r} of environment {provider.name!r}",
+            expected=suggest(task, listed),
+            fix="tasks of another project are found with --import MODULE",
+            code="E001",
+        )
+    return task
 
 
 def _facts(

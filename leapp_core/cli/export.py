@@ -75,7 +75,7 @@ AGENT = typer.Option("--agent", help="With --policy-only: the run's params/agent
 SHAPE = typer.Option(
     "--observation_shape", metavar="GROUP=SIZE", help="With --policy-only: what weights cannot tell, camera=1x64x64."
 )
-TARGET = typer.Option("--target", help="Engine to write for (onnxruntime-1.16, isaac-ros-4.6); `leapp targets` lists.")
+TARGET = typer.Option("--target", help="Engine to write for, such as onnxruntime-1.16; `leapp targets` lists them.")
 OVERRIDES = typer.Argument(metavar="OVERRIDE", help="Passed to the environment: a.b=c.", show_default=False)
 
 

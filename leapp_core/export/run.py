@@ -70,7 +70,7 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
         progress: Told what begins and what is done.
         begins_at_reset: The recording begins right after a reset: what state it begins with is no reason for a note.
         drop_unread: Leave out inputs from outside that no program reads, instead of a note that they are there.
-        target: Engine that the models are written for (``onnxruntime-1.16``, ``isaac-ros-4.6``, …).
+        target: Engine that the models are written for (``onnxruntime-1.16``, …).
 
     Raises:
         UsageError: unknown backend, option or target, before any work.

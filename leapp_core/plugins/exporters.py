@@ -197,3 +197,10 @@ class ProgramPass(ABC):
     @abstractmethod
     def run(self, graph_module: torch.fx.GraphModule) -> bool:
         """Rewrite in place; return whether anything changed."""
+
+    def example(self) -> tuple[torch.nn.Module, tuple[torch.Tensor, ...]] | None:
+        """Return a module and its inputs whose program the pass rewrites, for ``leapp passes test``.
+
+        By default there is none, and the policies of the kit have to hold what it rewrites.
+        """
+        return None

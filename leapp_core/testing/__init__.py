@@ -1,4 +1,4 @@
-"""Conformance kit for plugin authors: run our checks against your exporter or runner.
+"""Conformance kits for plugin authors: run our checks against your exporter, adapter, environment, consumer or pass.
 
 With pytest, in your own test suite::
 
@@ -8,5 +8,5 @@ With pytest, in your own test suite::
         exporter = MyExporter()
         runner = MyRunner()
 
-or from the command line: ``leapp backends test NAME``.
+or from the command line: ``leapp backends test NAME``, and likewise ``adapters``, ``envs``, ``consumers``, ``passes``.
 """

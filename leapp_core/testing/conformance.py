@@ -1,4 +1,4 @@
-"""The conformance kit without pytest: what ``leapp backends test NAME`` runs."""
+"""The conformance kits without pytest: what ``leapp backends test NAME`` and its like run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from typing import Literal
 
 from leapp_core.errors import LeappError
 from leapp_core.plugins.exporters import Exporter
+from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import Runner
-from leapp_core.testing import exporter_checks, runner_checks
+from leapp_core.testing import consumer_checks, exporter_checks, pass_checks, runner_checks
 from leapp_core.testing.adapter_checks import ADAPTER_CHECKS, AdapterSubject
+from leapp_core.testing.bundles import kit_bundles
+from leapp_core.testing.consumer_checks import CONSUMER_CHECKS, ConsumerSubject
 from leapp_core.testing.env_checks import ENV_CHECKS, EnvSubject
+from leapp_core.testing.pass_checks import PASS_CHECKS, PassSubject, pass_cases
 from leapp_core.testing.programs import Case, cases
 from leapp_core.testing.subject import CaseRefusedError, ContractBrokenError, Subject
 
@@ -28,9 +32,11 @@ class CheckResult:
 
     Attributes:
         name: What was checked.
-        verdict: ``exact``: the artifact of a case computed what its program does, within the tolerances of validation;
-            ``ok``: another check holds, or an artifact was written that there is no runner for; ``refused``: the format
-            cannot express the case, and says so as its contract asks; ``failed``.
+        verdict: ``exact``: the artifact of a case computed what its program does, within the tolerances of validation,
+            or a pass rewrote the program and it computes what it did; ``ok``: another check holds, an artifact was
+            written that there is no runner for, a consumer takes a bundle, or a pass leaves a program as it is;
+            ``refused``: the format cannot express the case, or the consumer does not take the bundle, and says so as
+            its contract asks; ``failed``.
         detail: What is wrong or was refused, empty if nothing.
         seconds: How long it took.
     """
@@ -76,6 +82,27 @@ def check_environment(subject: EnvSubject) -> Iterator[CheckResult]:
         yield _result(_words(check.__name__), partial(check, subject))
 
 
+def check_consumer(subject: ConsumerSubject) -> Iterator[CheckResult]:
+    """Run every check on a consumer, then show it the bundles of the kit, yielding results as they come."""
+    for check in CONSUMER_CHECKS:
+        yield _result(_words(check.__name__), partial(check, subject))
+    for bundle in kit_bundles(PluginManager()):
+        yield _result(f"judges {bundle.name}", partial(consumer_checks.judges_bundle, subject, bundle=bundle))
+
+
+def check_pass(subject: PassSubject) -> Iterator[CheckResult]:
+    """Run every check on a program pass, then every case, yielding results as they come."""
+    for check in PASS_CHECKS:
+        yield _result(_words(check.__name__), partial(check, subject))
+    verdicts = []
+    for case in pass_cases(subject):
+        result = _result(f"keeps {case.name}", partial(pass_checks.rewrites_case, subject, case=case))
+        verdicts.append(result.verdict)
+        yield result
+    if set(verdicts) == {"ok"}:
+        yield CheckResult("rewrites a program", "failed", pass_checks.NOTHING_REWRITTEN, 0.0)
+
+
 def needed(verdicts: Mapping[str, Verdict]) -> Iterator[CheckResult]:
     """Hold an exporter to what every robot needs: it may refuse much, but not everything.
 
@@ -113,24 +140,29 @@ def _computing(subject: Subject) -> Iterator[tuple[str, Callable[[Path], None]]]
                 yield f"dynamic batch: {case.name}", partial(exporter_checks.serves_any_batch, subject, case=case)
 
 
-def _result(name: str, check: Callable[[Path], None], holds: Verdict = "ok") -> CheckResult:
+def _result(name: str, check: Callable[[Path], Verdict | None], holds: Verdict = "ok") -> CheckResult:
     with tempfile.TemporaryDirectory(prefix="leapp-check-") as folder:
         started = time.perf_counter()
         verdict, detail = judge(check, Path(folder), holds)
         return CheckResult(name, verdict, detail, time.perf_counter() - started)
 
 
-def judge(check: Callable[[Path], None], folder: Path, holds: Verdict = "ok") -> tuple[Verdict, str]:
-    """Run a check in a folder of its own and return its outcome, ``holds`` if it does, with what is wrong."""
+def judge(check: Callable[[Path], Verdict | None], folder: Path, holds: Verdict = "ok") -> tuple[Verdict, str]:
+    """Run a check in a folder of its own and return its outcome, with what is wrong.
+
+    Args:
+        check: Raises if it does not hold; it may return the verdict that it comes to.
+        folder: An empty folder.
+        holds: The verdict if it holds and returns none.
+    """
     try:
-        check(folder)
+        return check(folder) or holds, ""
     except CaseRefusedError as refused:
         return "refused", refused.reason
     except (ContractBrokenError, LeappError) as error:
         return "failed", str(error)
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything, and that is a finding, not our crash
         return "failed", f"{type(error).__name__}: {error}"
-    return holds, ""
 
 
 def _words(name: str) -> str:

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 import pytest
 
-from leapp_core.plugins.exporters import Exporter
+from leapp_core.plugins.consumers import Consumer
+from leapp_core.plugins.exporters import Exporter, ProgramPass
+from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.runners import Runner
-from leapp_core.testing import exporter_checks, runner_checks
+from leapp_core.testing import consumer_checks, exporter_checks, pass_checks, runner_checks
 from leapp_core.testing.adapter_checks import ADAPTER_CHECKS, AdapterCheck, AdapterSubject
+from leapp_core.testing.bundles import KitBundle, kit_bundles
+from leapp_core.testing.consumer_checks import CONSUMER_CHECKS, ConsumerCheck, ConsumerSubject
 from leapp_core.testing.env_checks import ENV_CHECKS, EnvCheck, EnvSubject
+from leapp_core.testing.pass_checks import PASS_CHECKS, PassCheck, PassSubject
 from leapp_core.testing.programs import Case, cases
 from leapp_core.testing.subject import CaseRefusedError, Subject
 
 __all__ = [
     "AdapterContract",
     "AdapterSubject",
+    "ConsumerContract",
+    "ConsumerSubject",
     "EnvSubject",
     "EnvironmentContract",
     "ExporterContract",
+    "PassContract",
+    "PassSubject",
     "RunnerContract",
 ]
 
@@ -127,3 +138,63 @@ class RunnerContract:
     def test_promise(self, check: runner_checks.RunnerCheck, tmp_path: Path) -> None:
         """Every promise."""
         check(Subject(self.exporter, self.runner), tmp_path)
+
+
+class ConsumerContract:
+    """What a consumer promises.
+
+    Class attributes:
+        consumer: The consumer, an instance.
+        takes: Names of bundles of the kit that it has to take, such as ``joint positions``.
+        refuses: Names of bundles of the kit to the rule that each breaks.
+    """
+
+    consumer: ClassVar[Consumer]
+    takes: ClassVar[tuple[str, ...]] = ()
+    refuses: ClassVar[Mapping[str, str]] = MappingProxyType({})
+
+    @pytest.mark.parametrize("check", CONSUMER_CHECKS, ids=lambda check: check.__name__)
+    def test_promise(self, check: ConsumerCheck, tmp_path: Path) -> None:
+        """Every general promise."""
+        check(ConsumerSubject(self.consumer), tmp_path)
+
+    @pytest.mark.parametrize("bundle", kit_bundles(PluginManager()), ids=lambda bundle: bundle.name)
+    def test_bundle(self, bundle: KitBundle, tmp_path: Path) -> None:
+        """A bundle is taken, or refused with what is the case and what to do."""
+        refused = None
+        try:
+            consumer_checks.judges_bundle(ConsumerSubject(self.consumer), tmp_path, bundle)
+        except CaseRefusedError as error:
+            refused = error.reason
+        assert bundle.name not in self.takes or refused is None, refused
+        if bundle.name in self.refuses:
+            assert refused is not None, f"{bundle.name} is taken"
+            assert self.refuses[bundle.name] in {line.partition(":")[0] for line in refused.splitlines()}
+
+    def test_expectations_name_bundles_of_the_kit(self) -> None:
+        """A name that is misspelt would expect nothing."""
+        known = {bundle.name for bundle in kit_bundles(PluginManager())}
+        assert {*self.takes, *self.refuses} <= known
+
+
+class PassContract:
+    """What a program pass promises.
+
+    Class attributes:
+        program_pass: The pass, an instance.
+        others: Passes that have to run before it.
+    """
+
+    program_pass: ClassVar[ProgramPass]
+    others: ClassVar[tuple[ProgramPass, ...]] = ()
+
+    @pytest.mark.parametrize("check", PASS_CHECKS, ids=lambda check: check.__name__)
+    def test_promise(self, check: PassCheck, tmp_path: Path) -> None:
+        """Every general promise."""
+        check(PassSubject(self.program_pass, self.others), tmp_path)
+
+    def test_programs_compute_what_they_did(self, tmp_path: Path) -> None:
+        """Every policy of the kit and the pass's own example are exact, and one of them is rewritten."""
+        subject = PassSubject(self.program_pass, self.others)
+        verdicts = [pass_checks.rewrites_case(subject, tmp_path, case) for case in pass_checks.pass_cases(subject)]
+        assert "exact" in verdicts, pass_checks.NOTHING_REWRITTEN

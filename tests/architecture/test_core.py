@@ -44,6 +44,18 @@ def test_the_core_names_no_trainer_simulator_or_consumer(name: str) -> None:
     assert NAMES.findall(text) == []
 
 
+@pytest.mark.parametrize(
+    "name", [name for name in modules() if part(name) == "leapp_core.cli" and "doctor" not in name]
+)
+def test_commands_name_no_trainer_simulator_or_consumer(name: str) -> None:
+    """What there is comes from plugins. ``leapp doctor`` alone knows which packages are known to clash.
+
+    Examples may show the tasks that every installation has.
+    """
+    text = modules()[name].read_text(encoding="utf-8")
+    assert [found for found in NAMES.findall(text) if found.lower() != "builtin"] == []
+
+
 def test_the_core_loads_without_the_rest() -> None:
     """In a process of its own: whatever it loads of ours is core."""
     probe = (

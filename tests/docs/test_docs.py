@@ -37,6 +37,13 @@ def test_reference_pages_are_up_to_date(page: str, monkeypatch: pytest.MonkeyPat
     assert docs_script("generate").pages()[page] == written, "run: python docs/generate.py"
 
 
+def test_signatures_in_guides_are_those_of_the_code() -> None:
+    guides = docs_script("generate").guides()
+    assert {"howto/write-a-backend.md", "howto/write-an-environment.md", "howto/write-a-consumer.md"} <= set(guides)
+    stale = [page for page, text in guides.items() if (DOCS / page).read_text(encoding="utf-8") != text]
+    assert stale == [], "run: python docs/generate.py"
+
+
 @pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.stem)
 def test_code_of_a_page_runs_in_order(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -17,14 +17,14 @@ from typing import Any
 import pytest
 import torch
 
-from leapp_core.plugins.consumers import Consumer, check_consumer
-from leapp_core.plugins.contract import check_contract
+from leapp_core.plugins.consumers import check_consumer
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import PolicyRequest
 from leapp_core.scaffold import KINDS, plan_package, write_package
 from leapp_core.testing import exporter_checks, runner_checks
 from leapp_core.testing.adapter_checks import AdapterSubject
 from leapp_core.testing.conformance import check_adapter, check_environment, judge
+from leapp_core.testing.consumer_checks import CONSUMER_CHECKS, ConsumerSubject
 from leapp_core.testing.env_checks import EnvSubject
 from leapp_core.testing.programs import cases
 from leapp_core.testing.subject import Subject
@@ -100,9 +100,11 @@ def test_an_environment_keeps_its_contract(made: Any) -> None:
     assert len(results) == 6
 
 
-def test_a_consumer_keeps_its_contract(made: Any) -> None:
+def test_a_consumer_keeps_its_contract(made: Any, tmp_path: Path) -> None:
     consumer = made("consumer").consumers.get("brand-new")
-    check_contract(consumer, Consumer, "consumer")
+    subject = ConsumerSubject(consumer)
+    for check in CONSUMER_CHECKS:
+        check(subject, tmp_path)
     found = {rule: check_consumer(consumer, bundle(CONTROL[broken](walker()))) for rule, broken in BROKEN.items()}
     assert check_consumer(consumer, bundle(walker())) == ()
     assert {rule: {finding.rule for finding in findings} for rule, findings in found.items()} == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 import pytest
@@ -12,8 +13,18 @@ from leapp_core.errors import PluginError
 from leapp_core.plugins.exporters import ProgramPass
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.tracing.result import CapturedPipeline
+from tests.cli.invoke import leapp
 
 aten = torch.ops.aten
+PLUGIN = """
+from leapp_core import hookimpl
+from tests.contracts.test_passes_contract import DoubleBySum, Idle
+
+@hookimpl
+def leapp_register_passes(registry):
+    registry.add(DoubleBySum())
+    registry.add(Idle())
+"""
 
 
 class DoubleBySum(ProgramPass):
@@ -144,6 +155,44 @@ def test_a_pass_that_leaves_what_it_says_it_removes_is_named() -> None:
         compiled(LeavesCalls())
 
 
+class Silent(Wrong):
+    """Changes results and says that it changed nothing."""
+
+    name = "silent"
+
+    def run(self, graph_module: Any) -> bool:
+        super().run(graph_module)
+        return False
+
+
+def test_a_pass_that_changes_the_program_without_a_word_is_named() -> None:
+    with pytest.raises(PluginError, match="'silent' changed the program and returned False"):
+        compiled(Silent())
+
+
 def test_a_pass_that_raises_is_named() -> None:
     with pytest.raises(PluginError, match="'breaks' failed or left a graph"):
         compiled(Breaks())
+
+
+def test_passes_are_listed(install: Any) -> None:
+    assert leapp("passes", "list").out.strip() == "no plugin brings a pass"
+    install("leapp_passing", PLUGIN)
+    listed = json.loads(leapp("passes", "list", "--json").out)["passes"]
+    assert [(fact["name"], fact["distribution"]) for fact in listed] == [
+        ("double-by-sum", "leapp_passing"),
+        ("idle", "leapp_passing"),
+    ]
+    assert "x * 2 as x + x" in leapp("passes", "list").out
+
+
+@pytest.mark.slow
+def test_grades_come_from_the_command_line(install: Any) -> None:
+    install("leapp_passing", PLUGIN)
+    done = leapp("passes", "test", "double-by-sum", "--json")
+    facts = json.loads(done.out)
+    assert (done.code, facts["ok"], facts["counts"]["failed"]) == (0, True, 0)
+    assert {c["name"]: c["verdict"] for c in facts["checks"]}["keeps its example"] == "exact"
+    idle = leapp("passes", "test", "idle", "--json")
+    (wrong,) = [check for check in json.loads(idle.out)["checks"] if not check["ok"]]
+    assert (idle.code, wrong["name"], "example()" in wrong["detail"]) == (9, "rewrites a program", True)

@@ -15,6 +15,7 @@ from leapp_core.plugins.environments import EnvironmentProvider, TaskInfo
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.policy_export.origin import Origin
 from leapp_core.policy_export.tasks import find_provider
+from leapp_rsl_rl.environments.builtin.catalog import find_task
 from leapp_rsl_rl.environments.isaaclab.provider import IsaacLabProvider
 from leapp_rsl_rl.environments.mjlab.provider import MjlabProvider
 from tests.cli.invoke import leapp
@@ -109,3 +110,60 @@ def test_simulators_find_tasks_in_source_without_importing(project: Path) -> Non
 def test_a_bundle_notes_the_modules() -> None:
     assert Origin("registry", "My-Task", imports=("my_tasks",)).to_configs()["imports"] == ["my_tasks"]
     assert "imports" not in Origin("registry", "My-Task").to_configs()
+
+
+ARM_PLUGIN = """
+import dataclasses, sys
+from leapp_core import hookimpl
+from leapp_core.errors import UsageError
+from leapp_core.plugins.environments import TaskInfo
+from leapp_rsl_rl.environments.builtin.provider import BuiltinProvider
+
+class Arms(BuiltinProvider):
+    name = "arms"
+    def registered(self):
+        return sys.modules["registry"].TASKS if "registry" in sys.modules else []
+    def tasks(self):
+        return (TaskInfo("Arm"), *map(TaskInfo, self.registered()))
+    def _own(self, request):
+        if request.task not in ("Arm", *self.registered()):
+            raise UsageError(f"unknown task {request.task!r}")
+        return dataclasses.replace(request, task="Builtin-Reach-Arm")
+    def sizes(self, request):
+        return super().sizes(self._own(request))
+    def make(self, request):
+        return super().make(self._own(request))
+    def deploy(self, request, document):
+        return super().deploy(self._own(request), document)
+
+@hookimpl
+def leapp_register_environments(registry):
+    registry.add(Arms())
+"""
+
+
+@pytest.mark.slow
+def test_the_kit_checks_a_task_of_ones_own_project(project: Path, install: Any) -> None:
+    install("leapp_arms", ARM_PLUGIN)
+    done = leapp("envs", "test", "arms", "--import", "my_tasks", "--json")
+    facts = json.loads(done.out)
+    assert (facts["task"], [check for check in facts["checks"] if not check["ok"]]) == ("My-Task", [])
+    assert len(facts["checks"]) == 6
+
+
+def test_the_kit_says_how_to_name_a_task_of_ones_own_project(project: Path, install: Any) -> None:
+    install("leapp_arms", ARM_PLUGIN)
+    done = leapp("envs", "test", "arms", "--task", "My-Task")
+    assert (done.code, "--import MODULE" in done.err) == (2, True), done.err
+    done = leapp("envs", "test", "arms", "--task", "My-Task", "--import", "absent_tasks")
+    assert "--import absent_tasks: the module cannot be imported" in done.err
+
+
+@pytest.mark.slow
+def test_a_checkpoint_is_checked_in_a_task_of_ones_own_project(project: Path, install: Any) -> None:
+    install("leapp_arms", ARM_PLUGIN)
+    checkpoint = str(find_task("Builtin-Reach-Arm").checkpoint)
+    given = ("adapters", "test", "rsl-rl", "--checkpoint", checkpoint, "--task", "My-Task", "--env", "arms", "--json")
+    assert leapp(*given).code != 0
+    done = leapp(*given, "--import", "my_tasks")
+    assert [check for check in json.loads(done.out)["checks"] if not check["ok"]] == []

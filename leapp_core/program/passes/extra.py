@@ -70,8 +70,10 @@ def run_checked(editor: Editor, program_pass: ProgramPass, exported: ExportedPro
 def _run(editor: Editor, program_pass: ProgramPass) -> bool:
     """Run a pass on the editor's graph; return whether it changed anything."""
     module = GraphModule({}, editor.graph)
+    before = str(editor.graph)
     try:
-        if not program_pass.run(module):
+        says = program_pass.run(module)
+        if not says and str(module.graph) == before:
             return False
         module.graph.lint()
         editor.graph = module.graph
@@ -86,6 +88,8 @@ def _run(editor: Editor, program_pass: ProgramPass) -> bool:
             fix="plugin author: keep the graph in topological order and call ATen overloads only",
             code="P003",
         ) from error
+    if not says:
+        raise _broken(program_pass, "changed the program and returned False", "whether anything changed")
     return True
 
 
