@@ -13,7 +13,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN = re.compile(r"^(<!-- signatures of ([\w.]+): ([\w ]+) -->\n).*?^(<!-- end of signatures -->\n)", re.M | re.S)
-WIDTH = 120
 
 
 def filled(page: str) -> str:
@@ -27,36 +26,26 @@ def _code(module: str, names: list[str]) -> str:
     absent = sorted(set(names) - set(found))
     if absent:
         raise SystemExit(f"{module} has no {', '.join(absent)}")
-    return "\n\n".join("\n".join(_lines(found[name])) + "\n" for name in names)
+    lines = source.splitlines()
+    return "\n\n".join("\n".join(_skeleton(found[name], lines)) + "\n" for name in names)
 
 
-def _lines(node: ast.stmt, indent: str = "") -> Iterator[str]:
-    """Yield the lines of a class or function without its docstrings and bodies."""
+def _skeleton(node: ast.stmt, source: list[str]) -> Iterator[str]:
+    """Yield the lines of a class or function without its docstrings, bodies and comments."""
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        first = min([node.lineno, *(mark.lineno for mark in node.decorator_list)])
+        *before, last = source[first - 1 : node.body[0].lineno - 1]
+        head = [*before, last.partition("  #")[0]]
     if isinstance(node, ast.FunctionDef):
-        yield from (f"{indent}@{ast.unparse(mark)}" for mark in node.decorator_list)
-        yield from _definition(node, indent)
+        yield from (*head[:-1], f"{head[-1]} ...")
     elif isinstance(node, ast.ClassDef):
-        yield from (f"{indent}@{ast.unparse(mark)}" for mark in node.decorator_list)
-        bases = ", ".join(map(ast.unparse, node.bases))
-        yield f"{indent}class {node.name}{f'({bases})' if bases else ''}:"
-        members = [member for member in node.body if _public(member)]
-        for member in members:
-            if isinstance(member, ast.FunctionDef) and member is not members[0]:
+        yield from head
+        for number, member in enumerate(filter(_public, node.body)):
+            if isinstance(member, ast.FunctionDef) and number:
                 yield ""
-            yield from _lines(member, f"{indent}    ")
-        if not members:
-            yield f"{indent}    ..."
+            yield from _skeleton(member, source)
     else:
-        yield f"{indent}{ast.unparse(node)}"
-
-
-def _definition(node: ast.FunctionDef, indent: str) -> Iterator[str]:
-    result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
-    whole = f"{indent}def {node.name}({ast.unparse(node.args)}){result}: ..."
-    if len(whole) <= WIDTH:
-        yield whole
-    else:
-        yield from (f"{indent}def {node.name}(", f"{indent}    {ast.unparse(node.args)}", f"{indent}){result}: ...")
+        yield from (line.partition("  #")[0] for line in source[node.lineno - 1 : node.end_lineno])
 
 
 def _public(node: ast.stmt) -> bool:

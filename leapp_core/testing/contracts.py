@@ -143,7 +143,7 @@ class RunnerContract:
 class ConsumerContract:
     """What a consumer promises.
 
-    Class attributes:
+    Attributes:
         consumer: The consumer, an instance.
         takes: Names of bundles of the kit that it has to take, such as ``joint positions``.
         refuses: Names of bundles of the kit to the rule that each breaks.
@@ -180,7 +180,7 @@ class ConsumerContract:
 class PassContract:
     """What a program pass promises.
 
-    Class attributes:
+    Attributes:
         program_pass: The pass, an instance.
         others: Passes that have to run before it.
     """
