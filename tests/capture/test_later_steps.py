@@ -134,7 +134,7 @@ def test_a_value_given_to_a_function_that_only_has_the_name_of_another_is_refuse
     late: dict[str, Policy] = {"policy": lambda x, k: NET(torch.cat([x, x], 1)) * (2.0 if k > 10_000 else 1.0)}
     session = leapp_core.capture("loop")
     loop(wrapped(late["policy"]) if kind == "closure" else Runner(late["policy"]).run, session, 20)
-    with pytest.raises(CaptureError, match="value k changes from step to step and (is given to code|decides)"):
+    with pytest.raises(CaptureError, match=r"value k changes from step to step and (is given to code|decides)"):
         session.compile()
 
 
