@@ -18,6 +18,8 @@ VERBS = (
     "validate",
     "run",
     "deploy",
+    "serve",
+    "ring",
     "bench",
     "diff",
     "visualize",

@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from leapp_core.runtime.benchmark import LatencyReport, measure_bundle, run_realtime
+    from leapp_core.runtime.control.adapter import Adapter, FunctionAdapter, Reading
+    from leapp_core.runtime.control.link import Link, LinkAdapter
+    from leapp_core.runtime.control.loop import Controller, ControlReport
+    from leapp_core.runtime.control.ring import Ring, read_ring
+    from leapp_core.runtime.control.udp import UdpTransport
+    from leapp_core.runtime.control.wire import Layout
     from leapp_core.runtime.limits import Fault, Limit, Limits
     from leapp_core.runtime.loading import load, open_document
     from leapp_core.runtime.mock import mock_inputs
@@ -28,6 +34,17 @@ __all__ = [
     "Fault",
     "RateKeeper",
     "RateReport",
+    "Controller",
+    "ControlReport",
+    "Adapter",
+    "Reading",
+    "FunctionAdapter",
+    "LinkAdapter",
+    "Link",
+    "Layout",
+    "UdpTransport",
+    "Ring",
+    "read_ring",
     "Recording",
     "RecordingRuntime",
     "RecordedStep",
@@ -49,6 +66,17 @@ _HOMES = {
     "Fault": "limits",
     "RateKeeper": "rate",
     "RateReport": "rate",
+    "Controller": "control.loop",
+    "ControlReport": "control.loop",
+    "Adapter": "control.adapter",
+    "Reading": "control.adapter",
+    "FunctionAdapter": "control.adapter",
+    "LinkAdapter": "control.link",
+    "Link": "control.link",
+    "Layout": "control.wire",
+    "UdpTransport": "control.udp",
+    "Ring": "control.ring",
+    "read_ring": "control.ring",
     "Recording": "recording",
     "RecordingRuntime": "recording",
     "RecordedStep": "recording",

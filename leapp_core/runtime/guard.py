@@ -143,6 +143,10 @@ class Guard:
             instead = dict(zip(self._output_keys, self.held, strict=True))
         return None if instead is None else {key: value.copy() for key, value in instead.items()}
 
+    def safe_outputs(self) -> dict[str, Array] | None:
+        """Return copies of the safe outputs, ``None`` if the limits state none."""
+        return None if self._safe is None else {key: value.copy() for key, value in self._safe.items()}
+
     def _make_check(self, outputs: Sequence[Array]) -> _Check:
         state = self._stepper.next_state()
         arrays = (*self._input_arrays, *outputs, *(state[ref] for ref in self._state_refs))

@@ -101,11 +101,13 @@ class Fault:
         message: Why.
         step: Its number since the policy was loaded, from 0.
         port: The port concerned, if one is.
+        code: Code of the error.
     """
 
     message: str
     step: int
     port: str | None = None
+    code: str | None = None
 
 
 def filled(bound: Bound | None, default: float, port: PortSpec, name: str) -> Array:

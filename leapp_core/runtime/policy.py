@@ -93,6 +93,22 @@ class PolicyRuntime:
         return self.pipeline.configs.frequency
 
     @property
+    def rate(self) -> float | None:
+        """Steps per second (Hz) that the policy was loaded for; the bundle's, unless another one was allowed."""
+        return self._rate
+
+    @property
+    def limits(self) -> Limits | None:
+        """The rules it was loaded with."""
+        return self._limits
+
+    @property
+    def safe_outputs(self) -> dict[str, Array] | None:
+        """Copies of the safe outputs that the limits state, ``None`` if they state none."""
+        with self._lock:
+            return None if self._guard is None else self._guard.safe_outputs()
+
+    @property
     def merged(self) -> bool:
         """Whether a step is one native call."""
         return self._session.merged
@@ -317,7 +333,7 @@ class PolicyRuntime:
     def _not_made(self, guard: Guard, error: RuntimeInputError | BundleError) -> dict[str, Array]:
         """Return what takes the place of a step's outputs, or raise."""
         if not isinstance(error, _LatchedError):
-            self._fault = Fault(error.message, self._steps, error.where)
+            self._fault = Fault(error.message, self._steps, error.where, error.code)
         self._steps += 1
         instead = guard.substitute()
         if instead is None:
