@@ -39,8 +39,8 @@ _PERIODS = 5
 def leapp_register_commands(app: typer.Typer) -> None:
     """Add ``serve``."""
     lines = examples(
-        "leapp serve out/X --listen 127.0.0.1:9870 --send 127.0.0.1:9871 --limits limits.yaml",
-        "leapp serve out/X --dds 0 --ring last.ring --mcap last.mcap",
+        "leapp serve out/X --listen 127.0.0.1:9870 --send 127.0.0.1:9871",
+        "leapp serve out/X --dds 0 --limits limits.yaml --ring last.ring",
         "leapp serve out/X --adapter my_robot.py:connect --seconds 60",
     )
     app.command("serve", epilog=lines)(serve)
