@@ -39,16 +39,16 @@ class DdsTransport:
         from cyclonedds.sub import DataReader
         from cyclonedds.topic import Topic
 
-        from leapp_core.runtime.control.dds_types import DdsFrame
+        from leapp_core.runtime.control.dds_types import frame_type
 
-        self._type = DdsFrame
+        self._type = frame_type()
         qos = Qos(Policy.Reliability.BestEffort, Policy.History.KeepLast(_DEPTH))
         try:
             # Configured before the participant; the object has to live as long as what is made in the domain.
             self._domain = Domain(domain, _config(interface)) if interface else None
             participant = DomainParticipant(domain)
-            self._reader: Any = DataReader(participant, Topic(participant, receives, DdsFrame), qos)
-            self._writer: Any = DataWriter(participant, Topic(participant, sends, DdsFrame), qos)
+            self._reader: Any = DataReader(participant, Topic(participant, receives, self._type), qos)
+            self._writer: Any = DataWriter(participant, Topic(participant, sends, self._type), qos)
         except DDSException as error:
             raise UsageError(
                 f"DDS does not start in domain {domain}: {error}",
