@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import operator
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from leapp_core.tracing.numpy_calls.functions import MUTATORS, for_function
 from leapp_core.tracing.objects.carried import Array, Carrier
 from leapp_core.tracing.objects.children import locals_of
 from leapp_core.tracing.source.book import SourceFile, SourceFiles
@@ -21,8 +23,16 @@ _OPERATORS: dict[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.Pow: operator.pow, ast.USub: operator.neg, ast.UAdd: operator.pos,
 }  # fmt: skip
-_METHODS = frozenset({"astype", "copy", "reshape", "ravel", "flatten"})
-_TERMS = (ast.BinOp, ast.UnaryOp, ast.Call)
+_METHODS = frozenset(
+    {
+        "astype", "copy", "reshape", "ravel", "flatten", "sum", "mean", "std", "var", "min", "max", "prod", "cumsum",
+        "transpose", "squeeze", "clip", "dot", "take", "repeat", "argmin", "argmax", "round",
+    }
+)  # fmt: skip
+_OF_UFUNCS = ("reduce", "accumulate")
+_MODULES = (np, np.linalg, np.fft)
+_WITHOUT_VALUES = MUTATORS | {"empty", "empty_like"}
+_TERMS = (ast.BinOp, ast.UnaryOp, ast.Call, ast.Subscript)
 _CLEAR = (np.ndarray, np.generic, bool, int, float)
 
 
@@ -104,7 +114,11 @@ def _value(node: ast.expr, names: Mapping[str, Any], leaf: Callable[[Array], Any
     if isinstance(node, ast.Call):
         return _called(node, names, leaf)
     if isinstance(node, ast.Subscript):
-        return _computed(operator.getitem, _value(node.value, names, leaf), _key(node.slice))
+        return _computed(operator.getitem, _value(node.value, names, leaf), _key(node.slice, names, leaf))
+    if isinstance(node, (ast.List, ast.Tuple)):
+        return [_value(part, names, leaf) for part in node.elts]
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return _computed(np.transpose, _value(node.value, names, leaf))
     found = _held(node, names)
     if type(found) is np.ndarray:
         return leaf(found)
@@ -114,18 +128,49 @@ def _value(node: ast.expr, names: Mapping[str, Any], leaf: Callable[[Array], Any
 
 
 def _called(call: ast.Call, names: Mapping[str, Any], leaf: Callable[[Array], Any]) -> Any:
-    function = call.func
-    if call.keywords or not isinstance(function, ast.Attribute):
+    if not isinstance(call.func, ast.Attribute):
         raise _Unclear
-    if _held(function.value, names) is np:
-        ufunc = vars(np).get(function.attr)
-        if not isinstance(ufunc, np.ufunc) or len(call.args) != ufunc.nin:  # one more is where it writes
+    options = {str(k.arg): _option(k.value, names) for k in call.keywords}
+    if options.keys() & {"out", "None"}:  # where it writes; ``**options``
+        raise _Unclear
+    function = _function(call.func, names)
+    if function is not None:
+        if isinstance(function, np.ufunc) and len(call.args) != function.nin:  # one more is where it writes
             raise _Unclear
-        return _computed(ufunc, *(_value(a, names, leaf) for a in call.args))
-    if function.attr not in _METHODS:
+        return _computed(functools.partial(function, **options), *(_value(a, names, leaf) for a in call.args))
+    name = call.func.attr
+    if name not in _METHODS:
         raise _Unclear
-    given = [_type(a, names) if function.attr == "astype" else _value(a, names, leaf) for a in call.args]
-    return _computed(operator.methodcaller(function.attr, *given), _value(function.value, names, leaf))
+    given = [_type(a, names) if name == "astype" else _option(a, names) for a in call.args]
+    return _computed(operator.methodcaller(name, *given, **options), _value(call.func.value, names, leaf))
+
+
+def _function(node: ast.Attribute, names: Mapping[str, Any]) -> Callable[..., Any] | None:
+    """Return the function of NumPy that an expression names, if all it does is known; ``None`` for methods."""
+    try:
+        owner = _held(node.value, names)
+    except _Unclear:
+        owner = None
+        if isinstance(node.value, ast.Attribute) and node.attr in _OF_UFUNCS:  # ``np.minimum.reduce``
+            owner = _function(node.value, names)
+    if isinstance(owner, np.ufunc) and node.attr in _OF_UFUNCS:
+        return getattr(owner, node.attr)  # type: ignore[no-any-return]
+    if not any(owner is module for module in _MODULES):
+        return None
+    function = vars(owner).get(node.attr)
+    if isinstance(function, type) and issubclass(function, np.generic):  # ``np.float32(gains)``
+        return operator.methodcaller("astype", function)
+    if node.attr in _WITHOUT_VALUES or not (isinstance(function, np.ufunc) or for_function(function) is not None):
+        raise _Unclear
+    return function  # type: ignore[no-any-return]
+
+
+def _option(node: ast.expr, names: Mapping[str, Any]) -> Any:
+    """Return an axis, a shape or an element type."""
+    try:
+        return ast.literal_eval(node)
+    except ValueError:
+        return _type(node, names)
 
 
 def _type(node: ast.expr, names: Mapping[str, Any]) -> type:
@@ -136,17 +181,17 @@ def _type(node: ast.expr, names: Mapping[str, Any]) -> type:
     raise _Unclear
 
 
-def _key(node: ast.expr) -> Any:
-    """Return an index that is written out: numbers, slices, ``...``, ``None``."""
+def _key(node: ast.expr, names: Mapping[str, Any], leaf: Callable[[Array], Any]) -> Any:
+    """Return an index: numbers, slices, ``...``, ``None``, or an array that the user keeps."""
+    if isinstance(node, ast.Slice):
+        parts = (node.lower, node.upper, node.step)
+        return slice(*(None if part is None else _option(part, names) for part in parts))
+    if isinstance(node, ast.Tuple):
+        return tuple(_key(part, names, leaf) for part in node.elts)
     try:
-        if isinstance(node, ast.Slice):
-            parts = (node.lower, node.upper, node.step)
-            return slice(*(None if part is None else ast.literal_eval(part) for part in parts))
-        if isinstance(node, ast.Tuple):
-            return tuple(map(_key, node.elts))
         return ast.literal_eval(node)
-    except ValueError as unclear:
-        raise _Unclear from unclear
+    except ValueError:
+        return _value(node, names, leaf)
 
 
 def _held(node: ast.expr, names: Mapping[str, Any]) -> Any:
@@ -166,7 +211,7 @@ def _held(node: ast.expr, names: Mapping[str, Any]) -> Any:
 
 
 def _computed(operation: Callable[..., Any], *operands: Any) -> Any:
-    if not any(isinstance(operand, _CLEAR) for operand in operands):
+    if not any(isinstance(operand, (*_CLEAR, list)) for operand in operands):
         raise _Unclear
     try:
         return operation(*operands)

@@ -9,6 +9,8 @@ import torch
 
 from tests.capture.case import exact, refused
 
+TABLE = np.arange(9, dtype=np.float32).reshape(3, 3)
+
 
 @exact(x=(2, 3))
 def ufuncs(x):
@@ -155,6 +157,24 @@ class NumpyNormalizer:
 @exact(x=(1, 3))
 def numpy_range_of_the_module(x):
     return torch.from_numpy(np.concatenate([np.divide(x.numpy()[0], HIGH - LOW), LOW * HIGH]))
+
+
+@exact(x=(3,))
+class NumpyJointOrder:
+    """Joints come in another order, with offsets and gains that are picked and converted in each step."""
+
+    def __init__(self):
+        self.order, self.offsets, self.gains = np.array([2, 0, 1]), LOW.copy(), np.array([0.5, 1.0, 2.0])
+
+    def step(self, x):
+        q = x.numpy()
+        scaled = (q[self.order] - self.offsets[self.order]) * np.float32(self.gains)
+        return torch.from_numpy(np.clip(scaled, np.minimum(LOW, self.offsets), HIGH[self.order]))
+
+
+@exact(x=(3,))
+def numpy_table_of_the_module(x):
+    return torch.from_numpy(x.numpy() * TABLE[[0, 2]].sum(axis=0) - np.take(TABLE, [1], axis=0).T[:, 0])
 
 
 UNDECLARED = r"no recorded call (made|explains) it \(undeclared input\)"
