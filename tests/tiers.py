@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-SHARDS = 6  # of slow tests: some ten minutes each on two cores
+SHARDS = 8  # of slow tests: some five to ten minutes each on two cores
 
 
 @dataclass(frozen=True)

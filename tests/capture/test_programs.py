@@ -31,9 +31,9 @@ CASES = all_cases()
 EXACT = [case for case in CASES if case.refused is None]
 REFUSED = [case for case in CASES if case.refused is not None]
 COVERING = set(covering(CASES).values())
-# Quick are those that together meet every operator and construct, and a tenth of the others.
+# Quick are those that together meet every operator and construct, and a twentieth of the others.
 MORE = [case for case in EXACT if case.name not in COVERING]
-QUICK = [*(case for case in EXACT if case.name in COVERING), *spread(MORE, len(MORE) // 10)]
+QUICK = [*(case for case in EXACT if case.name in COVERING), *spread(MORE, len(MORE) // 20)]
 OTHERS = [case for case in EXACT if case.name not in COVERING]
 
 
@@ -66,7 +66,7 @@ def test_exact_on_every_backend(case: Case, tmp_path: Path) -> None:
     check_backends(case, captured, eager, BACKENDS, tmp_path)
 
 
-@pytest.mark.parametrize("case", spread(REFUSED, len(REFUSED) // 6), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", spread(REFUSED, len(REFUSED) // 12), ids=lambda case: case.name)
 def test_refused(case: Case) -> None:
     eager = run_eagerly(case, case.steps)
     with pytest.raises(CaptureError, match=case.refused) as caught:

@@ -54,6 +54,7 @@ def read_small(bundle: Path) -> set[str]:
     return versions
 
 
+@pytest.mark.slow
 def test_killed_while_swapping_two_hundred_times(tmp_path: Path) -> None:
     moments = random.Random(0)
     write_small(tmp_path, "first")

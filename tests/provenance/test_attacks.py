@@ -28,7 +28,7 @@ ALL = [
     for attack in module.ATTACKS
     if attack.__name__ not in UNFIT
 ]
-QUICK = ("NegativeModulo", "LateInAnotherMethod", "ReadByVars", "TextOfATuple", "Factorial", "OneListTwoNames")
+QUICK = ("NegativeModulo", "ReadByVars", "OneListTwoNames")
 
 
 def case_of(attack: Any) -> Case:

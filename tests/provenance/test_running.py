@@ -7,6 +7,7 @@ import sys
 from types import CodeType
 from typing import Any
 
+import pytest
 import torch
 
 import leapp_core
@@ -56,6 +57,7 @@ def captured(program: Any) -> leapp_core.CaptureSession:
     return session
 
 
+@pytest.mark.slow
 def test_code_that_calls_itself_runs_as_deep() -> None:
     before = sys.getrecursionlimit()
     pipeline = captured(CallsItselfOften()).compile()
