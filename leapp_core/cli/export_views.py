@@ -28,8 +28,10 @@ def export_views(result: JobResult) -> list[View]:
     views += [Line(f"{level.level}: {level.about}") for level in levels.levels if level.about]
     drift = result.closed_loop.explanation if result.closed_loop is not None else None
     flagged = [f"constant from {c.where}: {c.warning}" for c in report.constants if c.warning]
-    notes = [*flagged, *report.notes, *report.unproven, *result.notes, *levels.notes, *([drift] if drift else [])]
-    views += [Line("")] if notes else []
+    warnings = [*report.warnings, *flagged, *levels.notes]
+    notes = [*report.notes, *report.unproven, *result.notes, *([drift] if drift else [])]
+    views += [Line("")] if warnings or notes else []
+    views += [Line(f"warning: {text}", style="bold yellow") for text in warnings]
     return views + [Line(f"note: {note}", style="yellow") for note in notes]
 
 

@@ -108,13 +108,13 @@ def without_unread_inputs(captured: CapturedPipeline) -> CapturedPipeline:
     return replace(captured, spec=spec, programs=programs, notes=(*captured.notes, note))
 
 
-def note_unread_inputs(captured: CapturedPipeline) -> CapturedPipeline:
-    """Return the pipeline with a note that names inputs from outside that no program reads."""
+def warn_of_unread_inputs(captured: CapturedPipeline) -> CapturedPipeline:
+    """Return the pipeline with a warning that names inputs from outside that no program reads."""
     unread = unread_inputs(captured)
     if not unread:
         return captured
-    note = f"nothing reads {', '.join(map(str, unread))}, yet every step has to give it; leave the declaration out"
-    return replace(captured, notes=(*captured.notes, note))
+    warning = f"nothing reads {', '.join(map(str, unread))}, yet every step has to give it; leave the declaration out"
+    return replace(captured, warnings=(*captured.warnings, warning))
 
 
 def unread_inputs(captured: CapturedPipeline) -> tuple[PortRef, ...]:

@@ -60,6 +60,7 @@ class ExportReport:
         validation: What validation found, or ``None`` if it was not asked for.
         constants: Captured constants that are neither parameters nor registered buffers.
         notes: What the user should know.
+        warnings: What to look at before the bundle runs on a robot.
         unproven: Checks of capture that could not be made, and why.
         document_sha256: Hash of the YAML file.
         timings: Seconds by stage; not in the bundle, which has the same bytes each time.
@@ -72,6 +73,7 @@ class ExportReport:
     validation: ValidationReport | None
     constants: tuple[ConstantRecord, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
     document_sha256: str = ""
     timings: Mapping[str, float] = field(default_factory=dict)
@@ -90,7 +92,9 @@ class ExportReport:
     def _repr_html_(self) -> str:
         """Return where the bundle is, what validation found, and what the user should know, as a notebook shows it."""
         validated = self.validation._repr_html_() if self.validation else html_block("", "not validated")
-        return html_block(self.graph, str(self.bundle), validated, html_list([*self.notes, *self.unproven]))
+        return html_block(
+            self.graph, str(self.bundle), validated, html_list([*self.warnings, *self.notes, *self.unproven])
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for machines, the place and timings included."""
@@ -110,6 +114,7 @@ class ExportReport:
             "nodes": [asdict(node) for node in self.nodes],
             "validation": None if self.validation is None else self.validation.to_json(),
             "constants": [asdict(constant) for constant in self.constants],
+            "warnings": list(self.warnings),
             "notes": list(self.notes),
             "unproven": list(self.unproven),
         }
@@ -141,6 +146,8 @@ def _describe_findings(report: ExportReport, log: ExportLog) -> None:
     for constant in report.constants:
         warning = f"; {constant.warning}" if constant.warning else ""
         log.note(f"constant {constant.name} {constant.dtype}{list(constant.shape)} from {constant.where}{warning}")
+    for text in report.warnings:
+        log.note(f"warning: {text}")
     for text in report.notes:
         log.note(f"note: {text}")
     for text in report.unproven:

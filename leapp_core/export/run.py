@@ -13,7 +13,7 @@ from leapp_core.bundle.files import hash_file
 from leapp_core.errors import ExportError, LeappError, MissingExtraError
 from leapp_core.export.arrays import to_array
 from leapp_core.export.assemble import add_samples, make_document, write_yaml
-from leapp_core.export.boundary import note_unread_inputs, split_options, with_float_state, without_unread_inputs
+from leapp_core.export.boundary import split_options, warn_of_unread_inputs, with_float_state, without_unread_inputs
 from leapp_core.export.cautions import cautions
 from leapp_core.export.contents import LOG, REPORT, check_clash, reserved_names
 from leapp_core.export.gains import limp_joints
@@ -68,8 +68,8 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
         strict: A bundle that fails validation is not put in place, and the failure is raised.
         validation: How to validate.
         progress: Told what begins and what is done.
-        begins_at_reset: The recording begins right after a reset: what state it begins with is no reason for a note.
-        drop_unread: Leave out inputs from outside that no program reads, instead of a note that they are there.
+        begins_at_reset: The recording begins right after a reset: what state it begins with is no reason for a warning.
+        drop_unread: Leave out inputs from outside that no program reads, instead of a warning.
         target: Engine that the models are written for (``onnxruntime-1.16``, …).
 
     Raises:
@@ -82,7 +82,7 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
     own, options = split_options(options or {})
     engine = None if target is None else plugins.targets.get(target)
     captured = captured if engine is None else fit_pipeline(engine, captured)
-    captured = (without_unread_inputs if drop_unread else note_unread_inputs)(captured)
+    captured = (without_unread_inputs if drop_unread else warn_of_unread_inputs)(captured)
     captured = with_float_state(captured) if own.state_dtype == "float32" else captured
     plan = make_plan(captured, plugins, backend, options)
     plan = plan if engine is None else fit_plan(engine, plan)
@@ -212,7 +212,8 @@ class _Job:
             nodes=nodes,
             validation=validation,
             constants=self.captured.constants,
-            notes=(*self.captured.notes, *limp_joints(self.captured), *self.cautions),
+            notes=self.captured.notes,
+            warnings=(*self.captured.warnings, *limp_joints(self.captured), *self.cautions),
             unproven=self.captured.unproven,
             document_sha256=hash_file(place.folder / f"{self.plan.graph}.yaml"),
         )

@@ -22,6 +22,7 @@ from leapp_core.policy_export.capturing import CaptureSettings, capture_policy
 from leapp_core.policy_export.checkpoints import CheckpointChoice, find_checkpoint
 from leapp_core.policy_export.origin import Origin
 from leapp_core.policy_export.parts import compare_early, deployment_form, loaded_policy, training_form
+from leapp_core.policy_export.privileged import privileged_groups
 from leapp_core.policy_export.record import check_writable, file_closed_loop
 from leapp_core.policy_export.tasks import find_provider
 from leapp_core.policy_export.timing import RecordingTime
@@ -168,8 +169,9 @@ def _capture(
     captured, recording = capture_policy(env, sides.policy, settings, plugins)
     configs = captured.spec.configs
     configs = replace(configs, frequency=env.frequency, extra={**configs.extra, **origin.to_configs(), **env.facts})
-    captured = replace(captured, spec=replace(captured.spec, configs=configs), notes=(*captured.notes, *env.notes))
-    return captured, recording
+    spec = replace(captured.spec, configs=configs)
+    warnings = (*captured.warnings, *privileged_groups(sides.policy.obs_groups, env.terms))
+    return replace(captured, spec=spec, notes=(*captured.notes, *env.notes), warnings=warnings), recording
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from leapp_core.policy_export.checkpoints import existing_checkpoint
 from leapp_core.policy_export.job import MIN_STEPS, JobResult
 from leapp_core.policy_export.origin import LEFT_OUT, policy_only_configs
 from leapp_core.policy_export.parts import loaded_alone
+from leapp_core.policy_export.privileged import privileged_groups
 from leapp_core.policy_export.record import check_writable
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 OUTPUT = "actions"
 """What the network puts out: actions as the training library means them, before any scaling."""
-NOTE = f"the bundle holds the policy network only: {' and '.join(LEFT_OUT)} are not inside"
+WARNING = f"the bundle holds the policy network only: {' and '.join(LEFT_OUT)} are not inside"
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,9 @@ def _capture(job: PolicyOnlyJob, alone: StandalonePolicy) -> CapturedPipeline:
     captured = session.compile()
     configs = captured.spec.configs
     configs = replace(configs, extra={**configs.extra, **policy_only_configs()})
-    notes = (*captured.notes, NOTE, *alone.notes)
-    return replace(captured, spec=replace(captured.spec, configs=configs), notes=notes)
+    spec = replace(captured.spec, configs=configs)
+    warnings = (*captured.warnings, WARNING, *privileged_groups(alone.policy.obs_groups or alone.shapes))
+    return replace(captured, spec=spec, notes=(*captured.notes, *alone.notes), warnings=warnings)
 
 
 def _observations(

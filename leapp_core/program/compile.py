@@ -219,6 +219,7 @@ def _assemble(
         choices=dict(choices),
         constants=tuple(c for n in order for c in nodes[n].constants),
         notes=(*recorder.python.notes(), *(note for n in order for note in _notes(n, nodes[n].program))),
+        warnings=tuple(text for n in order for text in nodes[n].warnings),
         unproven=tuple(point for n in order for point in nodes[n].unproven),
         steps={n: len(s) for n, s in steps.items()},
     )

@@ -68,7 +68,7 @@ class TensorNames:
 
         What held it when recording ended counts: a loop that goes on keeps other tensors there.
         """
-        storages = [_storages_over_steps(found, slot) for slot in slots]
+        storages = [storages_over_steps(found, slot) for slot in slots]
         recorder = self._recorder
         addresses = {n: recorder.storages[n].storage.data_ptr() for numbers in storages for n in numbers}
         seen = self._kept_as
@@ -102,7 +102,7 @@ class TensorNames:
                         self._buffers[buffer.untyped_storage().data_ptr()] = name
 
 
-def _storages_over_steps(found: NodeAnalysis, slot: StateSlot) -> list[int]:
+def storages_over_steps(found: NodeAnalysis, slot: StateSlot) -> list[int]:
     """Return where the values of a state lie: first the one that the step after the recorded ones reads."""
     storages = [slot.read.storage]
     if slot.chain is not None:

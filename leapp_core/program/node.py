@@ -14,6 +14,7 @@ from leapp_core.plugins.exporters import NodeProgram, Sample
 from leapp_core.program.begin import check_begin
 from leapp_core.program.build import BuiltGraph, GraphBuilder, dynamic_calls
 from leapp_core.program.constants import TensorNames
+from leapp_core.program.learning import learning_modules
 from leapp_core.program.memory import LiftedConstant
 from leapp_core.program.records import constant_records
 from leapp_core.program.replay import compare_state, replay
@@ -62,6 +63,7 @@ class CompiledNode:
         doubts: Refusals that only hold unless later steps show otherwise.
         found: Its analysis.
         lifted: All constants in its graph.
+        warnings: What to look at before it runs on a robot.
     """
 
     program: NodeProgram
@@ -73,6 +75,7 @@ class CompiledNode:
     doubts: tuple[Doubt, ...]
     found: NodeAnalysis
     lifted: tuple[LiftedConstant, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def build_node(
@@ -185,6 +188,7 @@ def compile_node(
         doubts,
         found,
         built.constants,
+        tuple(learning_modules(slicer, found, built.states)),
     )
 
 

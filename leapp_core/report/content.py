@@ -74,9 +74,9 @@ def page_content(
         "constants": [_constant(c, source=source) for c in _records(report, "constants")],
         "levels": [_level(level) for level in _levels(report)],
         "rewards": _rewards(report.get("closed_loop")),
-        "warnings": [str(text) for text in report.get("warnings") or ()],
-        "notes": [str(text) for text in report.get("notes") or ()],
-        "unproven": [str(text) for text in report.get("unproven") or ()],
+        "warnings": [*_texts(report, "warnings"), *_texts(report.get("validation"), "notes")],
+        "notes": _texts(report, "notes"),
+        "unproven": _texts(report, "unproven"),
         "nodes": [_node(bundle, node, report) for node in pipeline.nodes],
         "versions": {str(k): str(v) for k, v in document.system_information.items() if v not in (None, "None", "")},
         "snippets": _snippets(document.name, pipeline),
@@ -106,6 +106,11 @@ def _records(holder: Any, key: str) -> list[Mapping[str, Any]]:
     return [entry for entry in value if isinstance(entry, Mapping)] if isinstance(value, list) else []
 
 
+def _texts(holder: Any, key: str) -> list[str]:
+    value = holder.get(key) if isinstance(holder, Mapping) else None
+    return [str(text) for text in value] if isinstance(value, list) else []
+
+
 def _level(level: Mapping[str, Any]) -> dict[str, Any]:
     errors = level.get("max_error")
     errors = errors if isinstance(errors, dict) else {}
@@ -119,7 +124,7 @@ def _level(level: Mapping[str, Any]) -> dict[str, Any]:
         "worst": f"{numbers[worst]:.3g}" if worst else "",
         "at": worst,
         "problems": [_mismatch(found) for found in _records(level, "mismatches")],
-        "skipped": [str(text) for text in level.get("skipped") or ()],
+        "skipped": _texts(level, "skipped"),
     }
 
 

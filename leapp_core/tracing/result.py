@@ -87,6 +87,7 @@ class CapturedPipeline:
         choices: Node name to the backend it asked for.
         constants: Captured constants that are neither parameters nor registered buffers.
         notes: What the user should know.
+        warnings: What to look at before the bundle runs on a robot.
         unproven: Checks that could not be made, and why.
         steps: Captured steps per node.
         evidence: What it was held against beside them.
@@ -99,6 +100,7 @@ class CapturedPipeline:
     choices: Mapping[str, BackendChoice] = field(default_factory=dict)
     constants: tuple[ConstantRecord, ...] = ()
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     unproven: tuple[str, ...] = ()
     steps: Mapping[str, int] = field(default_factory=dict)
     evidence: Evidence = Evidence()

@@ -20,6 +20,8 @@ Arrays = Mapping[PortRef, "np.ndarray[Any, Any]"]
 REPLAY = "replay"
 """Name of the episode that holds what was captured; every other episode is of fresh inputs."""
 
+_SHOWN = 8
+
 
 @dataclass(frozen=True)
 class Step:
@@ -58,8 +60,17 @@ def what_proves_nothing(replay: Episode, pipeline: PipelineSpec) -> tuple[str, .
     said = []
     for ref in pipeline.outputs:
         values = [step.outputs[ref] for step in replay.steps if ref in step.outputs]
-        if values and all(v.size and v.dtype.kind == "f" and np.isnan(v).all() for v in values):
-            said.append(f"output {ref} is NaN in every recorded step: to reproduce that proves nothing")
+        never = np.logical_and.reduce([_nan(value) for value in values]) if values else np.zeros(0, bool)
+        if never.any():
+            what = f"output {ref} is" if never.all() else f"of output {ref}, {_elements(never)}"
+            said.append(f"{what} NaN in every recorded step: to reproduce that proves nothing")
+    for ref in pipeline.inputs:
+        with_nan = sum(bool(_nan(step.inputs[ref]).any()) for step in replay.steps if ref in step.inputs)
+        if with_nan:
+            said.append(
+                f"input {ref} holds NaN in {with_nan} of {len(replay.steps)} recorded steps: what the program makes of "
+                "numbers there was not seen"
+            )
     first, *others = replay.steps
     inputs = [ref for ref in pipeline.inputs if ref in first.inputs and first.inputs[ref].size]
     if inputs and others and all(_same(first.inputs[ref], step.inputs[ref]) for step in others for ref in inputs):
@@ -68,6 +79,19 @@ def what_proves_nothing(replay: Episode, pipeline: PipelineSpec) -> tuple[str, .
             "point only, and fresh inputs are drawn around it"
         )
     return tuple(said)
+
+
+def _nan(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    return np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, bool)
+
+
+def _elements(chosen: np.ndarray[Any, Any]) -> str:
+    numbers = chosen.reshape(-1).nonzero()[0].tolist()
+    more = ", …" if len(numbers) > _SHOWN else ""
+    named = f"{', '.join(map(str, numbers[:_SHOWN]))}{more}"
+    return f"elements {named} are" if len(numbers) > 1 else f"element {named} is"
 
 
 def _same(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:

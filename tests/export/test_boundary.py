@@ -78,7 +78,7 @@ def test_whole_numbers_that_float32_cannot_hold_and_float64_are_refused(tmp_path
 
 def test_an_input_that_nothing_reads_is_reported_and_can_be_left_out(tmp_path: Path) -> None:
     kept = captured(Walker(), tmp_path / "kept").export(visualize=False)
-    assert any("nothing reads walk/hidden" in note for note in kept.notes)
+    assert any("nothing reads walk/hidden" in text for text in kept.warnings)
     assert set(load(kept.bundle).inputs) == {"q", "hidden"}
     for backend in BACKENDS:
         dropped = captured(Walker(), tmp_path / backend).export(backend, visualize=False, drop_unread=True)

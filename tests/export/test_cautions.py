@@ -59,6 +59,52 @@ def test_batch_normalisation_in_training_mode_is_told_with_the_fix() -> None:
     assert cautions(recorded(lambda x: {"action": net(x)})) == ()
 
 
+class Running(torch.nn.Module):
+    """A normalizer as people write it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(4))
+        self.register_buffer("count", torch.tensor(0.0))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.training:
+            self.count += 1.0
+            self.mean += (x.mean(0) - self.mean) / self.count
+        return x - self.mean
+
+
+class Memory(torch.nn.Module):
+    """Keeps its last output in a buffer, in either mode."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("last", torch.zeros(2, 4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.last.copy_(0.5 * self.last + x)
+        return self.last * 2.0
+
+
+def test_a_normalizer_that_goes_on_learning_is_told_with_the_fix() -> None:
+    normalizer = Running()
+    captured = recorded(lambda x: {"action": normalizer(x)})
+    (said,) = captured.warnings
+    assert said.startswith(
+        "Running of node 'policy' is in training mode and goes on learning on the robot: mean, count"
+    )
+    assert "call .eval()" in said
+    normalizer.eval()
+    assert recorded(lambda x: {"action": normalizer(x)}).warnings == ()
+
+
+def test_a_buffer_that_is_memory_is_no_learning() -> None:
+    memory = Memory()
+    captured = recorded(lambda x: {"action": memory(x)})
+    assert len(captured.spec.feedback) == 1
+    assert captured.warnings == ()
+
+
 def test_dropout_in_training_mode_is_refused_with_the_same_fix() -> None:
     net = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Dropout(0.5))
     with pytest.raises(CaptureError, match="random numbers from dropout") as refused:
@@ -132,9 +178,9 @@ def test_what_is_told_stands_in_report_and_log(tmp_path: Path) -> None:
             session.input_tensors("policy", {"x": x})
             session.output_tensors("policy", {"action": net(x)})
     report = session.export("pt2", validate=False)
-    (said,) = [note for note in report.notes if "training mode" in note]
-    assert said in json.loads((tmp_path / "robot" / "report.json").read_text())["notes"]
-    assert f"note: {said}" in (tmp_path / "robot" / "log.txt").read_text()
+    (said,) = [text for text in report.warnings if "training mode" in text]
+    assert said in json.loads((tmp_path / "robot" / "report.json").read_text())["warnings"]
+    assert f"warning: {said}" in (tmp_path / "robot" / "log.txt").read_text()
     assert "in training mode" in (tmp_path / "robot" / "report.html").read_text(encoding="utf-8")
 
 
@@ -143,6 +189,4 @@ def test_what_is_told_stands_in_report_and_log(tmp_path: Path) -> None:
 def test_a_shipped_task_gets_no_word(task: str, tmp_path: Path) -> None:
     line = ("export", "--task", task, "--use_pretrained_checkpoint", "--closed_loop_steps", "0", "--prove-seconds", "0")
     assert leapp(*line, "--save_path", str(tmp_path), "--json").code == 0
-    notes = json.loads((tmp_path / task / "report.json").read_text())["notes"]
-    words = ("training mode", "depends on no input", "begins with", "no element names")
-    assert [note for note in notes if any(word in note for word in words)] == []
+    assert json.loads((tmp_path / task / "report.json").read_text())["warnings"] == []

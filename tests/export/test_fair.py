@@ -80,6 +80,20 @@ def test_an_output_that_is_never_a_number_is_said_to_prove_nothing(tmp_path: Pat
     assert any("output policy/action is NaN in every recorded step" in note for note in report.validation.notes)
 
 
+def test_elements_that_are_never_a_number_and_inputs_with_gaps_are_told(tmp_path: Path) -> None:
+    gap = torch.zeros(1, 12)
+    gap[0, 3] = torch.nan
+    values = [value if step == 1 else value + gap for step, value in enumerate(drawn())]
+    report = exported(
+        lambda x: torch.cat([torch.sin(x[:, 4:]), torch.sqrt(-x[:, :2].abs() - 1.0)], 1), tmp_path, iter(values)
+    )
+    assert report.validation is not None
+    assert report.validation.notes == (
+        "of output policy/action, elements 8, 9 are NaN in every recorded step: to reproduce that proves nothing",
+        "input policy/x holds NaN in 4 of 5 recorded steps: what the program makes of numbers there was not seen",
+    )
+
+
 def test_an_ordinary_recording_gets_no_such_note(tmp_path: Path) -> None:
     report = exported(torch.sin, tmp_path, drawn())
     assert report.validation is not None

@@ -95,7 +95,7 @@ def test_names_and_texts_of_a_foreign_bundle_are_text(bundle: Path, tmp_path: Pa
     yaml.write_text(yaml.read_text(encoding="utf-8").replace("action", name), encoding="utf-8")
     report = foreign / "report.json"
     said = json.loads(report.read_text(encoding="utf-8"))
-    said["notes"], said["unproven"] = [HOSTILE], [HOSTILE]
+    said["notes"], said["unproven"], said["warnings"] = [HOSTILE], [HOSTILE], [HOSTILE]
     said["constants"] = [{"name": HOSTILE, "where": f"{HOSTILE}: {HOSTILE}", "warning": HOSTILE, "shape": []}]
     said["closed_loop"] = {"level": HOSTILE, "trace": {"ports": [{"port": HOSTILE}]}}
     report.write_text(json.dumps(said), encoding="utf-8")

@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from leapp_core.bundle import load_document
 from leapp_core.errors import CheckpointError, UsageError
 from leapp_core.plugins.manager import PluginManager
-from leapp_core.policy_export.network import NOTE, PolicyOnlyJob, export_policy_only
+from leapp_core.policy_export.network import WARNING, PolicyOnlyJob, export_policy_only
 from leapp_core.runtime import load
 from tests.cli.invoke import leapp
 from tests.tiers import spread
@@ -60,7 +60,7 @@ def test_the_bundle_says_what_is_not_inside(tmp_path: Path) -> None:
     configs = load_document(path).document.pipeline.configs.extra
     assert configs["policy_only"] is True
     assert list(configs["not_included"]) == ["observation preprocessing", "action postprocessing"]
-    assert NOTE in json.loads((path.parent / "report.json").read_text())["notes"]
+    assert WARNING in json.loads((path.parent / "report.json").read_text())["warnings"]
     assert list(load(path).state) == ["actor_state_in"]
     refused = leapp("deploy", str(path.parent))
     assert refused.code == UsageError.exit_code
@@ -71,8 +71,24 @@ def test_the_command_line_says_it_too(tmp_path: Path) -> None:
     checkpoint = str(LEGACY / "4.0.1-mlp" / "model_2.pt")
     made = leapp("export", "--policy-only", "--checkpoint", checkpoint, "--save_path", str(tmp_path))
     assert made.code == 0, made.err
-    assert NOTE in made.out
+    assert WARNING in made.out
     assert "takes the groups policy, privileged in this order" in made.out
+
+
+@pytest.mark.parametrize(("folder", "told"), [("5.0.1-mlp", True), ("5.0.1-gru", False)])
+def test_a_privileged_group_is_a_warning_everywhere(folder: str, told: bool, tmp_path: Path) -> None:
+    checkpoint = str(next((LEGACY / folder).glob("model_*.pt")))
+    made = leapp(
+        "export", "--policy-only", "--checkpoint", checkpoint, "--save_path", str(tmp_path), "--graph_name", "n"
+    )
+    assert made.code == 0, made.err
+    text = "the policy reads observation group 'privileged', by its name privileged"
+    warnings = json.loads((tmp_path / "n" / "report.json").read_text())["warnings"]
+    assert len([line for line in warnings if line.startswith(text)]) == told
+    assert (f"warning: {text}" in made.out) == told
+    assert (f"warning: {text}" in (tmp_path / "n" / "log.txt").read_text()) == told
+    page = (tmp_path / "n" / "report.html").read_text(encoding="utf-8")
+    assert ("the policy reads observation group &#39;privileged&#39;" in page.partition("Pipeline</h2>")[0]) == told
 
 
 def test_image_sizes_have_to_be_given(tmp_path: Path) -> None:

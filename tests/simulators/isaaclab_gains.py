@@ -32,7 +32,7 @@ def main(task: str) -> None:
         }
         for port in (port for port in ports if "effort_limit" in port.extra):
             gains |= {key: dict(zip(port.element_names[-1], port.extra[key], strict=True)) for key in LIMITS}
-    sys.stdout.write(f"{MARK}{json.dumps([gains, list(report.notes)])}\n")
+    sys.stdout.write(f"{MARK}{json.dumps([gains, list(report.warnings)])}\n")
 
 
 def _zeros(runtime: Any) -> dict[str, Any]:

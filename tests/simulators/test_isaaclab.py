@@ -224,7 +224,7 @@ def test_sizes_known_beforehand_are_those_of_the_task(isaaclab, task):
 
 
 def gains_of(isaaclab, task):
-    """Return what the bundle of a task says of gains and limits, and the notes of its export."""
+    """Return what the bundle of a task says of gains and limits, and the warnings of its export."""
     done = isaaclab.run("-m", "tests.simulators.isaaclab_gains", task)
     assert done.returncode == 0, done.stderr
     (line,) = [line for line in done.stdout.splitlines() if line.startswith(MARK)]
