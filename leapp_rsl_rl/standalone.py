@@ -49,7 +49,8 @@ def load_standalone(request: StandaloneRequest) -> StandalonePolicy:
     config = replace(config, obs_groups=tuple(shapes))
     examples = {group: torch.zeros(1, *shape, device=request.device) for group, shape in shapes.items()}
     model = build_model(config, state, examples, None, where)
-    return StandalonePolicy(RslRlPolicy(model.to(request.device), config.obs_groups, state.layout), shapes, notes)
+    policy = RslRlPolicy(model.to(request.device), config.obs_groups, state.layout)
+    return StandalonePolicy(policy, shapes, notes, groups)
 
 
 def _agent(request: StandaloneRequest) -> dict[str, Any]:

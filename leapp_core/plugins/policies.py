@@ -161,11 +161,13 @@ class StandalonePolicy:
         policy: The policy.
         shapes: What it takes: observation groups with their shapes without the batch axis, in order.
         notes: How the groups came about, where that is not obvious.
+        groups: Observation groups it was trained on, in order, where ``shapes`` has several as one.
     """
 
     policy: LoadedPolicy
     shapes: Mapping[str, tuple[int, ...]]
     notes: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -92,7 +92,7 @@ def _capture(job: PolicyOnlyJob, alone: StandalonePolicy) -> CapturedPipeline:
     configs = captured.spec.configs
     configs = replace(configs, extra={**configs.extra, **policy_only_configs()})
     spec = replace(captured.spec, configs=configs)
-    warnings = (*captured.warnings, WARNING, *privileged_groups(alone.policy.obs_groups or alone.shapes))
+    warnings = (*captured.warnings, WARNING, *privileged_groups(alone.groups or tuple(alone.shapes)))
     return replace(captured, spec=spec, notes=(*captured.notes, *alone.notes), warnings=warnings)
 
 

@@ -79,7 +79,7 @@ def test_the_command_line_says_it_too(tmp_path: Path) -> None:
 def test_a_privileged_group_is_a_warning_everywhere(folder: str, told: bool, tmp_path: Path) -> None:
     checkpoint = str(next((LEGACY / folder).glob("model_*.pt")))
     made = leapp(
-        "export", "--policy-only", "--checkpoint", checkpoint, "--save_path", str(tmp_path), "--graph_name", "n"
+        "export", "--policy-only", "--checkpoint", checkpoint, "--save_path", str(tmp_path), "--export_task_name", "n"
     )
     assert made.code == 0, made.err
     text = "the policy reads observation group 'privileged', by its name privileged"
