@@ -8,7 +8,7 @@ from leapp_core.bundle import LoadedBundle
 from leapp_core.cli.listing import provider_facts
 from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, PortAt, check_consumer, ports_of
 from leapp_core.plugins.manager import PluginManager
-from leapp_core.words import counted
+from leapp_core.report.readers import why_not
 
 
 def consumer_facts(consumer: Consumer, loaded: LoadedBundle) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def consumer_facts(consumer: Consumer, loaded: LoadedBundle) -> dict[str, Any]:
         "name": consumer.name,
         "summary": consumer.summary,
         "runs": not blocking,
-        "why_not": _why(blocking),
+        "why_not": why_not(blocking),
         "findings": [_finding(finding) for finding in findings],
         "ports": [_port(consumer, port, findings) for port in ports_of(bundle.document)],
     }
@@ -39,19 +39,6 @@ def listed_consumers(manager: PluginManager) -> list[dict[str, Any]]:
         }
         for entry in manager.consumers
     ]
-
-
-def _why(blocking: list[Finding]) -> str | None:
-    """Return the first reason, with the number of ports it holds for and of further rules that object."""
-    if not blocking:
-        return None
-    first = blocking[0]
-    same = [finding for finding in blocking if finding.rule == first.rule]
-    more = len({finding.rule for finding in blocking}) - 1
-    where = f"{first.port.ref.port}: " if first.port is not None else ""
-    others = f" (and {counted(len(same) - 1, 'more port')})" if len(same) > 1 else ""
-    rules = f"; {counted(more, 'more rule')}" if more else ""
-    return f"{where}{first.message}{others}{rules}"
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

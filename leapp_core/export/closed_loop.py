@@ -78,6 +78,7 @@ class StepPair:
         deployed: Under the bundle.
         refs: The bundle's output for each target of the training form.
         outputs: Everything the bundle put out, by ``node/port``.
+        shown: What it puts out where it is shown what the policy was shown; ``None`` without an open loop.
     """
 
     number: int
@@ -85,6 +86,7 @@ class StepPair:
     deployed: StepOutcome
     refs: Mapping[str, PortRef]
     outputs: Arrays
+    shown: Arrays | None = None
 
 
 def run_closed_loop(
@@ -155,11 +157,11 @@ class _Run:
         deployed = self._loop.deployment.step(outputs)
         refs = {name: _find(name, self._loop.runtime.pipeline, self._loop.environment.node) for name in trained.targets}
         self._targets.saw(trained.targets)
-        self._judge_alone(number, trained, refs)
+        shown = self._judge_alone(number, trained, refs)
         self._compare_targets(number, trained, outputs, refs)
         self._compare_states(number, trained, deployed)
         if self._observe is not None:
-            self._observe(StepPair(number, trained, deployed, refs, outputs))
+            self._observe(StepPair(number, trained, deployed, refs, outputs, shown))
         self._rewards.append((trained.reward, deployed.reward))
         self.report.level.steps += 1
         if trained.done != deployed.done:
@@ -202,15 +204,15 @@ class _Run:
             )
             self._file(number, ref, result, cause, reading=True)
 
-    def _judge_alone(self, number: int, trained: StepOutcome, refs: Mapping[str, PortRef]) -> None:
-        """Compare targets where the bundle is shown what the policy was shown."""
+    def _judge_alone(self, number: int, trained: StepOutcome, refs: Mapping[str, PortRef]) -> Arrays | None:
+        """Compare targets where the bundle is shown what the policy was shown; return what it puts out there."""
         runtime = self._loop.shown
         if runtime is None or (number > 0 and self.report.open_loop is None):
-            return
+            return None
         wanted = runtime.pipeline.inputs
         missing = [ref.port for ref in wanted if ref.port not in trained.readings]
         if missing and number == 0:
-            return
+            return None
         if missing:
             raise EnvError(f"the training form did not give the reading {missing[0]!r} in step {number}", code="E006")
         level = self.report.open_loop = self.report.open_loop or LevelReport(OPEN_LOOP, episodes=1)
@@ -222,6 +224,7 @@ class _Run:
             if not result.ok:
                 cause = "the bundle is of another checkpoint" if number == 0 else "the bundle carries state differently"
                 level.add(Mismatch(OPEN_LOOP, self._episode, number, refs[name], False, result, cause))
+        return outputs
 
     def _compare_targets(self, number: int, trained: StepOutcome, outputs: Arrays, refs: Mapping[str, PortRef]) -> None:
         for name, expected in trained.targets.items():

@@ -88,6 +88,7 @@ class ClosedLoopReport:
             "seed": self.seed,
             "open_loop": None if self.open_loop is None else self.open_loop.to_json(),
             "drift": asdict(self.drift),
+            "explanation": self.explanation,
             "state_error": dict(sorted(self.state_error.items())),
             "policy_reward": self.policy_reward,
             "bundle_reward": self.bundle_reward,

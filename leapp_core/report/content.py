@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from leapp_core.bundle import LoadedBundle
 from leapp_core.report.names import short_name
+from leapp_core.report.snippets import snippets
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import NodeSpec, PipelineSpec
 from leapp_core.spec.port import PortSpec
@@ -74,12 +75,13 @@ def page_content(
         "constants": [_constant(c, source=source) for c in _records(report, "constants")],
         "levels": [_level(level) for level in _levels(report)],
         "rewards": _rewards(report.get("closed_loop")),
+        "drift": _drift(report.get("closed_loop")),
         "warnings": [*_texts(report, "warnings"), *_texts(report.get("validation"), "notes")],
         "notes": _texts(report, "notes"),
         "unproven": _texts(report, "unproven"),
         "nodes": [_node(bundle, node, report) for node in pipeline.nodes],
         "versions": {str(k): str(v) for k, v in document.system_information.items() if v not in (None, "None", "")},
-        "snippets": _snippets(document.name, pipeline),
+        "snippets": snippets(document),
     }
 
 
@@ -97,7 +99,10 @@ def _levels(report: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     validation = report.get("validation")
     levels = list(_records(validation, "levels")) if isinstance(validation, dict) else []
     loop = report.get("closed_loop")
-    return [*levels, loop] if isinstance(loop, dict) else levels
+    if not isinstance(loop, dict):
+        return levels
+    shown = loop.get("open_loop")
+    return [*levels, *([shown] if isinstance(shown, dict) else []), loop]
 
 
 def _records(holder: Any, key: str) -> list[Mapping[str, Any]]:
@@ -141,6 +146,11 @@ def _rewards(loop: Any) -> str | None:
     policy, made = loop["policy_reward"], loop["bundle_reward"]
     steps = counted(int(loop.get("steps") or 0), "step")
     return f"Reward per step: {policy:.4g} under the policy, {made:.4g} under the bundle, {steps}."
+
+
+def _drift(loop: Any) -> str:
+    text = loop.get("explanation") if isinstance(loop, Mapping) else None
+    return f"{text[:1].upper()}{text[1:]}." if isinstance(text, str) else ""
 
 
 def _ranges(episodes: Sequence[Episode]) -> dict[tuple[str, PortRef], tuple[float, float]]:
@@ -307,24 +317,3 @@ def _operators(made: Mapping[str, Any]) -> list[tuple[str, int]]:
     counts = counts if isinstance(counts, dict) else {}
     numbers = [(str(name), number) for name, number in counts.items() if isinstance(number, int)]
     return sorted(numbers, key=lambda item: (-item[1], item[0]))
-
-
-def _snippets(name: str, pipeline: PipelineSpec) -> list[dict[str, str]]:
-    inputs = ", ".join(f'"{_asked(ref, pipeline)}": …' for ref in pipeline.asked_inputs())
-    output = _asked(pipeline.outputs[0], pipeline) if pipeline.outputs else ""
-    python = (
-        "from leapp_core.runtime import load\n\n"
-        f'policy = load("{name}")\n'
-        "policy.reset()\n"
-        f"outputs = policy.step({{{inputs}}})\n"
-        f'outputs["{output}"]  # a NumPy array'
-    )
-    shell = f"leapp validate {name}\nleapp run {name}\nleapp bench {name}\nleapp deploy {name} --compare CHECKPOINT"
-    return [{"title": "Python, without PyTorch", "text": python}, {"title": "Command line", "text": shell}]
-
-
-def _asked(ref: PortRef, pipeline: PipelineSpec) -> str:
-    """Return the name the runtime takes: the port's, with its node where several ports share it."""
-    known = (*pipeline.asked_inputs(), *pipeline.outputs)
-    alike = [other for other in known if other.port == ref.port and other != ref]
-    return str(ref) if alike else ref.port

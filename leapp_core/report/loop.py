@@ -54,6 +54,21 @@ class Pair(Protocol):
         """Everything the bundle put out, by ``node/port``."""
         ...
 
+    @property
+    def shown(self) -> Mapping[str, np.ndarray[Any, Any]] | None:
+        """What it puts out where it is shown what the policy was shown, if that is known."""
+        ...
+
+
+@dataclass
+class _Curves:
+    """One target, step by step: of the policy, of the bundle in its own simulation, and shown the policy's readings."""
+
+    ref: PortRef
+    wanted: list[Any] = field(default_factory=list)
+    found: list[Any] = field(default_factory=list)
+    shown: list[Any] = field(default_factory=list)
+
 
 @dataclass
 class LoopTrace:
@@ -64,16 +79,18 @@ class LoopTrace:
     """
 
     pipeline: PipelineSpec
-    _targets: dict[str, tuple[PortRef, list[Any], list[Any]]] = field(default_factory=dict)
+    _targets: dict[str, _Curves] = field(default_factory=dict)
     _rewards: tuple[list[float | None], list[float | None]] = field(default_factory=lambda: ([], []))
 
     def add(self, pair: Pair) -> None:
         """Take one control step."""
         for name, expected in pair.trained.targets.items():
             ref = pair.refs[name]
-            _, wanted, found = self._targets.setdefault(name, (ref, [], []))
-            wanted.append(expected.reshape(-1).copy())
-            found.append(pair.outputs[str(ref)].reshape(-1).copy())
+            curves = self._targets.setdefault(name, _Curves(ref))
+            curves.wanted.append(expected.reshape(-1).copy())
+            curves.found.append(pair.outputs[str(ref)].reshape(-1).copy())
+            if pair.shown is not None:
+                curves.shown.append(pair.shown[str(ref)].reshape(-1).copy())
         self._rewards[0].append(pair.trained.reward)
         self._rewards[1].append(pair.deployed.reward)
 
@@ -96,18 +113,27 @@ class LoopTrace:
     def _port(self, name: str, stride: int) -> dict[str, Any]:
         import numpy as np
 
-        ref, wanted, found = self._targets[name]
-        expected, given = np.stack(wanted).astype(np.float64), np.stack(found).astype(np.float64)
-        error = np.abs(expected - given).max(axis=1, initial=0.0)
-        # Of the steps that stand for several, the worst is shown.
-        worst = [float(error[at : at + stride].max()) for at in range(0, len(error), stride)]
+        curves = self._targets[name]
+        expected = np.stack(curves.wanted).astype(np.float64)
         count = expected.shape[1]
+        names = self.pipeline.output_spec(curves.ref).element_names
+        open_loop = {"open_loop": _held(expected, curves.shown, stride)} if len(curves.shown) == len(expected) else {}
         return {
             "port": name,
             "state": False,
-            "elements": element_labels(self.pipeline.output_spec(ref).element_names, count)[:MAX_ELEMENTS],
+            "elements": element_labels(names, count)[:MAX_ELEMENTS],
             "left_out": max(0, count - MAX_ELEMENTS),
             "expected": columns(expected[::stride]),
-            "found": columns(given[::stride]),
-            "error": [short_number(value) for value in worst],
+            **_held(expected, curves.found, stride),
+            **open_loop,
         }
+
+
+def _held(expected: np.ndarray[Any, Any], values: list[Any], stride: int) -> dict[str, Any]:
+    """Return the bundle's curve and its largest difference; of steps that stand for several, the worst is shown."""
+    import numpy as np
+
+    given = np.stack(values).astype(np.float64)
+    error = np.abs(expected - given).max(axis=1, initial=0.0)
+    worst = [float(error[at : at + stride].max()) for at in range(0, len(error), stride)]
+    return {"found": columns(given[::stride]), "error": [short_number(value) for value in worst]}

@@ -14,6 +14,7 @@ from leapp_core.errors import LeappError
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.requirements import require
 from leapp_core.report.content import page_content
+from leapp_core.report.readers import consumers_of, targets_of
 from leapp_core.report.series import play
 from leapp_core.validation.episodes import Episode, check_complete, read_episodes
 
@@ -98,6 +99,8 @@ def _entry(bundle: LoadedBundle, plugins: PluginManager, *, source: bool, trust:
         "picture": _picture(bundle),
         "series": {"episodes": series, "closed_loop": trace if isinstance(trace, dict) else None},
         "chart_note": note,
+        "consumers": consumers_of(bundle, plugins),
+        "targets": targets_of(bundle, report, plugins),
         "bench": None,
     }
 

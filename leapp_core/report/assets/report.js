@@ -102,7 +102,12 @@
   for (const place of document.querySelectorAll(".charts")) {
     const { episodes, closed_loop: loop } = data[Number(place.dataset.bundle)];
     const runs = episodes.map((episode) => ({ title: episode.name, ports: episode.ports, leftOut: episode.left_out }));
-    if (loop && loop.ports) runs.push({ title: "closed loop", ports: loop.ports, reward: loop.reward, leftOut: 0, stride: loop.stride || 1 });
+    if (loop && loop.ports) {
+      const stride = loop.stride || 1;
+      const shown = loop.ports.filter((entry) => entry.open_loop).map((entry) => ({ ...entry, ...entry.open_loop }));
+      if (shown.length) runs.push({ title: "open loop", about: "The bundle is shown what the policy was shown", ports: shown, leftOut: 0, stride });
+      runs.push({ title: "closed loop", about: "Policy and bundle each control a simulation of their own", ports: loop.ports, reward: loop.reward, leftOut: 0, stride });
+    }
     if (!runs.length) continue;
     const [episodeLabel, episode] = choose("Episode", runs.map((run) => run.title));
     const [portLabel, port] = choose("Output or state", [""]);
@@ -123,7 +128,7 @@
       const index = element.selectedIndex;
       const name = `${entry.port} ${entry.elements[index]}`;
       canvas.replaceChildren();
-      const notes = [];
+      const notes = run.about ? [run.about] : [];
       if (run.leftOut) notes.push(`${run.leftOut} more steps are not drawn`);
       if (entry.left_out) notes.push(`${entry.left_out} more elements are not drawn`);
       if (notes.length) canvas.append(make("p", {}, `${notes.join("; ")}.`));
