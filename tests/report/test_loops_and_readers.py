@@ -61,6 +61,7 @@ def test_the_open_loop_has_a_curve_where_it_was_run(shown: bool, bundle: LoadedB
         assert port["open_loop"] == {"found": [[0.25, 1.25, 2.25], [0.25, 2.25, 4.25]], "error": [0.25, 0.25, 0.25]}
 
 
+@pytest.mark.venv  # as the other tests that need a compiler
 def test_the_lines_of_cpp_compile_with_the_runner(bundle: LoadedBundle, tmp_path: Path) -> None:
     (lines,) = [entry["text"] for entry in snippets(bundle.document) if entry["title"].startswith("C++17")]
     includes, _, body = lines.partition("\n\n")
