@@ -49,6 +49,9 @@ OPTION = typer.Option("--option", metavar="KEY=VALUE", help="Option of the backe
 BATCH = typer.Option(
     "--dynamic-batch", "--dynamic_batch", help="Let the bundle serve any number of rows (--option dynamic_batch=true)."
 )
+SINGLE = typer.Option(
+    "--single-node", "--single_node", help="Join all nodes into one model (--option single_node=true)."
+)
 SAVE = typer.Option("--export_save_path", "--save_path", help="Folder for the bundle; by default the checkpoint's.")
 STEPS = whole(
     "--validation_steps", help="Control steps to record and validate; 0 skips validation.", least=0, most=100_000
@@ -91,6 +94,7 @@ def export(  # noqa: PLR0913 - one parameter per option
     backend: Annotated[str, BACKEND] = "onnx-dynamo",
     option: Annotated[list[str] | None, OPTION] = None,
     dynamic_batch: Annotated[bool, BATCH] = False,
+    single_node: Annotated[bool, SINGLE] = False,
     export_save_path: Annotated[Path | None, SAVE] = None,
     export_task_name: Annotated[str | None, NAME] = None,
     validation_steps: Annotated[int, STEPS] = 5,
@@ -120,10 +124,12 @@ def export(  # noqa: PLR0913 - one parameter per option
 
     choice = CheckpointChoice(checkpoint, load_run, load_checkpoint, use_pretrained_checkpoint)
     options = key_values(option or (), "--option")
-    if dynamic_batch and options.setdefault("dynamic_batch", "true") != "true":
-        raise UsageError(
-            "--dynamic-batch and --option dynamic_batch contradict each other", fix="give one of them", code="U004"
-        )
+    for flag, name, given in (
+        ("--dynamic-batch", "dynamic_batch", dynamic_batch),
+        ("--single-node", "single_node", single_node),
+    ):
+        if given and options.setdefault(name, "true") != "true":
+            raise UsageError(f"{flag} and --option {name} contradict each other", fix="give one of them", code="U004")
     shared: dict[str, Any] = {
         "graph": export_task_name,
         "backend": backend,

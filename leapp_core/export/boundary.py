@@ -32,6 +32,7 @@ class BundleOptions:
     state_dtype: Literal["own", "float32"] = field(
         default="own", metadata={"help": "element type that state is carried in: its own, or float32 for all"}
     )
+    single_node: bool = field(default=False, metadata={"help": "join all nodes into one, so that there is one model"})
 
 
 def split_options(options: Mapping[str, Any]) -> tuple[BundleOptions, dict[str, Any]]:

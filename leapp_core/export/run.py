@@ -21,6 +21,7 @@ from leapp_core.export.log import ExportLog, Progress
 from leapp_core.export.observers import Observers
 from leapp_core.export.plan import ExportPlan, NodePlan, make_plan
 from leapp_core.export.report import ExportReport, NodeReport, describe, report_text
+from leapp_core.export.single_node import as_single_node
 from leapp_core.export.staging import Staging, staging
 from leapp_core.export.target import fit_pipeline, fit_plan, write_for_target
 from leapp_core.export.validate import ValidationSettings, beside_level, make_episodes, validate_bundle_against
@@ -61,7 +62,7 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
         save_path: Folder in which the bundle's folder goes.
         plugins: Where backends and runners come from.
         backend: For nodes that do not ask for one themselves.
-        options: Options of ``backend``, and ``state_dtype``, which holds for every backend.
+        options: Options of ``backend``, and ``state_dtype`` and ``single_node``, which hold for every backend.
         configs: Frequency and settings of the pipeline, in place of the captured ones.
         validate: Hold the bundle against the programs (levels 1 and 2).
         visualize: Draw the picture and write the page ``report.html``.
@@ -83,6 +84,7 @@ def export_pipeline(  # noqa: PLR0913 - the one call that everything goes throug
     engine = None if target is None else plugins.targets.get(target)
     captured = captured if engine is None else fit_pipeline(engine, captured)
     captured = (without_unread_inputs if drop_unread else warn_of_unread_inputs)(captured)
+    captured = as_single_node(captured) if own.single_node else captured
     captured = with_float_state(captured) if own.state_dtype == "float32" else captured
     plan = make_plan(captured, plugins, backend, options)
     plan = plan if engine is None else fit_plan(engine, plan)

@@ -195,11 +195,7 @@ def table(facts: dict[str, object], rate: float) -> str:
         ("**unsafe commands, looked at by the robot**", f"**{at_robot.get('unsafe', 0)}**"),
         ("commands that the robot refused", f"{at_robot.get('refused', 0)}"),
         (f"records in the ring (its last {RING_S:.0f} s at the rate asked)", f"{facts['ring records']:,}"),
-        ("records missing while it was written and read at once", f"{facts['ring missing while written']}"),
-        (
-            "**records missing from the ring at the end**",
-            f"**{facts['ring missing']}**, half-written {facts['ring torn']}",
-        ),
+        ("**records missing from the ring**", f"**{facts['ring missing']}**, half-written {facts['ring torn']}"),
     ]
     return "\n".join(["| what | found |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows), ""])
 
