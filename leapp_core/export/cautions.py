@@ -41,7 +41,7 @@ def training_modes(captured: CapturedPipeline) -> Iterator[str]:
     for name, program in captured.programs.items():
         calls = [node for node in program.exported.graph.nodes if node.op == "call_function" and _trains(node)]
         if calls:
-            call = calls[0].target.__name__.partition(".")[0].strip("_")
+            call = calls[0].target.__name__.partition(".")[0].strip("_").removeprefix("native_").partition("_legit")[0]
             yield (
                 f"node {name!r} calls {call} in training mode: it normalises each step by that step's own values, "
                 "not by what was learnt; call .eval() on the module before recording"

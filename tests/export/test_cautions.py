@@ -52,7 +52,7 @@ class Filter:
 def test_batch_normalisation_in_training_mode_is_told_with_the_fix() -> None:
     net = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.BatchNorm1d(4))
     (said,) = cautions(recorded(lambda x: {"action": net(x)}))
-    assert said.startswith("node 'policy' calls native_batch_norm_legit")
+    assert said.startswith("node 'policy' calls batch_norm in training mode")
     assert "in training mode" in said
     assert ".eval()" in said
     net.eval()
