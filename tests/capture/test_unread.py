@@ -140,3 +140,14 @@ def test_a_file_that_is_another_by_now_is_not_the_source(tmp_path: Path, monkeyp
     (tmp_path / "edited_policy.py").write_text("\n\n" + POLICY.replace("{line}", "pass"))
     with pytest.raises(CaptureError, match=f"'steps', which changes from step to step, is read by code {NOT_THERE}"):
         run(policy)
+
+
+@pytest.mark.parametrize("file", ["<string>", "<typed>"])
+def test_methods_with_names_of_pythons_own_are_the_users(file: str) -> None:
+    """As ``python -c`` runs them: what dataclasses write as text is named alike, and is no ``__call__``."""
+    names: dict[str, Any] = {"__name__": __name__}
+    text = POLICY.replace("def step(", "def __call__(").replace("{line}", "return x * (2 if self.steps > 100 else 1)")
+    exec(compile(text, file, "exec"), names)
+    policy = names["Policy"]()
+    with pytest.raises(CaptureError, match=NOT_THERE):
+        run(SimpleNamespace(step=policy.__call__))

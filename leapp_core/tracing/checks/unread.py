@@ -22,6 +22,13 @@ from leapp_core.tracing.source.callsite import UserFrame, line_of
 from leapp_core.tracing.source.clocks import CLOCKS, DRAWS, SHARED_NAMES
 
 _ATTRIBUTES = frozenset({"LOAD_ATTR", "LOAD_METHOD"})
+_GENERATED = frozenset(
+    {
+        "__init__", "__new__", "__repr__", "__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__setattr__",
+        "__delattr__", "__create_fn__",
+    }
+)  # fmt: skip
+"""What dataclasses and named tuples write as text; a ``__call__`` that has no file is the user's (``python -c``)."""
 _FIX = "put the code into a file and run that"
 
 
@@ -85,7 +92,7 @@ def _has_source(slicer: Slicer, frame: UserFrame) -> bool:
 
 
 def _is_generated(code: CodeType) -> bool:
-    return code.co_filename == "<string>" and code.co_name.startswith("__")
+    return code.co_filename == "<string>" and code.co_name in _GENERATED
 
 
 def _reached(codes: set[CodeType], drivers: Mapping[CodeType, int]) -> list[CodeType]:
