@@ -34,12 +34,14 @@ class BuiltGraph:
         states: States found, in order.
         constants: Constants lifted into the graph.
         dynamic: Calls whose result has a shape that depends on values.
+        flag: A further state, the last one, says whether this is the first step.
     """
 
     module: GraphModule
     states: tuple[StateSlot, ...]
     constants: tuple[LiftedConstant, ...] = ()
     dynamic: tuple[int, ...] = ()
+    flag: bool = False
 
 
 class GraphBuilder:

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from leapp_core.plugins.exporters import NodeProgram, ProgramPass
 
 
-def compile_session(
+def compile_session(  # noqa: PLR0913 - what a session knows; all but the first four are named
     name: str,
     recorder: TraceRecorder,
     choices: Mapping[str, BackendChoice],
@@ -54,6 +54,7 @@ def compile_session(
     functionalise: Callable[..., ExportedProgram] = to_exported,
     watch: Watch | None = None,
     passes: Sequence[ProgramPass] = (),
+    first_frame: bool = False,
 ) -> CapturedPipeline:
     """Compile the record of a closed session.
 
@@ -66,6 +67,7 @@ def compile_session(
         functionalise: Makes a node's program from its graph, as :func:`to_exported` does.
         watch: Inputs and outputs of later steps, which the program must give, too.
         passes: Passes of plugins, run after the built-in ones.
+        first_frame: Whether the first step of a node may compute something else.
 
     Raises:
         CaptureError: a program cannot be exported exactly.
@@ -94,7 +96,9 @@ def compile_session(
     try:
         with nothing_frozen():
             make = partial(functionalise, extra=passes) if passes else functionalise
-            wiring, nodes = _compile_nodes(slicer, steps, names, make)
+            wiring, nodes = _compile_nodes(
+                slicer, steps, names, partial(compile_node, functionalise=make, first_frame=first_frame)
+            )
         captured = _assemble(name, nodes, steps, wiring, choices, recorder)
         check_arrays_are_read(captured, steps, watch)
         if watch is not None:
@@ -166,16 +170,13 @@ def _compile_nodes(
     slicer: Slicer,
     steps: dict[str, tuple[Step, ...]],
     names: Mapping[str, Sequence[tuple[str, torch.Tensor]]],
-    functionalise: Callable[..., ExportedProgram],
+    compiled: Callable[..., CompiledNode],
 ) -> tuple[Wiring, dict[str, CompiledNode]]:
     wiring = find_edges(slicer, steps)
     views = ViewTable(slicer)
     tensor_names = TensorNames(slicer.recorder, [pair for pairs in names.values() for pair in pairs], slicer.heap)
     fed = frozenset(edge.target for edge in (*wiring.data_flow, *wiring.feedback))
-    nodes = {
-        node: compile_node(node, slicer, items, views, tensor_names, fed, functionalise)
-        for node, items in steps.items()
-    }
+    nodes = {node: compiled(node, slicer, items, views, tensor_names, fed) for node, items in steps.items()}
     return wiring, nodes
 
 

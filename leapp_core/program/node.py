@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from leapp_core.plugins.exporters import NodeProgram, Sample
 from leapp_core.program.begin import check_begin
 from leapp_core.program.build import BuiltGraph, GraphBuilder, dynamic_calls
 from leapp_core.program.constants import TensorNames
+from leapp_core.program.first_frame import FLAG, explains, first_step, hold, join
 from leapp_core.program.learning import learning_modules
 from leapp_core.program.memory import LiftedConstant
 from leapp_core.program.records import constant_records
@@ -47,6 +48,9 @@ from leapp_core.tracing.values.relevance import Relevance
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
+
+FEWEST = 3
+"""Steps of which the first is one of another kind: the two others tell state from constants."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,51 @@ def build_node(
     return built, initial, doubts
 
 
+def build_with_first_frame(
+    slicer: Slicer,
+    node: str,
+    steps: tuple[Step, ...],
+    views: ViewTable,
+    names: TensorNames,
+    fed: frozenset[PortRef],
+) -> tuple[NodeAnalysis, BuiltGraph, tuple[torch.Tensor, ...], tuple[Doubt, ...]] | None:
+    """Build a node's graph from a first step that computes something else, and later ones that do the same.
+
+    Everything that is asked of any step is asked of both kinds, and the joined graph must give what all captured steps
+    gave, and what their calls give for other inputs.
+
+    Returns:
+        Analysis of the later steps, the graph, its first values and doubts; ``None`` if there is no such program.
+    """
+    try:
+        found = analyse(node, slicer, steps[1:])
+        check_delays(slicer, found)  # before what a longer history still holds of the first step is taken for state
+        later = hold(slicer, found, steps[0])
+        if later is None:
+            return None
+        built, began, doubts = build_node(slicer, later, views, names, fed)
+        step = first_step(slicer, later, built.states, steps[0])
+        if step is None:
+            return None
+        first = analyse(node, slicer, (step,))
+        if not explains(slicer, first):
+            return None
+        relevance = Relevance(slicer, first)
+        check_undeclared_edges(slicer, first, fed)
+        check_unread(slicer, first)
+        check_escapes(slicer, first, relevance)
+        doubts = (*doubts, *check_counters(slicer, first, relevance))
+        check_floating(first, relevance)
+        joined = join(slicer, first, (later, built, began), views, names)
+        if joined is None:
+            return None
+        _replay(slicer, replace(later, steps=steps), joined.built.module, joined.initial)
+        check_begin(slicer, replace(later, steps=steps), joined.built.module, joined.initial)
+    except CaptureError:
+        return None
+    return later, joined.built, joined.initial, doubts
+
+
 def _replay(
     slicer: Slicer, found: NodeAnalysis, program: torch.nn.Module, initial: Sequence[torch.Tensor]
 ) -> list[tuple[torch.Tensor, ...]]:
@@ -151,6 +200,8 @@ def compile_node(
     names: TensorNames,
     fed: frozenset[PortRef],
     functionalise: Callable[..., ExportedProgram],
+    *,
+    first_frame: bool = False,
 ) -> CompiledNode:
     """Find, build, prove and export one node's program.
 
@@ -162,16 +213,24 @@ def compile_node(
         names: Names of parameters, buffers and attributes.
         fed: Input ports of the session that an edge feeds.
         functionalise: Makes the functional program of a recorded graph.
+        first_frame: Whether the first step may compute something else.
 
     Raises:
         CaptureError: the program cannot be exported exactly.
     """
     found = analyse(node, slicer, steps)
-    built, initial, doubts = build_node(slicer, found, views, names, fed)
+    try:
+        built, initial, doubts = build_node(slicer, found, views, names, fed)
+    except CaptureError:
+        several = first_frame and len(steps) > FEWEST
+        apart = build_with_first_frame(slicer, node, steps, views, names, fed) if several else None
+        if apart is None:
+            raise
+        found, built, initial, doubts = apart
     spec, state_names = _interface(found, built, names)
     inputs, outputs = _inputs(steps), _outputs(steps)
     exported = functionalise(node, built.module, [*inputs[0], *initial], dynamic_calls(slicer, built.dynamic))
-    states = _replay(slicer, found, exported.module(), initial)
+    states = _replay(slicer, replace(found, steps=steps), exported.module(), initial)
     samples = tuple(_sample(spec, *parts) for parts in zip(inputs, outputs, states[:-1], states[1:], strict=True))
     declared = _declared_feedback(node, found.step)
     own = {f"{n}_out": f"{n}_in" for n in state_names}
@@ -263,6 +322,10 @@ def _interface(found: NodeAnalysis, built: BuiltGraph, names: TensorNames) -> tu
         shape, dtype = tuple(slot.read.sizes), canonical(slot.read.dtype)
         inputs.append(PortSpec(f"{name}_in", dtype, shape))
         outputs.append(PortSpec(f"{name}_out", dtype, shape))
+    if built.flag:
+        state_names.append(FLAG)
+        inputs.append(PortSpec(f"{FLAG}_in", "bool", ()))
+        outputs.append(PortSpec(f"{FLAG}_out", "bool", ()))
     return NodeSpec(found.node, tuple(inputs), tuple(outputs)), tuple(state_names)
 
 

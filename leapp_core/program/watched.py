@@ -178,7 +178,7 @@ class _Lines:
             if at > 0 and at < len(steps) and -1 not in (steps[at].calls, steps[0].calls):
                 usual, now = sequences[steps[0].calls], sequences[steps[at].calls]
                 if usual != now:
-                    return self._described(node, len(self._nodes[node].found.steps) + at, usual, now)
+                    return self._described(node, len(self._nodes[node].program.samples) + at, usual, now)
         return None
 
     def _described(self, node: str, step: int, usual: tuple[int, ...], now: tuple[int, ...]) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from leapp_core.errors import UsageError
 from leapp_core.spec.semantics import TensorSemantics, named_axes
+from leapp_core.suggest import suggest
 
 TensorOf = Callable[[Any], torch.Tensor | None]
 """Gives the tensor of an array or NumPy scalar; ``None`` for what has none."""
@@ -120,3 +121,18 @@ def _is_tensordict(value: Any) -> bool:
 
 def _is_semantics(value: Any) -> bool:
     return isinstance(value, TensorSemantics)
+
+
+def check_options(given: Iterable[str], known: Collection[str]) -> None:
+    """Refuse options that an export does not have.
+
+    Raises:
+        UsageError: Naming the first, and the nearest that exists.
+    """
+    for name in sorted(set(given) - set(known)):
+        raise UsageError(
+            f"export has no option {name!r}",
+            expected=suggest(name, known),
+            fix="give options of the backend as options={'name': value}",
+            code="U001",
+        )

@@ -18,8 +18,7 @@ from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 from leapp_core.errors import CaptureError, LeappError, UsageError
 from leapp_core.spec.names import check_name
 from leapp_core.spec.semantics import TensorSemantics
-from leapp_core.suggest import suggest
-from leapp_core.tracing.declare import entries, returned
+from leapp_core.tracing.declare import check_options, entries, returned
 from leapp_core.tracing.decorate import annotate_function
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
 from leapp_core.tracing.progress import NodeProgress
@@ -55,6 +54,7 @@ class CaptureSession:
         strict: Whether checks that could not be made are an error.
         watch: Whether the program is run over the later steps, too, and must give what they gave.
         follow_numbers: Whether Python numbers that change from step to step may become state.
+        first_frame: Whether a first step that computes something else may become part of the program.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class CaptureSession:
         strict: bool = False,
         watch: bool = True,
         follow_numbers: bool = False,
+        first_frame: bool = False,
     ) -> None:
         if max_cached_io < 1:
             raise UsageError(f"max_cached_io is {max_cached_io}", expected="at least 1", code="U003")
@@ -73,7 +74,7 @@ class CaptureSession:
         self.save_path = Path(save_path)
         self._limit = max_cached_io
         self._longest = max_cached_io * LONGER
-        self._strict, self._follows_numbers = strict, follow_numbers
+        self._strict, self._follows_numbers, self._first_frame = strict, follow_numbers, first_frame
         self._stack: ExitStack | None = None
         self._recorder: TraceRecorder | None = None
         self._functions: FunctionRecorder | None = None
@@ -332,6 +333,7 @@ class CaptureSession:
                 strict=self._strict,
                 watch=self._watch,
                 passes=[entry.item for entry in (plugins or PluginManager()).passes],
+                first_frame=self._first_frame,
             )
         return self._compiled
 
@@ -349,14 +351,7 @@ class CaptureSession:
         from leapp_core.export.run import export_pipeline
         from leapp_core.plugins.manager import PluginManager
 
-        known = set(inspect.signature(export_pipeline).parameters) - {"captured", "backend"}
-        for name in sorted(options.keys() - known):
-            raise UsageError(
-                f"export has no option {name!r}",
-                expected=suggest(name, known),
-                fix="give options of the backend as options={'name': value}",
-                code="U001",
-            )
+        check_options(options, set(inspect.signature(export_pipeline).parameters) - {"captured", "backend"})
         plugins = options.pop("plugins", None) or PluginManager()
         options.setdefault("save_path", self.save_path)
         if backend is not None:
@@ -476,6 +471,7 @@ def capture(
     strict: bool = False,
     watch: bool = True,
     follow_numbers: bool = False,
+    first_frame: bool = False,
 ) -> CaptureSession:
     """Open a capture session around your own control loop.
 
@@ -495,6 +491,9 @@ def capture(
         strict: Make every check that could not be made an error.
         watch: Keep inputs and outputs of later steps, and hold the program against them.
         follow_numbers: Let Python numbers that change, such as counters, become state (experimental).
+        first_frame: Let the first step do something else: ``if self.previous is None: ...`` (experimental). The program
+            gets a state ``is_first``, true at the start and after a reset.
     """
-    given = {"max_cached_io": max_cached_io, "strict": strict, "watch": watch, "follow_numbers": follow_numbers}
+    given = {"max_cached_io": max_cached_io, "strict": strict, "watch": watch}
+    given |= {"follow_numbers": follow_numbers, "first_frame": first_frame}
     return CaptureSession(name, save_path=save_path, **given)  # type: ignore[arg-type]

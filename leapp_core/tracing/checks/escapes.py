@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.checks.dependent import Escape, dependent_escapes, follow, varying_memory
@@ -45,6 +46,7 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
     Raises:
         CaptureError: naming the line and the value.
     """
+    _check_single_steps(slicer, found, relevance)
     narrow = {id(escape.event) for escape in dependent_escapes(slicer, found)}
     escapes = follow(slicer, found, found.step.out_index, varying_memory(slicer, found), everything=True)[0]
     escapes += _resized(slicer, found)
@@ -68,6 +70,37 @@ def check_escapes(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> 
             raise _deciding(slicer, found, escape, fate.worst)
         if not fate.followed and not changes and id(escape.event) in narrow:
             raise _unproven(slicer, found, escape)
+
+
+def _check_single_steps(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> None:
+    """Refuse values that left in one step alone, such as ``if self.yaw is None: self.yaw = float(x[0])``.
+
+    To all other steps such a value is a number that never changes; what it was on the day of the recording would stay.
+    """
+    for number in range(len(found.steps)):
+        step = replace(found, reference=number)
+        alike = set(found.alignment.between(found.reference, number).values())
+        escapes = follow(slicer, step, step.step.end, varying_memory(slicer, step))[0]
+        for escape in (e for e in escapes if e.kind != "size" and e.event.index not in alike):
+            for frame in slicer.recorder.sites.user_frames(escape.event.stack, escape.event.line)[:1]:
+                relevance.book.file(frame.file)
+            if _is_check_of_library(slicer, escape.event):
+                continue
+            fate = _fate(slicer, relevance, escape, changes=False)
+            if fate.worst is not None or not fate.followed:
+                raise _kept(slicer, found, escape, number, fate.worst)
+
+
+def _kept(slicer: Slicer, found: NodeAnalysis, escape: Escape, step: int, place: Place | None) -> CaptureError:
+    return CaptureError(
+        f"node {found.node!r}: {_WORDS[escape.kind]} of a tensor that depends on inputs or state is used in Python in "
+        f"step {step} alone" + (f" ({place})" if place is not None else "") + "; the program would hold for ever what "
+        "it was in the recording",
+        where=where(slicer, escape.event),
+        expected="tensor operations between inputs and outputs",
+        fix="declare the value as an input; or keep it as a tensor, made before the first step",
+        code="C012",
+    )
 
 
 def _deciding(slicer: Slicer, found: NodeAnalysis, escape: Escape, place: Place) -> CaptureError:

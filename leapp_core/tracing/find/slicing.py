@@ -179,9 +179,8 @@ class Slicer:
         return [LiveRead(info, event, position, port, live)]
 
     def _by_index(self, declarations: Iterable[Declaration]) -> dict[int, list[Declaration]]:
-        order = {id(d): i for i, d in enumerate(self._recorder.declarations)}
         at: dict[int, list[Declaration]] = {}
-        for d in sorted(declarations, key=lambda d: order[id(d)]):
+        for d in sorted(declarations, key=lambda d: d.order):
             at.setdefault(d.index, []).append(d)
         return at
 

@@ -20,6 +20,11 @@ def rank(path: tuple[Element, ...]) -> int:
     return 1 if len(path) == 1 else 2
 
 
+def in_sequence(path: tuple[Element, ...]) -> bool:
+    """Return whether a path leads through a place in a list, tuple or queue."""
+    return any(kind in _POSITIONS for kind, *_ in path)
+
+
 def tensor_name(path: tuple[Element, ...]) -> str:
     """Return ``history_2`` for ``self.history[2]`` and ``h`` for ``self.memory["h"]``; empty if nothing has a name."""
     name, positions = "", ""

@@ -16,7 +16,7 @@ import torch
 
 from leapp_core.tracing.objects.carried import Carrier, plain
 from leapp_core.tracing.objects.children import Order, children_of, globals_of, is_leaf, is_passing, locals_of
-from leapp_core.tracing.objects.names import Element, rank, tensor_name
+from leapp_core.tracing.objects.names import Element, in_sequence, rank, tensor_name
 from leapp_core.tracing.objects.script_state import Unlike
 from leapp_core.tracing.objects.standard import BUFFERS, contents
 from leapp_core.tracing.source.callsite import above_hooks, is_installed, is_ours
@@ -183,6 +183,15 @@ class PythonState:
             name = tensor_name(min(map(self._path, places), key=rank))
             if name:
                 found[number] = name
+        return found
+
+    def held_alone(self) -> set[int]:
+        """Return the tensors, by ``id``, that the program held at the last look under one name, and in no list."""
+        found = set()
+        for number, places in self._tensors.items():
+            paths = list(map(self._path, places))
+            if len({tensor_name(path) for path in paths}) == 1 and not any(map(in_sequence, paths)):
+                found.add(number)
         return found
 
     def shared(self) -> list[frozenset[Element]]:

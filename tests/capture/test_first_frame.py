@@ -1,0 +1,215 @@
+"""A first step that computes something else becomes a program with a state that says so, or is refused."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import leapp_core
+from leapp_core.errors import CaptureError
+from leapp_core.runtime import load
+from tests.tiers import few
+
+Step = Callable[[torch.Tensor], torch.Tensor]
+
+torch.manual_seed(0)
+NET = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
+
+
+class Policy:
+    """What begins anew when it is made."""
+
+    def __init__(self) -> None:
+        self.previous: torch.Tensor | None = None
+        self.first, self.steps = True, 0
+
+
+class Filter(Policy):
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        self.previous = x if self.previous is None else 0.9 * self.previous + 0.1 * x
+        return NET(self.previous)
+
+
+class Difference(Policy):
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if self.first:
+            self.previous, self.first = x, False
+        change, self.previous = x - self.previous, x
+        return NET(change)
+
+
+class Start(Policy):
+    """Relative to where it began, which never changes afterwards; the first action is none."""
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if self.previous is None:
+            self.previous = x.clone()
+            return torch.zeros(3)
+        return NET(x - self.previous)
+
+
+class Filled(Policy):
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if self.previous is None:
+            self.previous = x.repeat(4, 1)
+        self.previous[:-1] = self.previous[1:].clone()
+        self.previous[-1] = x
+        return NET(self.previous.mean(0))
+
+
+class Window(Policy):
+    def __init__(self) -> None:
+        super().__init__()
+        self.window: deque[torch.Tensor] = deque(maxlen=4)
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.window:
+            self.window.extend([x] * 4)
+        self.window.append(x)
+        return NET(torch.stack(list(self.window)).mean(0))
+
+
+class Default(Policy):
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, torch.Tensor] = {}
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        self.kept["x"] = 0.5 * self.kept.get("x", x) + 0.5 * x
+        return NET(self.kept["x"])
+
+
+class Together(Policy):
+    """Beside a counter of its own, which begins with zero."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.count = torch.zeros(())
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if self.previous is None:
+            self.previous = 2 * x
+        self.count += 1
+        self.previous = 0.5 * self.previous + x
+        return NET(self.previous) * self.count.clamp_max(20)
+
+
+class Heading(Policy):
+    """Keeps a Python number of the first reading."""
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if self.first:
+            self.heading, self.first = float(x[0]), False
+        return NET(x) - self.heading
+
+
+class Again(Policy):
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if self.steps % 60 == 0:
+            self.previous = x
+        self.steps += 1
+        self.previous = 0.5 * self.previous + 0.5 * x
+        return NET(self.previous)
+
+
+class Dropped(Policy):
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        self.previous = x if self.previous is None else 0.5 * self.previous + 0.5 * x
+        result = NET(self.previous)
+        self.steps += 1
+        if self.steps == 77:
+            self.previous = None
+        return result
+
+
+class Far(Policy):
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if self.previous is None or (x - self.previous).norm() > 30:
+            self.previous = x
+        self.previous = 0.9 * self.previous + 0.1 * x
+        return NET(self.previous)
+
+
+class Chunk(Policy):
+    def __init__(self) -> None:
+        super().__init__()
+        self.chunk: list[torch.Tensor] = []
+
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.chunk:
+            self.chunk = [NET(x) * number for number in range(20)]
+        return self.chunk.pop(0)
+
+
+class Held(Policy):
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
+        if self.steps % 100 == 0:
+            self.previous = NET(x)
+        self.steps += 1
+        return self.previous * 1.0
+
+
+EXACT = (Filter, Difference, Start, Filled, Window, Default, Together)
+REFUSED = (Heading, Again, Dropped, Far, Chunk, Held)
+
+
+def record(policy: Step, steps: int, folder: Path, *, first_frame: bool = True) -> leapp_core.CaptureSession:
+    generator = torch.Generator().manual_seed(1)
+    session = leapp_core.capture("loop", folder, first_frame=first_frame)
+    with torch.no_grad(), session:
+        for _ in range(steps):
+            session.input_tensors("policy", {"x": (x := torch.randn(3, generator=generator))})
+            session.output_tensors("policy", {"action": policy(x)})
+    return session
+
+
+@pytest.mark.parametrize("steps", [7, 12, 40])
+@pytest.mark.parametrize("kind", few(EXACT, 4), ids=lambda kind: kind.__name__)
+def test_exact_in_every_episode(kind: type, steps: int, tmp_path: Path) -> None:
+    runtime = load(record(kind(), steps, tmp_path).export(visualize=False).bundle)
+    generator = torch.Generator().manual_seed(2)
+    with torch.no_grad():
+        for _ in range(3):
+            runtime.reset()
+            policy = kind()
+            for number in range(60):
+                x = torch.randn(3, generator=generator) * (40 if number % 9 == 5 else 1)
+                np.testing.assert_allclose(
+                    runtime.step({"x": x.numpy()})["action"], policy(x).numpy(), rtol=1e-4, atol=1e-4
+                )
+
+
+@pytest.mark.parametrize("steps", [5, 12])
+@pytest.mark.parametrize("kind", few(REFUSED, 3), ids=lambda kind: kind.__name__)
+def test_what_may_begin_anew_or_keeps_a_number_is_refused(kind: type, steps: int, tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match=r"Python value|is used in Python|is another tensor|kept|every step"):
+        record(kind(), steps, tmp_path).compile()
+
+
+def test_a_history_longer_than_the_recording_is_no_value_of_the_first_step(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match=r"is computed from input .x. of that step"):
+        record(Window(), 4, tmp_path).compile()
+
+
+def test_it_is_a_choice_and_the_refusal_says_so(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="is another tensor in step 1 than the other steps lead to"):
+        record(Filter(), 12, tmp_path, first_frame=False).compile()
+
+
+@pytest.mark.parametrize("first_frame", [True, False])
+@pytest.mark.parametrize("steps", [5, 12])
+def test_a_number_of_the_first_step_is_refused(steps: int, first_frame: bool, tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="is used in Python in step 0 alone") as refusal:
+        record(Heading(), steps, tmp_path, first_frame=first_frame).compile()
+    assert "self.heading" in str(refusal.value.where)
+
+
+def test_the_state_is_named_and_stands_in_the_document(tmp_path: Path) -> None:
+    report = record(Filter(), 12, tmp_path).export(visualize=False)
+    assert "is_first_in" in report.yaml_path.read_text(encoding="utf-8")
+    assert report.ok
