@@ -83,7 +83,7 @@ def first_step(slicer: Slicer, found: NodeAnalysis, slots: Sequence[StateSlot], 
         return None
     for slot in slots:
         info = _lies_at(slicer, found, slot, slots)
-        if info is None or info.sizes != slot.read.sizes or info.dtype != slot.read.dtype:
+        if info is None or _kind(info) != _kind(slot.read):
             return None
         outputs[_port(slot)] = _declared(first, _port(slot), info, found.node)
     return replace(first, outputs=outputs)
@@ -161,8 +161,15 @@ def _lies_at(slicer: Slicer, found: NodeAnalysis, slot: StateSlot, slots: Sequen
         for read in found.reads.get(other.read.storage, []) if later < len(found.steps) else ():
             info = found.classifier.counterpart(read, later)
             if info is not None and slicer.recorder.storages[info.storage].birth < found.steps[0].begin:
-                return info
+                return info if _kind(info) == _kind(slot.read) else _whole(slicer, info, slot.read)
     return None
+
+
+def _whole(slicer: Slicer, part: TensorInfo, like: TensorInfo) -> TensorInfo | None:
+    """Return where the whole lies of which the second step reads a part (``history[1:]``): where a call made it."""
+    birth = slicer.recorder.storages[part.storage].birth
+    made = slicer.recorder.events[birth].outs if birth >= 0 else ()
+    return next((out for out in made if out.storage == part.storage and _kind(out) == _kind(like)), None)
 
 
 def _joined(
