@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from leapp_core.bundle import LoadedBundle
 from leapp_core.cli.listing import provider_facts
 from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, PortAt, check_consumer, ports_of
 from leapp_core.plugins.manager import PluginManager
-from leapp_core.report.readers import why_not
+
+if TYPE_CHECKING:
+    from leapp_core.bundle import LoadedBundle
 
 
 def consumer_facts(consumer: Consumer, loaded: LoadedBundle) -> dict[str, Any]:
     """Return the verdict of one consumer on a bundle, with every port."""
+    from leapp_core.report.readers import why_not  # with the page, which takes as long to import as all commands
+
     bundle = ConsumedBundle(loaded.document, loaded.folder)
     findings = check_consumer(consumer, bundle)
     blocking = [finding for finding in findings if finding.blocks]
