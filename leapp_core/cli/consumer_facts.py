@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from leapp_core.cli.listing import provider_facts
-from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, PortAt, check_consumer, ports_of
+from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, PortAt, judged, ports_of
 from leapp_core.plugins.manager import PluginManager
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ def consumer_facts(consumer: Consumer, loaded: LoadedBundle) -> dict[str, Any]:
     from leapp_core.report.readers import why_not  # with the page, which takes as long to import as all commands
 
     bundle = ConsumedBundle(loaded.document, loaded.folder)
-    findings = check_consumer(consumer, bundle)
+    findings = judged(consumer, bundle)
     blocking = [finding for finding in findings if finding.blocks]
     return {
         "name": consumer.name,
@@ -37,7 +37,7 @@ def listed_consumers(manager: PluginManager) -> list[dict[str, Any]]:
             "aliases": list(entry.item.aliases),
             "summary": entry.item.summary,
             "evidence": entry.item.evidence,
-            "rules": {rule.name: rule.fact for rule in entry.item.rules()},
+            "rules": _rules(entry.item),
             **provider_facts(manager, entry.owner),
         }
         for entry in manager.consumers
@@ -69,3 +69,10 @@ def _port(consumer: Consumer, port: PortAt, findings: tuple[Finding, ...]) -> di
 
 def _direction(port: PortAt) -> str:
     return "input" if port.is_input else "output"
+
+
+def _rules(consumer: Consumer) -> dict[str, str]:
+    try:
+        return {rule.name: rule.fact for rule in consumer.rules()}
+    except Exception as error:  # noqa: BLE001 - a plugin's defect, named here, hides no other consumer
+        return {"the plugin's own code": f"failed: {type(error).__name__}: {error}"}

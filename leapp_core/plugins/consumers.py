@@ -112,6 +112,23 @@ def check_consumer(consumer: Consumer, bundle: ConsumedBundle) -> tuple[Finding,
     )
 
 
+def judged(consumer: Consumer, bundle: ConsumedBundle) -> tuple[Finding, ...]:
+    """Return what :func:`check_consumer` does; of a consumer that fails, that it does, and how.
+
+    Who exports or looks at a bundle has not asked for this consumer: a defect of its plugin takes nothing else down.
+    """
+    try:
+        return check_consumer(consumer, bundle)
+    except Exception as error:  # noqa: BLE001 - whatever a plugin does
+        return (
+            Finding(
+                f"consumer {consumer.name!r} failed ({type(error).__name__}: {error}), so what it takes is not known",
+                "report it to the authors of the plugin that it comes from (leapp consumers list names it)",
+                rule="the plugin's own code",
+            ),
+        )
+
+
 def ports_of(document: BundleDocument) -> tuple[PortAt, ...]:
     """Return every port of a bundle, inputs of a node before its outputs."""
     pipeline = document.pipeline

@@ -53,9 +53,10 @@ def candidates(checkpoint: Path, plugins: PluginManager) -> tuple[Candidate, ...
 
 def _recognition(adapter: PolicyAdapter, checkpoint: Path) -> Recognition | None:
     try:
-        return adapter.recognizes(checkpoint)
+        found = adapter.recognizes(checkpoint)
     except Exception:  # noqa: BLE001 - a plugin that fails on a file of another library does not know it
         return None
+    return found if isinstance(found, Recognition) else None  # ``True`` tells neither how surely nor why
 
 
 def _surest(checkpoint: Path, plugins: PluginManager) -> PolicyAdapter:

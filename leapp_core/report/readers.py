@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from leapp_core.bundle import LoadedBundle
-from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, check_consumer
+from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, judged
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.targets import Target
 from leapp_core.words import counted
@@ -32,7 +32,7 @@ def targets_of(bundle: LoadedBundle, report: Mapping[str, Any], plugins: PluginM
 
 
 def _consumer(consumer: Consumer, bundle: LoadedBundle) -> dict[str, str]:
-    findings = check_consumer(consumer, ConsumedBundle(bundle.document, bundle.folder))
+    findings = judged(consumer, ConsumedBundle(bundle.document, bundle.folder))
     why = why_not([finding for finding in findings if finding.blocks]) or ""
     left = "; ".join(dict.fromkeys(finding.fix for finding in findings)) if not why else ""
     return {"name": consumer.name, "summary": consumer.summary, "why_not": why, "left": left}

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from leapp_backends.consumers.isaac_ros import IsaacRosControl, IsaacRosNodes, IsaacRosOld
-from leapp_core.plugins.consumers import Consumer, check_consumer
+from leapp_core.cli.consumer_facts import listed_consumers
+from leapp_core.plugins.consumers import Consumer, check_consumer, judged
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.markers import hookimpl
 from tests.cli.invoke import leapp
@@ -122,3 +123,26 @@ def test_a_plugin_adds_a_consumer() -> None:
     manager = PluginManager(load_entry_points=False)
     manager.register(Plugin(), "mine")
     assert broken(manager.consumers.get("mine"), CONTROL["one-node"]) == {"one-node"}
+
+
+class Failing(Consumer):
+    name = "failing"
+
+    def rules(self):
+        raise KeyError("positions")
+
+
+class FailingPlugin:
+    @hookimpl
+    def leapp_register_consumers(self, registry):
+        registry.add(Failing())
+
+
+def test_a_consumer_that_fails_is_named_and_takes_nothing_else_down() -> None:
+    (finding,) = judged(Failing(), bundle(walker()))
+    assert finding.blocks
+    assert "consumer 'failing' failed (KeyError: 'positions')" in finding.message
+    manager = PluginManager(load_entry_points=False)
+    manager.register(FailingPlugin(), "theirs")
+    (listed,) = listed_consumers(manager)
+    assert "KeyError" in listed["rules"]["the plugin's own code"]

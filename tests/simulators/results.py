@@ -34,9 +34,9 @@ otherwise: they excite the robot more than trained ones.
   is as large or nearly, the policy itself, compiled or run on another processor, would not come closer: the task
   amplifies roundings, and *open* says how good the export is.
 * *state*: largest difference of joint positions and velocities and root poses (rad, m and their rates).
-* *reward*: mean per step under the policy; *bundle*: the same under the bundle, where the deployment knows it. They may
-  differ where nothing else does: Isaac Lab's deployment measures joint accelerations (`dof_acc_l2`) and contact times
-  from one physics step to the next, its training with Newton from one control step to the next.
+* *reward*: mean per step under the policy; *bundle*: the same under the bundle, where the deployment knows it. It is
+  not told for tasks that reward joint accelerations (`dof_acc_l2`) or time in the air: Isaac Lab's deployment measures
+  these from one physics step to the next, its training with Newton from one control step to the next.
 * *loop*: control steps per second of the deployment with its simulator; *alone*: of the bundle by itself.
 
 * *code*: the state of capture, programs, backends and environments (a digest of their sources) that the row was taken
