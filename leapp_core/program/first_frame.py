@@ -15,6 +15,7 @@ from torch.fx import Graph, GraphModule, Node
 
 from leapp_core.program.build import BuiltGraph, GraphBuilder
 from leapp_core.program.constants import TensorNames
+from leapp_core.program.memory import add_constant
 from leapp_core.program.states import StateSlot
 from leapp_core.program.views import ViewTable
 from leapp_core.tracing.find.analysis import NodeAnalysis
@@ -127,9 +128,7 @@ def join(
         first_values(slicer, found, slot.read, found.reads.get(slot.read.storage, []), 0, in_place=True).value
         for slot in start.states
     ]
-    module = _joined(
-        built, start, initial, list(steady.step.inputs), list(steady.step.outputs), len(steady.step.static)
-    )
+    module = _joined(built, start, initial, steady.step)
     zeros = tuple(torch.zeros_like(value) for value in began)
     graph = replace(built, module=module, dynamic=(*built.dynamic, *start.dynamic), flag=True)
     return Joined(graph, (*zeros, torch.ones((), dtype=torch.bool)))
@@ -172,41 +171,28 @@ def _whole(slicer: Slicer, part: TensorInfo, like: TensorInfo) -> TensorInfo | N
     return next((out for out in made if out.storage == part.storage and _kind(out) == _kind(like)), None)
 
 
-def _joined(
-    built: BuiltGraph,
-    start: BuiltGraph,
-    initial: Sequence[torch.Tensor],
-    inputs: Sequence[str],
-    outputs: Sequence[str],
-    static: int,
-) -> GraphModule:
+def _joined(built: BuiltGraph, start: BuiltGraph, initial: Sequence[torch.Tensor], step: Step) -> GraphModule:
     """Put the graph of the first step behind that of the others, and choose."""
     owner, graph = built.module, built.module.graph
     (last,) = (node for node in graph.nodes if node.op == "output")
     results: list[Node] = list(last.args[0])
     placeholders = [node for node in graph.nodes if node.op == "placeholder"]
+    made, static = len(step.outputs), len(step.static)
     with graph.inserting_after(placeholders[-1]):
         flag = graph.placeholder(f"state_{len(built.states)}")
     with graph.inserting_before(last):
-        given = _given(owner, start, initial, placeholders[: len(inputs)])
-        begun = _copied(graph, owner, start, given)
-        chosen = [
-            graph.call_function(aten.where.self, (flag, first, other))
-            for first, other in zip(begun[: len(outputs)], results, strict=False)
-        ]
-        kept = results[len(outputs) : len(outputs) + static]
-        states = [
-            graph.call_function(aten.where.self, (flag, first, other))
-            for first, other in zip(begun[len(outputs) :], results[len(outputs) + static :], strict=False)
-        ]
-        never = graph.call_function(aten.logical_and.default, (flag, _no(graph, flag)))
-    last.args = ((*chosen, *kept, *states, never),)
+        begun = _copied(graph, owner, start, _given(owner, start, initial, placeholders[: len(step.inputs)]))
+
+        def choose(others: Sequence[Node], firsts: Sequence[Node]) -> list[Node]:
+            pairs = zip(firsts, others, strict=False)
+            return [graph.call_function(aten.where.self, (flag, first, other)) for first, other in pairs]
+
+        chosen, states = choose(results[:made], begun), choose(results[made + static :], begun[made:])
+        no = graph.call_function(aten.logical_not.default, (flag,))
+        never = graph.call_function(aten.logical_and.default, (flag, no))
+    last.args = ((*chosen, *results[made : made + static], *states, never),)
     owner.recompile()
     return owner
-
-
-def _no(graph: Graph, flag: Node) -> Node:
-    return graph.call_function(aten.logical_not.default, (flag,))
 
 
 def _given(
@@ -216,8 +202,7 @@ def _given(
     graph = owner.graph
     copies = [graph.call_function(aten.clone.default, (node,)) for node in inputs]
     for slot, value in zip(start.states, initial, strict=True):
-        name = _free(owner, f"first_{slot.index}")
-        owner.register_buffer(name, value)
+        name = add_constant(owner, f"first_{slot.index}", value)
         copies.append(graph.call_function(aten.clone.default, (graph.get_attr(name),)))
     return copies
 
@@ -247,16 +232,5 @@ def _moved(owner: GraphModule, module: GraphModule, name: str) -> str:
     own = getattr(owner, name, None)
     if isinstance(own, torch.Tensor) and own.dtype == value.dtype and torch.equal(own, value):
         return name
-    free = _free(owner, f"first_{name}")
-    if isinstance(value, torch.nn.Parameter):
-        owner.register_parameter(free, value)
-    else:
-        owner.register_buffer(free, value)
-    return free
-
-
-def _free(owner: GraphModule, name: str) -> str:
-    taken, number = name, 1
-    while hasattr(owner, taken):
-        taken, number = f"{name}_{number}", number + 1
-    return taken
+    parameter = isinstance(value, torch.nn.Parameter)
+    return add_constant(owner, f"first_{name}", value.detach(), parameter=parameter)

@@ -135,14 +135,7 @@ class GraphMemory:
 
     def attribute(self, name: str, value: torch.Tensor, parameter: bool = False) -> Node:
         """Add a constant to the owner under a free name and return its node."""
-        taken, number = name, 1
-        while hasattr(self._owner, taken):
-            taken, number = f"{name}_{number}", number + 1
-        if parameter and value.is_floating_point():
-            self._owner.register_parameter(taken, torch.nn.Parameter(value, requires_grad=False))
-        else:
-            self._owner.register_buffer(taken, value)
-        return self._graph.get_attr(taken)
+        return self._graph.get_attr(add_constant(self._owner, name, value, parameter=parameter))
 
     # -- views ---------------------------------------------------------------------------------------------------
 
@@ -261,3 +254,15 @@ def _getitem(value: Any, index: int) -> Any:
 
 def _without_leading_ones(sizes: tuple[int, ...]) -> tuple[int, ...]:
     return _without_leading_ones(sizes[1:]) if sizes[:1] == (1,) else sizes
+
+
+def add_constant(owner: torch.nn.Module, name: str, value: torch.Tensor, *, parameter: bool = False) -> str:
+    """Add a constant to a module under a free name, which is returned."""
+    taken, number = name, 1
+    while hasattr(owner, taken):
+        taken, number = f"{name}_{number}", number + 1
+    if parameter and value.is_floating_point():
+        owner.register_parameter(taken, torch.nn.Parameter(value, requires_grad=False))
+    else:
+        owner.register_buffer(taken, value)
+    return taken

@@ -80,6 +80,9 @@ def _check_single_steps(slicer: Slicer, found: NodeAnalysis, relevance: Relevanc
     for number in range(len(found.steps)):
         step = replace(found, reference=number)
         alike = set(found.alignment.between(found.reference, number).values())
+        events = slicer.recorder.events[step.step.begin : step.step.end]
+        if not any(event.plan.escape and event.index not in alike for event in events):
+            continue  # most programs: nothing is followed a second time
         escapes = follow(slicer, step, step.step.end, varying_memory(slicer, step))[0]
         for escape in (e for e in escapes if e.kind != "size" and e.event.index not in alike):
             for frame in slicer.recorder.sites.user_frames(escape.event.stack, escape.event.line)[:1]:
