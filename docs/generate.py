@@ -88,7 +88,8 @@ def _hooks() -> str:
         '```toml\n[project.entry-points.leapp]\nmine = "my_package.plugin"\n```\n',
         f'The module says which version of hooks and contracts it was built for: `{DECLARATION} = "{API_VERSION}"` is'
         " this one. A plugin for another major version is listed as incompatible and not used; one that says nothing is"
-        " taken as built for this major version.\n",
+        " taken as built for this major version. An entry point may name an object of a module instead,"
+        f' `mine = "my_package.plugin:mine"`: its attribute `{DECLARATION}` goes before that of the module.\n',
         "Hooks are called through [pluggy](https://pluggy.readthedocs.io), plugin by plugin: an implementation takes"
         " the arguments it wants, `tryfirst` and `trylast` order calls among plugins that are not ours, and wrappers"
         " run around every call. A hook that does not exist is noted and changes nothing; with `optionalhook=True` it"

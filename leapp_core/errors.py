@@ -10,6 +10,8 @@ from __future__ import annotations
 from html import escape
 from typing import ClassVar
 
+_LINES = "instead"
+"""Name of the part that is lines to paste, whose indentation counts."""
 CODE_PREFIX = "LEAPP-"
 """What every code begins with where it is shown."""
 
@@ -26,6 +28,7 @@ class LeappError(Exception):
 
     Attributes:
         code: The code with its prefix (``"LEAPP-C012"``), or ``None``.
+        rewrite: Lines to write instead, made of the user's source and checked, or ``None``.
     """
 
     exit_code: ClassVar[int] = 1
@@ -45,22 +48,30 @@ class LeappError(Exception):
         self.where = where
         self.expected = expected
         self.fix = fix
+        self.rewrite: str | None = None
         self.code = f"{CODE_PREFIX}{code.removeprefix(CODE_PREFIX)}" if code else None
 
     def __str__(self) -> str:
         """Return all parts, one per line."""
-        return "\n".join([self.message, *(f"  {label}: {text}" for label, text in self.parts())])
+        return "\n".join([self.message, *(f"  {name}: {_below(name, text)}" for name, text in self.parts())])
 
     def parts(self) -> list[tuple[str, str]]:
         """Return what follows the message, each part with its name: where, expected, fix, code."""
         code = f"{self.code} (leapp explain {self.code.removeprefix(CODE_PREFIX)})" if self.code else None
-        named = (("where", self.where), ("expected", self.expected), ("fix", self.fix), ("code", code))
+        named = (
+            ("where", self.where),
+            ("expected", self.expected),
+            ("fix", self.fix),
+            ("code", code),
+            (_LINES, self.rewrite),
+        )
         return [(label, text) for label, text in named if text]
 
     def _repr_html_(self) -> str:
         """Return the parts as a notebook shows them, where an error that was caught is the value of a cell."""
         rows = [
-            f'<tr><th style="text-align:left">{label}</th><td style="text-align:left">{_html(text)}</td></tr>'
+            f'<tr><th style="text-align:left">{label}</th><td style="text-align:left">'
+            f"{f'<pre>{escape(text)}</pre>' if label == _LINES else _html(text)}</td></tr>"
             for label, text in self.parts()
         ]
         return f"<div><strong>{_html(self.message)}</strong><table>{''.join(rows)}</table></div>"
@@ -68,6 +79,11 @@ class LeappError(Exception):
     def in_short(self) -> str:
         """Return the message with the code after it, for a note within other text."""
         return f"{self.message} [{self.code}]" if self.code else self.message
+
+
+def _below(name: str, text: str) -> str:
+    """Return a part whose further lines stand under it; lines to paste stay as they are."""
+    return text if name == _LINES else text.replace("\n", "\n    ")
 
 
 def _html(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def suggest(name: str, valid: Iterable[str]) -> str:
-    """Return ``valid: a, b`` with ``did you mean a?`` in front when one name is close.
+    """Return ``one of a, b``, or ``did you mean a? valid: a, b`` when one name is close.
 
     Args:
         name: What was given.
@@ -17,5 +17,5 @@ def suggest(name: str, valid: Iterable[str]) -> str:
     if not names:
         return "none are available"
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    listing = f"valid: {', '.join(names)}"
-    return f"did you mean {close[0]!r}? {listing}" if close else listing
+    listing = ", ".join(names)
+    return f"did you mean {close[0]!r}? valid: {listing}" if close else f"one of {listing}"

@@ -10,6 +10,10 @@ from typing import Any
 from leapp_core.checkpoints import read_torch_file
 from leapp_core.errors import CheckpointError
 
+_BESIDE_THE_POLICY = ("amp_rsl_rl.utils.utils.Normalizer", "rsl_rl.utils.utils.Normalizer")
+"""Objects that trainers save whole beside the policy: the normalizer of the discriminator, of amp-rsl-rl and of the
+forks of rsl_rl that it follows. The policy does not see it; it is read as a record and left alone."""
+
 
 def read_checkpoint(path: Path, device: str = "cpu") -> Mapping[str, Any]:
     """Return the content of a checkpoint file.
@@ -24,7 +28,7 @@ def read_checkpoint(path: Path, device: str = "cpu") -> Mapping[str, Any]:
     """
     _check_exists(path)
     _check_kind(path)
-    content = read_torch_file(path, device=device)
+    content = read_torch_file(path, _BESIDE_THE_POLICY, device=device)
     if not isinstance(content, Mapping):
         raise CheckpointError(
             f"the file holds a {type(content).__name__}, not a checkpoint",

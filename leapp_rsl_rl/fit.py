@@ -10,11 +10,12 @@ import torch
 from leapp_core.errors import CheckpointError
 from leapp_core.plugins.policies import NO_TERMS, Terms
 from leapp_rsl_rl.compat import EXPLORATION_ONLY, ActorConfig, ActorState
-from leapp_rsl_rl.widths import Widths, widths_of
+from leapp_rsl_rl.widths import Widths, values_per_action, widths_of
 
 _SHOWN = 3
 _GATES = {3: "GRU", 4: "LSTM"}
 _NORMALIZER = "obs_normalizer."
+_SPREAD = ("distribution.std_param", "distribution.log_std_param")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,28 @@ def check_fit(
     )
 
 
+def check_spread(state: ActorState, config: ActorConfig, where: str) -> None:
+    """Make sure that a network that puts out actions alone is not taken for one that puts out their spread beside them.
+
+    Where the task does not say how many actions there are, half of them would be left out without a word.
+
+    Raises:
+        CheckpointError: The checkpoint holds the spread as a parameter, and the configuration says otherwise.
+    """
+    spread = [weight for key, weight in state.weights.items() if key in _SPREAD]
+    if spread and values_per_action(config) != 1:
+        raise CheckpointError(
+            f"the checkpoint holds the spread of actions as a parameter of {spread[0].numel()} values",
+            where=where,
+            expected="none, since the agent configuration says that the network puts it out beside the actions",
+            fix=(
+                "in params/agent.yaml set 'state_dependent_std: false', which rsl-rl-lib before 3.1 does not know and "
+                "ignores, or 'class_name: GaussianDistribution' (5.x), if the checkpoint is of this run"
+            ),
+            code="K007",
+        )
+
+
 def _lost_normalizer(missing: list[str], wanted: Mapping[str, torch.Tensor], where: str) -> CheckpointError:
     """Say what is missing and nothing more: a policy without its normalizer sees other numbers and still acts."""
     named = ", ".join(f"{key} {tuple(wanted[key].shape)}" for key in missing)
@@ -103,18 +126,11 @@ def _compared(trained: Widths, built: Widths, config: ActorConfig, task: Task) -
             "configuration"
         )
     if trained.actions != built.actions:
-        made_of = f" ({_terms(task.terms.actions)})" if task.terms.actions else ""
-        yield f"actions: {trained.actions} in the checkpoint, {built.actions} in the task{made_of}"
+        yield f"actions: {trained.actions} in the checkpoint, {task.terms.of_actions(built.actions)} in the task"
 
 
 def _group(name: str, task: Task) -> str:
-    shape = "x".join(map(str, task.observations[name].shape[1:])) if name in task.observations else "?"
-    terms = task.terms.observations.get(name)
-    return f"{name} {shape}" + (f" = {_terms(terms)}" if terms else "")
-
-
-def _terms(terms: Mapping[str, int]) -> str:
-    return " + ".join(f"{name} {width}" for name, width in terms.items())
+    return task.terms.of_group(name, task.observations[name].shape[1:] if name in task.observations else None)
 
 
 def _sizes(layers: tuple[int, ...]) -> str:

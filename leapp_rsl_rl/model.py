@@ -16,7 +16,7 @@ from leapp_core.errors import CheckpointError
 from leapp_core.plugins.policies import NO_TERMS, Terms
 from leapp_core.suggest import suggest
 from leapp_rsl_rl.compat import ActorConfig, ActorState
-from leapp_rsl_rl.fit import Task, check_fit
+from leapp_rsl_rl.fit import Task, check_fit, check_spread
 from leapp_rsl_rl.widths import values_per_action
 from leapp_rsl_rl.wrappers import bare_names
 
@@ -44,6 +44,7 @@ def build_model(
     Raises:
         CheckpointError: The configuration cannot be built, or the weights do not fit it.
     """
+    check_spread(state, config, where)
     count = num_actions or _actions_in(state.weights, config, where)
     model = construct(config, state.role, observations, count, where)
     names = bare_names(model.state_dict())
@@ -94,7 +95,7 @@ def _class(what: str, name: str, known: tuple[str, ...], where: str) -> Any:
         ) from error
     if not isinstance(found, type) or not issubclass(found, torch.nn.Module):
         raise CheckpointError(
-            f"the agent configuration names {name!r} as {what} class, which is no module of PyTorch",
+            f"the agent configuration names {name!r} as {what} class, which is not a module of PyTorch",
             where=where,
             expected=f"a class such as {', '.join(known)}",
             fix="correct 'class_name' in params/agent.yaml",

@@ -104,9 +104,11 @@ def _document(given: Path) -> Path:
     folder = given.absolute().parent
     own = folder / f"{folder.name}.yaml"
     raise BundleError(
-        f"{given} is a file, and no bundle",
+        f"{given} is a file, not a bundle",
         expected="the folder of a bundle, or its YAML file",
-        fix=f"use {given.parent if str(given.parent) != '.' else own.name}" if own.is_file() else _MAKE_ONE,
+        fix=f"the bundle it belongs to: {given.parent if str(given.parent) != '.' else own.name}"
+        if own.is_file()
+        else _MAKE_ONE,
         code="B002",
     )
 
@@ -117,7 +119,7 @@ def _nearest(given: Path) -> str | None:
         return None
     there = [entry.name for entry in given.parent.iterdir() if (entry / f"{entry.name}.yaml").is_file()]
     likely = [*dict.fromkeys((*get_close_matches(given.name, there), *sorted(there)))][:5]
-    return "use " + " or ".join(str(given.parent / name) for name in likely) if likely else None
+    return "bundles there: " + ", ".join(str(given.parent / name) for name in likely) if likely else None
 
 
 def load_document(path: str | Path) -> LoadedBundle:

@@ -72,7 +72,7 @@ def read_pickle(content: bytes, classes: Collection[str] = (), *, where: str, wh
 def refused(name: str, where: str, what: str = "file") -> CheckpointError:
     """Return the error for a file that uses a name which is not on the list."""
     return CheckpointError(
-        f"the {what} uses {name}, which is no plain value and could run code when loaded; nothing of it was run",
+        f"the {what} uses {name}, which is not a plain value and could run code when loaded; nothing of it was run",
         where=where,
         expected="tensors, arrays, numbers, text, and objects of the classes that its trainer saves",
         fix="if you trust where it is from, load it where it was trained and save only what the policy needs",

@@ -27,6 +27,7 @@ VERBS = (
     "demo",
     "doctor",
     "explain",
+    "completion",
     "backends",
     "targets",
     "envs",
@@ -101,5 +102,5 @@ def _root(
     ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error; may stand anywhere.")] = False,
 ) -> None:
-    # Both are handled elsewhere: --version above, --debug by main(), so that it may stand after the command too.
+    # Both are handled elsewhere: above, and --debug by main(), so that it may stand after the command too.
     del version, debug

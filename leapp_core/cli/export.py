@@ -67,7 +67,7 @@ PROVE = real(
     "--prove_seconds",
     least=0.0,
     most=MOST_SECONDS,
-    help="Time limit of the task beside its program; 0 skips.",
+    help="Time limit of the task beside its program, after 50 steps; 0 skips.",
 )
 NO_PICTURE = typer.Option("--disable_graph_visualization", help="Draw no picture.")
 STRICT = typer.Option("--strict", help="Refuse to export if a check could not be made.")

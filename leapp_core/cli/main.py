@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Sequence
@@ -48,8 +49,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _run(arguments: Sequence[str]) -> None:
     # Imported here, where Ctrl-C is taken already.
     from leapp_core.cli.app import build_app
+    from leapp_core.cli.completion import COMPLETING
     from leapp_core.plugins.manager import PluginManager
 
+    if COMPLETING in os.environ:
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
     plugins = PluginManager()
     verb = next((argument for argument in arguments if not argument.startswith("-")), None)
     build_app(plugins, verb)(args=list(arguments), prog_name="leapp", obj=plugins)
@@ -70,6 +76,10 @@ def _take_debug(argv: Sequence[str]) -> tuple[list[str], bool]:
 
 def _report(error: Exception) -> int:
     """Print an error as one message and return the exit code."""
+    from leapp_core.plugins.blame import failed_plugin
+
+    if not isinstance(error, LeappError):
+        error = failed_plugin(error) or error
     if isinstance(error, LeappError):
         _print_error(error.message, error.parts())
         return error.exit_code

@@ -27,7 +27,7 @@ def whole(*names: str, help: str, least: int, most: int) -> Any:
 
 def real(*names: str, help: str, least: float, most: float | None = None, metavar: str = "NUMBER") -> Any:
     """Return an option that takes a finite number from ``least`` to ``most``."""
-    bounds = f"{least:g} or more" if most is None else f"{least:g} to {most:g}"
+    bounds = f"{_plain(least)} or more" if most is None else f"{_plain(least)} to {_plain(most)}"
     reader = _reader(names[0], _real, least, math.inf if most is None else most)
     return typer.Option(*names, parser=reader, metavar=metavar, help=f"{help} [{bounds}]")
 
@@ -58,7 +58,7 @@ def _bounds(least: float, most: float) -> str:
 
 
 def _plain(value: float) -> str:
-    return str(value) if isinstance(value, int) else f"{value:g}"
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:g}"
 
 
 def _whole(text: str) -> int:

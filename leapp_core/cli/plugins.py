@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Mapping
+from importlib.metadata import distributions
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -15,6 +17,9 @@ from leapp_core.errors import UsageError
 from leapp_core.plugins.manager import PluginInfo, PluginManager
 from leapp_core.plugins.markers import hookimpl
 from leapp_core.plugins.registry import Registry
+
+if TYPE_CHECKING:
+    from leapp_core.scaffold import NewPackage
 
 
 @hookimpl
@@ -64,7 +69,7 @@ def new_plugin(
     from leapp_core.scaffold import plan_package, write_package
 
     made = plan_package(name, kind, path)
-    _refuse_taken(plugins_of(context), made.kind, made.name)
+    _refuse_taken(plugins_of(context), made)
     written = write_package(made)
     if as_json:
         places = [str(file.relative_to(made.folder)) for file in written]
@@ -74,18 +79,28 @@ def new_plugin(
     show(f"  python -m pytest {made.folder}")
 
 
-def _refuse_taken(manager: PluginManager, kind: str, name: str) -> None:
-    """Refuse a name that LEAPP or an installed plugin has: both would claim it."""
-    registries: dict[str, Registry[Any]] = {
-        "backend": manager.exporters,
-        "adapter": manager.adapters,
-        "environment": manager.environments,
-        "consumer": manager.consumers,
+def _refuse_taken(manager: PluginManager, made: NewPackage) -> None:
+    """Refuse a name that LEAPP, an installed plugin or another package has: both would claim it."""
+    registries: dict[str, tuple[tuple[str, Registry[Any]], ...]] = {
+        "backend": (("backend", manager.exporters), ("artifact format", manager.runners)),
+        "adapter": (("adapter", manager.adapters),),
+        "environment": (("environment", manager.environments),),
+        "consumer": (("consumer", manager.consumers),),
     }
-    registry = registries[kind]
-    if name in registry:
-        owner = manager.info(registry.entry(name).owner)
-        raise UsageError(f"{kind} {name!r} exists already, in {owner}", expected="a name that is free", code="U006")
+    for what, registry in registries[made.kind]:
+        if made.name in registry:
+            _taken(f"{what} {made.name!r} exists already, in {manager.info(registry.entry(made.name).owner)}")
+    for info in manager.plugins:
+        if info.name == made.plugin:
+            _taken(f"a plugin {info.name!r} exists already, in {info.distribution} {info.version}")
+    if importlib.util.find_spec(made.package) is not None:
+        _taken(f"the package {made.package!r} exists already where Python looks for packages")
+    if made.distribution in {found.name for found in distributions()}:
+        _taken(f"the distribution {made.distribution!r} is installed already")
+
+
+def _taken(message: str) -> NoReturn:
+    raise UsageError(message, expected="a name that is free", fix="take another name", code="U006")
 
 
 def provisions(manager: PluginManager) -> dict[str, dict[str, list[str]]]:

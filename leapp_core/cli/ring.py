@@ -52,6 +52,7 @@ def ring(
     contents = read_ring(file)
     if out is not None:
         write_mcap(out, contents)
+        show(f"wrote {out}")
     facts = _facts(contents)
     if as_json:
         show_json(facts)

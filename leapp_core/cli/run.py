@@ -79,7 +79,7 @@ def run(  # noqa: PLR0913 - one parameter per option
 
     if replay is not None and (inputs or record or output):
         raise UsageError(
-            "--replay goes with none of --inputs, --record and --output",
+            "--replay cannot be combined with --inputs, --record or --output",
             fix="run twice, once with --replay alone",
             code="U004",
         )
@@ -106,7 +106,7 @@ def run(  # noqa: PLR0913 - one parameter per option
         print_note(f"inputs are random (seed {seed}); pass real ones with --inputs FILE.npz")
     for note in watched.notes():
         print_note(note)
-    show(*_views(runtime, made))
+    show(*_views(runtime, made), *(f"wrote {path}" for path in (output, record) if path is not None))
 
 
 def _inputs(

@@ -149,12 +149,16 @@ class _Place:
         ways = [name for name, value in named if value is not None]
         if len(ways) != 1:
             raise UsageError(
-                f"{' and '.join(ways)} say where the robot is" if ways else "nothing says where the robot is",
+                f"{' and '.join(ways)} are different connections to the robot"
+                if ways
+                else "no connection to the robot was given",
                 expected="one of --listen with --send, --dds, --adapter",
                 code="U004",
             )
         if self.interface is not None and self.dds is None:
-            raise UsageError("--interface is about DDS", expected="it with --dds", code="U004")
+            raise UsageError(
+                "--interface goes with --dds", fix="add --dds DOMAIN, or leave --interface out", code="U004"
+            )
         if self.stamps not in ("arrival", "sender"):
             raise UsageError(f"--stamps is {self.stamps!r}", expected="arrival or sender", code="U003")
 
@@ -162,7 +166,7 @@ class _Place:
 def _check_ring(ring: Path | None, seconds: float | None, mcap: Path | None) -> None:
     for option, value in (("--ring-seconds", seconds), ("--mcap", mcap)):
         if value is not None and ring is None:
-            raise UsageError(f"{option} is about a ring, and there is none", fix="name one: --ring FILE", code="U004")
+            raise UsageError(f"{option} goes with --ring", fix=f"add --ring FILE, or leave {option} out", code="U004")
     for option, place in (("--ring", ring), ("--mcap", mcap)):
         if place is not None:
             check_place(option, place)

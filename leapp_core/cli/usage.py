@@ -71,9 +71,18 @@ def _ours(error: Any, context: Any, program: str) -> UsageError:
         )
     if missing := re.fullmatch(r"Missing (argument|option) '?([^'.]*)'?.*", text, re.DOTALL):
         return UsageError(f"{program} needs {missing[2].strip()}", expected=usage, fix=shown, code="U002")
+    if missed := re.match(r"No such command '([^']*)'", text):
+        return UsageError(
+            f"there is no command '{program.partition(' ')[2]} {missed[1]}'",
+            expected=suggest(missed[1], context.command.commands) if context else None,
+            fix=shown,
+            code="U001",
+        )
+    if lacking := re.match(r"Option '([^']*)' requires", text):
+        return UsageError(f"{program} {lacking[1]} needs a value", expected=usage, fix=shown, code="U002")
     if more := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", text, re.DOTALL):
         return UsageError(
-            f"{program} takes no more arguments, but got {more[1]}", expected=usage, fix=shown, code="U002"
+            f"{program} takes no more arguments; one too many: {more[1]!r}", expected=usage, fix=shown, code="U002"
         )
     return UsageError(f"{program}: {text[:1].lower()}{text[1:]}", fix=shown, code="U003")
 

@@ -14,6 +14,7 @@ from leapp_core.validation.report import ValidationReport
 from leapp_core.words import counted
 
 if TYPE_CHECKING:
+    from leapp_core.spec.port import PortSpec
     from leapp_core.tracing.result import CapturedPipeline, ConstantRecord
 
 REPORT_VERSION = 1
@@ -128,18 +129,41 @@ def report_text(report: ExportReport) -> str:
 def describe(report: ExportReport, captured: CapturedPipeline, log: ExportLog) -> None:
     """Add to the log what was exported and what validation found."""
     spec = captured.spec
-    frequency = spec.configs.frequency or "not given"
-    log.note(f"graph {report.graph}: {counted(len(spec.nodes), 'node')}, frequency {frequency} Hz")
+    frequency = (
+        f"{spec.configs.frequency:g} control steps per second" if spec.configs.frequency else "no frequency given"
+    )
+    log.note(f"graph {report.graph}: {counted(len(spec.nodes), 'node')}, {frequency}")
     for node in report.nodes:
         log.note(f"node {node.node}: {counted(node.steps, 'captured step')}, {node.backend} from {node.provider}")
         log.note(f"  {node.file}, {counted(node.size, 'byte')}, sha256 {node.sha256}")
         for note in node.notes:
             log.note(f"  note: {note}")
-    log.note(f"inputs: {', '.join(map(str, spec.inputs)) or 'none'}")
-    log.note(f"outputs: {', '.join(map(str, spec.outputs)) or 'none'}")
+    nodes = {node.name: node for node in spec.nodes}
+    for ref in spec.inputs:
+        log.note(f"input {ref}: {_port_text(nodes[ref.node].input(ref.port))}")
+    for ref in spec.outputs:
+        log.note(f"output {ref}: {_port_text(nodes[ref.node].output(ref.port))}")
     for edge in spec.feedback:
-        log.note(f"state: {edge.source} -> {edge.target} of the next step")
+        begins = _first_value(captured.initial_values.get(edge.target))
+        port = nodes[edge.target.node].input(edge.target.port)
+        log.note(f"state: {edge.source} -> {edge.target} of the next step, {_port_text(port)}{begins}")
     _describe_findings(report, log)
+
+
+def _port_text(port: PortSpec) -> str:
+    """Return what a value is: ``float32[1, 3], state/joint/position: shoulder, elbow, wrist``."""
+    text = f"{port.dtype}[{', '.join(map(str, port.shape))}]"
+    text += f", {port.kind}" if port.kind else ""
+    last = port.element_names[-1] if port.element_names else None
+    return f"{text}: {', '.join(map(str, last))}" if isinstance(last, (list, tuple)) else text
+
+
+def _first_value(value: Any) -> str:
+    """Return what a state begins with, where it is one number."""
+    if value is None or value.numel() == 0:
+        return ""
+    first = value.reshape(-1)[0].item()
+    return f", begins with {first}" if bool((value == first).all()) else ", begins with what the bundle holds"
 
 
 def _describe_findings(report: ExportReport, log: ExportLog) -> None:

@@ -17,9 +17,11 @@ def plugins_with(manager: pluggy.PluginManager, hook: str, ours: Callable[[str],
     """Return the names of plugins that implement a hook, in the order in which they are called.
 
     Ours come first, so that whoever claims a name of ours is the one told that it is taken. Among the others
-    pluggy's order holds: ``tryfirst``, then the last registered first, then ``trylast``.
+    pluggy's order holds: ``tryfirst``, then the last registered first, then ``trylast``. Where there are wrappers
+    only, one of them stands for the call that they are around.
     """
-    plain = [impl for impl in getattr(manager.hook, hook).get_hookimpls() if not _wraps(impl)]
+    impls = getattr(manager.hook, hook).get_hookimpls()
+    plain = [impl for impl in impls if not _wraps(impl)] or impls[-1:]
     return sorted((impl.plugin_name for impl in reversed(plain)), key=lambda name: not ours(name))
 
 
@@ -30,9 +32,17 @@ def call(manager: pluggy.PluginManager, hook: str, plugin: str, arguments: Mappi
     manager.subset_hook_caller(hook, others)(**arguments)
 
 
+def is_wrapper(manager: pluggy.PluginManager, hook: str, plugin: str) -> bool:
+    """Return whether a plugin's implementation of a hook is a wrapper."""
+    impls = getattr(manager.hook, hook).get_hookimpls()
+    return any(impl.plugin_name == plugin and _wraps(impl) for impl in impls)
+
+
 def blamed(manager: pluggy.PluginManager, hook: str, plugin: str, error: BaseException) -> str:
     """Return the plugin whose function raised: a wrapper of another may have, too."""
-    owners = {_code(impl): impl.plugin_name for impl in getattr(manager.hook, hook).get_hookimpls()}
+    impls = getattr(manager.hook, hook).get_hookimpls()
+    owners = {_code(impl): impl.plugin_name for impl in impls if _wraps(impl)}
+    owners |= {_code(impl): plugin for impl in impls if impl.plugin_name == plugin}  # who shares its code is not called
     found = [owners[code] for code in _frames(error) if code in owners]
     return found[-1] if found else plugin
 

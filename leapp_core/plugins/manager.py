@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -84,7 +85,10 @@ class PluginManager:
         self._disabled = frozenset(name.strip() for name in names if name.strip())
         self._infos: dict[str, PluginInfo] = {}
         if load_entry_points:
-            found = [(*_distribution(entry_point), entry_point) for entry_point in entry_points(group=PROJECT)]
+            installed = [(entry_point.dist, entry_point) for entry_point in entry_points(group=PROJECT)]
+            # Metadata is parsed at each access, and most of them come with the same distribution.
+            stated = {number: _stated(dist) for number, dist in {id(dist): dist for dist, _ in installed}.items()}
+            found = [(*stated[id(dist)], entry_point) for dist, entry_point in installed]
             # pluggy calls what is registered last first; so those of a name that comes first are registered last.
             for name, version, entry_point in sorted(found, key=_rank, reverse=True):
                 self._load(entry_point, name, version)
@@ -119,10 +123,11 @@ class PluginManager:
                 info, error=reason, incompatible=bool(stated.incompatible), built_for=stated.built_for
             )
             return
-        self._register(plugin, info)
+        self._register(plugin, info, sys.modules.get(entry_point.module))
 
-    def _register(self, plugin: object, info: PluginInfo) -> None:
-        stated = fit(getattr(plugin, DECLARATION, None))
+    def _register(self, plugin: object, info: PluginInfo, module: object = None) -> None:
+        # An object of a module (``package.plugin:mine``) may say itself what it was built for, or its module does.
+        stated = fit(getattr(plugin, DECLARATION, getattr(module, DECLARATION, None)))
         info = _with(info, built_for=stated.built_for, notes=(stated.note,) if stated.note else ())
         if stated.incompatible:
             self._infos[info.name] = _with(info, error=stated.incompatible, incompatible=True)
@@ -138,28 +143,32 @@ class PluginManager:
             info = _with(info, error=_first_line(error))
         self._infos[info.name] = info
 
-    def _fill(self, hook: str, registry: Registry[Any]) -> Registry[Any]:
+    def _fill(self, hook: str, what: str, contract: type[Any]) -> Registry[Any]:
+        registry: Registry[Any] = Registry(what, contract, self._describe, self._left_out)
         for name in hook_calls.plugins_with(self._pm, hook, lambda name: self._infos[name].ours):
             self._call(hook, name, {"registry": OwnedRegistry(registry, name)}, partial(registry.forget, name))
         return registry
 
-    def _call(self, hook: str, name: str, arguments: Mapping[str, Any], undo: Callable[[], object]) -> str | None:
+    def _call(self, hook: str, name: str, arguments: Mapping[str, Any], undo: Callable[[], object]) -> dict[str, str]:
         """Call a hook of one plugin; a wrapper that fails is left out from then on, and the plugin is called again.
 
         Returns:
-            What went wrong, or ``None``.
+            Plugin to what went wrong in it; empty if nothing did.
         """
         try:
             hook_calls.call(self._pm, hook, name, arguments)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - see _load: recorded, listed, never fatal
             blamed = hook_calls.blamed(self._pm, hook, name, error)
             self._infos[blamed] = _with(self._infos[blamed], error=f"{hook}: {_first_line(error)}")
-            if blamed != name:
+            wrong = {blamed: f"plugin {blamed!r} failed and is left out: {hook}: {_first_line(error)}"}
+            if hook_calls.is_wrapper(self._pm, hook, blamed):
                 self._pm.unregister(name=blamed)
                 undo()
-                return self._call(hook, name, arguments, undo)
-            return f"plugin {blamed!r} failed and is left out: {hook}: {_first_line(error)}"
-        return None
+                left = hook_calls.plugins_with(self._pm, hook, lambda name: True)
+                again = name if blamed != name else next(iter(left), None)
+                return wrong | (self._call(hook, again, arguments, undo) if again else {})
+            return wrong
+        return {}
 
     def add_commands(self, app: typer.Typer) -> None:
         """Ask every plugin for its commands.
@@ -181,7 +190,7 @@ class PluginManager:
             except PluginError as error:
                 self._infos[name] = _with(self._infos[name], error=f"{hook}: {_first_line(error)}")
                 undo()
-            if wrong:
+            if name in wrong:
                 undo()
 
     def notify(self, hook: str, facts: Mapping[str, Any]) -> tuple[str, ...]:
@@ -192,7 +201,7 @@ class PluginManager:
         """
         names = hook_calls.plugins_with(self._pm, hook, lambda name: self._infos[name].ours)
         wrong = [self._call(hook, name, facts, lambda: None) for name in names]
-        return tuple(line for line in wrong if line)
+        return tuple(line for lines in wrong for line in lines.values())
 
     def has_hooks(self, name: str) -> bool:
         """Return whether a plugin implements any hook; one that does not was probably not decorated."""
@@ -202,63 +211,67 @@ class PluginManager:
     def _describe(self, owner: str) -> str:
         return str(self._infos.get(owner, owner))
 
+    def _left_out(self) -> str:
+        broken = [f"{info} is left out: {info.error}" for info in self._infos.values() if info.error]
+        return "; ".join((*broken, "see leapp plugins list")) if broken else ""
+
     @cached_property
     def exporters(self) -> Registry[Exporter]:
         """Export backends by name."""
         from leapp_core.plugins.exporters import Exporter
 
-        return self._fill("leapp_register_exporters", Registry("backend", Exporter, self._describe))
+        return self._fill("leapp_register_exporters", "backend", Exporter)
 
     @cached_property
     def runners(self) -> Registry[Runner]:
         """Runners by artifact format."""
         from leapp_core.plugins.runners import Runner
 
-        return self._fill("leapp_register_runners", Registry("artifact format", Runner, self._describe))
+        return self._fill("leapp_register_runners", "artifact format", Runner)
 
     @cached_property
     def passes(self) -> Registry[ProgramPass]:
         """Program passes of plugins by name."""
         from leapp_core.plugins.exporters import ProgramPass
 
-        return self._fill("leapp_register_passes", Registry("pass", ProgramPass, self._describe))
+        return self._fill("leapp_register_passes", "pass", ProgramPass)
 
     @cached_property
     def adapters(self) -> Registry[PolicyAdapter]:
         """Policy adapters by name."""
         from leapp_core.plugins.policies import PolicyAdapter
 
-        return self._fill("leapp_register_adapters", Registry("policy adapter", PolicyAdapter, self._describe))
+        return self._fill("leapp_register_adapters", "policy adapter", PolicyAdapter)
 
     @cached_property
     def environments(self) -> Registry[EnvironmentProvider]:
         """Environment providers by name."""
         from leapp_core.plugins.environments import EnvironmentProvider
 
-        return self._fill("leapp_register_environments", Registry("environment", EnvironmentProvider, self._describe))
+        return self._fill("leapp_register_environments", "environment", EnvironmentProvider)
 
     @cached_property
     def consumers(self) -> Registry[Consumer]:
         """Consumers of bundles by name."""
         from leapp_core.plugins.consumers import Consumer
 
-        return self._fill("leapp_register_consumers", Registry("consumer", Consumer, self._describe))
+        return self._fill("leapp_register_consumers", "consumer", Consumer)
 
     @cached_property
     def targets(self) -> Registry[Target]:
         """Engines to write for, by name."""
         from leapp_core.plugins.targets import Target
 
-        return self._fill("leapp_register_targets", Registry("target", Target, self._describe))
+        return self._fill("leapp_register_targets", "target", Target)
 
     def info(self, owner: str) -> PluginInfo:
         """Return what is known of the plugin that owns a registry entry."""
         return self._infos[owner]
 
 
-def _distribution(entry_point: EntryPoint) -> tuple[str, str]:
-    """Return name and version of what brings an entry point; its metadata is parsed at each access."""
-    metadata = entry_point.dist.metadata if entry_point.dist is not None else {"Name": "", "Version": ""}
+def _stated(distribution: Distribution | None) -> tuple[str, str]:
+    """Return name and version of what brings an entry point."""
+    metadata = distribution.metadata if distribution is not None else {"Name": "", "Version": ""}
     return metadata["Name"], metadata["Version"]
 
 

@@ -63,6 +63,12 @@ def _type_name(hint: Any) -> str:
     return hint.__name__ if isinstance(hint, type) else str(hint)
 
 
+def _kind_of_value(hint: Any) -> str:
+    """Return what a value has to be in words, as :mod:`leapp_core.cli.numbers` has them."""
+    words = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    return words.get(hint) or f"a value of type {_type_name(hint)}"
+
+
 def _convert(value: Any, hint: Any, what: str) -> Any:
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         if value is None or (isinstance(value, str) and value.lower() == "none"):
@@ -76,7 +82,7 @@ def _convert(value: Any, hint: Any, what: str) -> Any:
     try:
         return _plain(value, hint)
     except (ValueError, TypeError) as error:
-        raise UsageError(f"{what} is {value!r}", expected=f"a value of type {_type_name(hint)}", code="U003") from error
+        raise UsageError(f"{what} is {value!r}", expected=_kind_of_value(hint), code="U003") from error
 
 
 def _plain(value: Any, hint: type) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +64,24 @@ class Terms:
 
     observations: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     actions: Mapping[str, int] = field(default_factory=dict)
+
+    def of_group(self, name: str, shape: Sequence[int] | None) -> str:
+        """Return ``policy 8 = joint_pos 3 + joint_vel 3 + target 2`` for a message.
+
+        Args:
+            name: The observation group.
+            shape: Its shape without the batch axis, ``None`` if it is not known.
+        """
+        size = "?" if shape is None else "x".join(map(str, shape))
+        return f"{name} {size}" + (f" = {_sum(self.observations[name])}" if self.observations.get(name) else "")
+
+    def of_actions(self, count: int | None) -> str:
+        """Return ``2 (joints 2)`` for a message."""
+        return f"{'?' if count is None else count}" + (f" ({_sum(self.actions)})" if self.actions else "")
+
+
+def _sum(terms: Mapping[str, int]) -> str:
+    return " + ".join(f"{name} {width}" for name, width in terms.items())
 
 
 NO_TERMS = Terms()

@@ -43,12 +43,20 @@ class Registry(Generic[T]):
         what: What it holds, for messages (``backend``).
         contract: The class that every item is an instance of.
         describe_owner: Turns a plugin name into ``distribution version`` for messages.
+        left_out: Says which plugins are left out and why, for messages about names that are not there.
     """
 
-    def __init__(self, what: str, contract: type[T], describe_owner: Callable[[str], str] = str) -> None:
+    def __init__(
+        self,
+        what: str,
+        contract: type[T],
+        describe_owner: Callable[[str], str] = str,
+        left_out: Callable[[], str] = str,
+    ) -> None:
         self._what = what
         self._contract = contract
         self._describe = describe_owner
+        self._left_out = left_out
         self._entries: dict[str, Entry[T]] = {}
         self._aliases: dict[str, str] = {}
 
@@ -90,7 +98,10 @@ class Registry(Generic[T]):
         found = self._entries.get(self._aliases.get(name, name))
         if found is None:
             raise UsageError(
-                f"unknown {self._what} {name!r}", expected=suggest(name, [*self._entries, *self._aliases]), code="U001"
+                f"unknown {self._what} {name!r}",
+                expected=suggest(name, [*self._entries, *self._aliases]),
+                fix=self._left_out() or None,
+                code="U001",
             )
         return found
 

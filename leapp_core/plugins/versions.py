@@ -16,7 +16,11 @@ API_VERSION = "1.0"
 """Version of hooks and contracts of this release."""
 
 DECLARATION = "LEAPP_PLUGIN_API"
-"""Name in a plugin's module that says which version it was built for: ``LEAPP_PLUGIN_API = "1.0"``."""
+"""Name in a plugin's module that says which version it was built for: ``LEAPP_PLUGIN_API = "1.0"``.
+
+Where the entry point names an object of the module (``package.plugin:mine``), the object may have it as an attribute,
+which goes before the module's.
+"""
 
 _FORM = re.compile(r"(\d+)\.(\d+)")
 
@@ -42,7 +46,9 @@ def fit(built_for: object) -> Fit:
         return Fit()
     form = _FORM.fullmatch(str(built_for))
     if form is None or not isinstance(built_for, str):
-        return Fit(str(built_for), f"{DECLARATION} is {built_for!r}, which is no version; expected text such as '1.0'")
+        return Fit(
+            str(built_for), f"{DECLARATION} is {built_for!r}, which is not a version; expected text such as '1.0'"
+        )
     major, minor = int(form[1]), int(form[2])
     ours, newest = (int(part) for part in API_VERSION.split("."))
     if major != ours:
@@ -68,10 +74,8 @@ def stated_in_source(module: str) -> str | None:
     except Exception:  # noqa: BLE001 - the parent package may raise anything; then nothing is known
         return None
     for node in tree.body if tree is not None else ():
-        if (
-            isinstance(node, ast.Assign)
-            and any(isinstance(target, ast.Name) and target.id == DECLARATION for target in node.targets)
-            and isinstance(node.value, ast.Constant)
-        ):
-            return str(node.value.value)
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        stated = getattr(node, "value", None)
+        if isinstance(stated, ast.Constant) and DECLARATION in [getattr(target, "id", None) for target in targets]:
+            return str(stated.value)
     return None

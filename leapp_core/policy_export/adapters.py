@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,16 +89,31 @@ def _unknown(checkpoint: Path, plugins: PluginManager) -> CheckpointError:
         "torchscript": "a TorchScript program, which was exported before",
         "zip": f"an archive with {', '.join(facts.members[:4]) or 'nothing'}",
         "pickle": "a pickle",
-        "other": f"no archive and no pickle, or damaged ({checkpoint.stat().st_size} bytes)",
+        "other": f"neither an archive nor a pickle, or damaged ({checkpoint.stat().st_size} bytes)",
     }[facts.kind]
     names = ", ".join(entry.item.name for entry in plugins.adapters)
     return CheckpointError(
         f"no policy adapter knows the checkpoint; it is {what}",
         where=str(checkpoint),
         expected=f"a file that one of these reads: {names}" if names else "a plugin with a policy adapter",
-        fix="say which trainer wrote it with --adapter NAME; a plugin can bring another adapter",
+        fix="; ".join(
+            (
+                *_failed(checkpoint, plugins),
+                "say which trainer wrote it with --adapter NAME; a plugin can bring another",
+            )
+        ),
         code="K004",
     )
+
+
+def _failed(checkpoint: Path, plugins: PluginManager) -> Iterator[str]:
+    """Name the adapters that fail when they are asked whether they know a file: it may be theirs."""
+    for entry in plugins.adapters:
+        try:
+            entry.item.recognizes(checkpoint)
+        except Exception as error:  # noqa: BLE001 - whatever a plugin does
+            owner = plugins.info(entry.owner)
+            yield f"if {entry.item.name} wrote it: {owner} failed to look at it ({type(error).__name__}: {error})"
 
 
 def _begins_as_archive(path: Path) -> bool:

@@ -28,7 +28,8 @@ class CaptureSettings:
         steps: Control steps to record.
         seed: Seed of the episode.
         strict: Make every check that could not be made an error.
-        prove_seconds: Time limit for running the environment beside the program; 0 skips that.
+        prove_seconds: Time limit for running the environment beside the program, after the steps that settle what its
+            source does not tell; 0 skips all of it.
     """
 
     name: str
@@ -53,10 +54,13 @@ def capture_policy(
         CaptureError: the program cannot be exported exactly, or does not give what the environment gives.
     """
     from leapp_core.tracing.session import capture
+    from leapp_core.tracing.watch import ENOUGH_STEPS
 
     env.reset(settings.seed)
     policy.reset()
+    asked = time.perf_counter()
     with capture(settings.name, max_cached_io=settings.steps, strict=settings.strict) as session:
+        preparing = time.perf_counter() - asked
         taken = []
         for _ in range(settings.steps):
             began = time.perf_counter()
@@ -64,9 +68,14 @@ def capture_policy(
             taken.append(time.perf_counter() - began)
         if settings.prove_seconds > 0:
             session.prove(
-                lambda: _step(env, policy, session, settings.seed), steps=PROVE_STEPS, seconds=settings.prove_seconds
+                lambda: _step(env, policy, session, settings.seed),
+                steps=PROVE_STEPS,
+                seconds=settings.prove_seconds,
+                least=ENOUGH_STEPS,  # whether a task can be exported is no question of how busy the machine is
             )
-    return session.compile(plugins), RecordingTime.of(taken, session.looking_s)
+        done = time.perf_counter()
+    preparing += time.perf_counter() - done
+    return session.compile(plugins), RecordingTime.of(taken, session.looking_s, preparing)
 
 
 def _step(env: PolicyEnvironment, policy: LoadedPolicy, session: CaptureSession, seed: int) -> None:

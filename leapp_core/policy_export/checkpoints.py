@@ -39,9 +39,15 @@ def find_checkpoint(choice: CheckpointChoice, provider: EnvironmentProvider, tas
         CheckpointError: there is no such file.
     """
     from_run = choice.load_run is not None or choice.load_checkpoint is not None
-    if sum((choice.file is not None, from_run, choice.pretrained)) > 1:
+    ways = {
+        "--checkpoint": choice.file is not None,
+        "--load_run or --load_checkpoint": from_run,
+        "--use_pretrained_checkpoint": choice.pretrained,
+    }
+    named = [way for way, used in ways.items() if used]
+    if len(named) > 1:
         raise UsageError(
-            "the checkpoint is named in more than one way",
+            f"the checkpoint is named in more than one way: {' and '.join(named)}",
             expected="one of --checkpoint, --load_run with --load_checkpoint, --use_pretrained_checkpoint",
             code="K009",
         )
@@ -125,7 +131,7 @@ def _matches(pattern: str, name: str) -> bool:
     try:
         return re.match(pattern, name) is not None
     except re.error as error:
-        raise UsageError(f"{pattern!r} is no regular expression: {error}", code="U003") from error
+        raise UsageError(f"{pattern!r} is not a regular expression: {error}", code="U003") from error
 
 
 def _listing(folder: Path) -> str:

@@ -51,7 +51,8 @@ class ExportJob(BundleJob):
         closed_loop_steps: Control steps to run policy and bundle beside each other; 0 skips that.
         overrides: For the environment's configuration.
         imports: Modules of other projects that register tasks.
-        prove_seconds: Time limit for running the environment beside the program with shaken readings; 0 skips that.
+        prove_seconds: Time limit for running the environment beside the program with shaken readings, after the first
+            50 steps; 0 skips that.
     """
 
     task: str

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from leapp_core.errors import CaptureError, RecordingTooShortError
+from leapp_core.errors import CODE_PREFIX, CaptureError, RecordingTooShortError
 from leapp_core.plugins.exporters import NOTES
 from leapp_core.program.arrays import check_arrays_are_read
 from leapp_core.program.constants import TensorNames
@@ -32,16 +32,18 @@ from leapp_core.tracing.find.steps import Step, cut_steps
 from leapp_core.tracing.record.promotion import promote
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
-from leapp_core.tracing.source.heap import nothing_frozen
-from leapp_core.tracing.watch import Watch
-
-ENOUGH_STEPS = 50
-"""Later steps that settle what the source does not tell: a second of most control loops."""
+from leapp_core.tracing.source.heap import Heap, nothing_frozen
+from leapp_core.tracing.watch import ENOUGH_STEPS, Watch
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
     from leapp_core.plugins.exporters import NodeProgram, ProgramPass
+
+
+OF_PYTHON = frozenset(f"{CODE_PREFIX}{code}" for code in ("C002", "C003", "C004", "C008", "C012", "C020", "C025"))
+"""Refusals of what Python does, which following it may settle."""
+_FOLLOWING = "leave out follow=False: numbers and decisions of Python become part of the program"
 
 
 def compile_session(  # noqa: PLR0913 - what a session knows; all but the first four are named
@@ -54,7 +56,8 @@ def compile_session(  # noqa: PLR0913 - what a session knows; all but the first 
     functionalise: Callable[..., ExportedProgram] = to_exported,
     watch: Watch | None = None,
     passes: Sequence[ProgramPass] = (),
-    first_frame: bool = False,
+    follow: bool = True,
+    heap: Heap | None = None,
 ) -> CapturedPipeline:
     """Compile the record of a closed session.
 
@@ -67,7 +70,8 @@ def compile_session(  # noqa: PLR0913 - what a session knows; all but the first 
         functionalise: Makes a node's program from its graph, as :func:`to_exported` does.
         watch: Inputs and outputs of later steps, which the program must give, too.
         passes: Passes of plugins, run after the built-in ones.
-        first_frame: Whether the first step of a node may compute something else.
+        follow: Whether Python was followed, and the first step of a node may compute something else.
+        heap: What lived when the session ended; its owner lets go of it.
 
     Raises:
         CaptureError: a program cannot be exported exactly.
@@ -92,12 +96,12 @@ def compile_session(  # noqa: PLR0913 - what a session knows; all but the first 
             fix="call session.input_tensors and session.output_tensors around your policy, several times",
             code="C026",
         )
-    slicer = Slicer(recorder)
+    slicer = Slicer(recorder, heap)
     try:
         with nothing_frozen():
             make = partial(functionalise, extra=passes) if passes else functionalise
             wiring, nodes = _compile_nodes(
-                slicer, steps, names, partial(compile_node, functionalise=make, first_frame=first_frame)
+                slicer, steps, names, partial(compile_node, functionalise=make, first_frame=follow)
             )
         captured = _assemble(name, nodes, steps, wiring, choices, recorder)
         check_arrays_are_read(captured, steps, watch)
@@ -105,9 +109,12 @@ def compile_session(  # noqa: PLR0913 - what a session knows; all but the first 
             captured = hold_against_later_steps(captured, nodes, slicer, watch)
         captured = _settled(captured, [doubt for node in nodes.values() for doubt in node.doubts])
     except CaptureError as refusal:  # it names the user's code; our frames would hide that, and hold the whole record
+        if not follow and refusal.code in OF_PYTHON:
+            refusal.fix = f"{refusal.fix}; or {_FOLLOWING}" if refusal.fix else _FOLLOWING
         raise refusal.with_traceback(None) from refusal.__cause__
     finally:
-        slicer.heap.release()
+        if heap is None:
+            slicer.heap.release()
     if strict and captured.unproven:
         raise CaptureError(
             "strict: " + "; ".join(captured.unproven),
@@ -124,7 +131,12 @@ def _settled(captured: CapturedPipeline, doubts: Sequence[Doubt]) -> CapturedPip
         CaptureError: too few were.
     """
     if doubts and captured.evidence.watched < ENOUGH_STEPS:
-        raise doubts[0].refusal
+        refusal, watched = doubts[0].refusal, captured.evidence.watched
+        refusal.fix = (
+            f"{refusal.fix}; or let later steps settle it: {ENOUGH_STEPS} do, and {watched} were seen; your loop makes "
+            "them while the session is open, or session.prove does, as leapp export without --prove_seconds 0"
+        )
+        raise refusal
     held = f"the program held for {captured.evidence.watched} later steps, and nothing else says that it goes on to"
     told = dict.fromkeys((f"{doubt.refusal.in_short()}; {held}", doubt.of_libraries) for doubt in doubts)
     notes = (text for text, of_libraries in told if of_libraries)

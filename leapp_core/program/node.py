@@ -26,6 +26,7 @@ from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import Edge, NodeSpec
 from leapp_core.spec.port import PortSpec
 from leapp_core.spec.semantics import port_spec
+from leapp_core.tracing.checks.chosen import check_chosen
 from leapp_core.tracing.checks.compare import StepChecker
 from leapp_core.tracing.checks.constants import check_constants
 from leapp_core.tracing.checks.counters import Doubt, check_counters
@@ -107,6 +108,7 @@ def build_node(
     check_escapes(slicer, found, relevance)
     doubts = check_counters(slicer, found, relevance)
     check_floating(found, relevance)
+    check_chosen(slicer, found)
     check_delays(slicer, found)
     if len(found.steps) == 1:
         check_single_step(slicer, found)
@@ -123,8 +125,7 @@ def build_node(
 
 def build_with_first_frame(
     slicer: Slicer,
-    node: str,
-    steps: tuple[Step, ...],
+    whole: NodeAnalysis,
     views: ViewTable,
     names: TensorNames,
     fed: frozenset[PortRef],
@@ -137,7 +138,9 @@ def build_with_first_frame(
     Returns:
         Analysis of the later steps, the graph, its first values and doubts; ``None`` if there is no such program.
     """
+    node, steps = whole.node, whole.steps
     try:
+        check_delays(slicer, whole)
         found = analyse(node, slicer, steps[1:])
         check_delays(slicer, found)  # before what a longer history still holds of the first step is taken for state
         later = hold(slicer, found, steps[0])
@@ -154,7 +157,7 @@ def build_with_first_frame(
         check_undeclared_edges(slicer, first, fed)
         check_unread(slicer, first)
         check_escapes(slicer, first, relevance)
-        doubts = (*doubts, *check_counters(slicer, first, relevance))
+        doubts = (*doubts, *check_counters(slicer, first, relevance, begins=True))
         check_floating(first, relevance)
         joined = join(slicer, first, (later, built, began), views, names)
         if joined is None:
@@ -221,9 +224,10 @@ def compile_node(
     found = analyse(node, slicer, steps)
     try:
         built, initial, doubts = build_node(slicer, found, views, names, fed)
-    except CaptureError:
+    except CaptureError as refusal:
+        refusal.with_traceback(None)  # its frames hold tensors that nobody else may hold
         several = first_frame and len(steps) > FEWEST
-        apart = build_with_first_frame(slicer, node, steps, views, names, fed) if several else None
+        apart = build_with_first_frame(slicer, found, views, names, fed) if several else None
         if apart is None:
             raise
         found, built, initial, doubts = apart
@@ -255,13 +259,21 @@ def _initial(slicer: Slicer, found: NodeAnalysis, slot: StateSlot, slots: Sequen
     if slot.chain is None:
         reads = found.reads.get(slot.read.storage, [])
         return first_values(slicer, found, slot.read, reads, 0, in_place=True).value
+    # What no step reads at first matters where a decision may take another way at first than it did.
+    chosen = slicer.recorder.numbers.chosen
     # What the member of age a holds at the start is what a member of age b reads b - a steps later.
     for other in sorted((s for s in slots if s.chain == slot.chain and s.age >= slot.age), key=lambda s: s.age):
         reads = found.reads.get(other.read.storage, [])
         if reads and other.age - slot.age < len(found.steps):
             value = first_values(slicer, found, other.read, reads, other.age - slot.age, in_place=False)
-            if value.known:
+            if value.known and (not chosen or bool(value.seen.all())):
                 return value.value
+    if chosen:
+        raise CaptureError(
+            f"node {found.node!r}: step 0 shows no first value of state ({describe_tensor(slot.read)})",
+            expected="an attribute whose first value is a tensor of its own: self.active = self.default.clone()",
+            code="C025",
+        )
     return torch.zeros(slot.read.sizes, dtype=slot.read.dtype)
 
 

@@ -14,10 +14,7 @@ from leapp_core.tracing.record.recorder import unrecorded
 # layers) multiplies with 10 bits.
 CUDA_TOLERANCE, TF32_TOLERANCE = 1e-4, 5e-3
 
-BEGIN_ALIKE = (
-    "initialise state before the first step, or choose with torch.where and a flag that is a tensor; or try "
-    "capture(..., first_frame=True), which makes the first step a part of the program"
-)
+BEGIN_ALIKE = "initialise state before the first step, or choose with torch.where and a flag that is a tensor"
 
 # Folding and another order of the same operations move the last bits, not more.
 TOLERANCE = {torch.float64: 1e-9, torch.float32: 2e-5, torch.float16: 2e-2, torch.bfloat16: 1e-1}

@@ -15,7 +15,7 @@ from leapp_core.program.memory import LiftedConstant
 from leapp_core.program.node import CompiledNode
 from leapp_core.program.replay import device_tolerance
 from leapp_core.spec.names import PortRef
-from leapp_core.tracing.find.messages import made_at, where
+from leapp_core.tracing.find.messages import declared_at, made_at, where
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.result import CapturedPipeline, Evidence
 from leapp_core.tracing.watch import Watch
@@ -195,9 +195,9 @@ class _Lines:
                 event = events[block.a + i - 1 - block.b]
                 place = where(self._slicer, event)
                 return f"{text} after {event.plan.name.removeprefix('aten::')}, unlike the recorded steps", place
-        place = self._slicer.recorder.sites.describe(next(iter(found.step.inputs.values())).stack)
+        place = declared_at(self._slicer, next(iter(found.step.inputs.values())))
         return f"{text} at its beginning, unlike the recorded steps", place
 
     def _declared_at(self, port: PortRef) -> str:
         step = self._nodes[port.node].found.step
-        return self._slicer.recorder.sites.describe(step.inputs[port.port].stack)
+        return declared_at(self._slicer, step.inputs[port.port])

@@ -41,6 +41,9 @@ UNITS = {
     "kd": "N m s/rad or N s/m",
 }
 
+_FACT_UNITS = {"physics_timestep": "s"}
+_BOUNDS = ("range", "clip")
+
 
 def page_content(
     bundle: LoadedBundle, report: Mapping[str, Any], episodes: Sequence[Episode], *, source: bool
@@ -58,6 +61,7 @@ def page_content(
     ranges = _ranges(episodes)
     inputs = [_port(ref, pipeline.input_spec(ref), ranges, pipeline) for ref in pipeline.inputs]
     outputs = [_port(ref, pipeline.output_spec(ref), ranges, pipeline) for ref in pipeline.outputs]
+    constants = [_constant(c, source=source) for c in _records(report, "constants")]
     return {
         "name": document.name,
         "frequency": pipeline.configs.frequency,
@@ -72,8 +76,9 @@ def page_content(
         "states": [_state(bundle, edge.source, edge.target, ranges) for edge in pipeline.feedback],
         "facts": _facts(pipeline.configs.extra),
         "tables": _tables(pipeline.configs.extra),
-        "constants": [_constant(c, source=source) for c in _records(report, "constants")],
-        "levels": [_level(level) for level in _levels(report)],
+        "constants": constants,
+        "flagged": any(constant["warning"] for constant in constants),
+        "levels": [_level(level, single=len(pipeline.nodes) == 1) for level in _levels(report)],
         "rewards": _rewards(report.get("closed_loop")),
         "drift": _drift(report.get("closed_loop")),
         "warnings": [*_texts(report, "warnings"), *_texts(report.get("validation"), "notes")],
@@ -116,18 +121,20 @@ def _texts(holder: Any, key: str) -> list[str]:
     return [str(text) for text in value] if isinstance(value, list) else []
 
 
-def _level(level: Mapping[str, Any]) -> dict[str, Any]:
+def _level(level: Mapping[str, Any], *, single: bool) -> dict[str, Any]:
+    """Return a row; where nothing differs no port is named, and in a bundle of one node the node is left out."""
     errors = level.get("max_error")
     errors = errors if isinstance(errors, dict) else {}
     numbers = {str(k): v for k, v in errors.items() if isinstance(v, (int, float))}
     worst = max(numbers, key=lambda port: numbers[port]) if numbers else ""
+    at = worst if worst and numbers[worst] else ""
     return {
         "name": str(level.get("level")),
         "ok": bool(level.get("ok")),
         "episodes": level.get("episodes"),
         "steps": level.get("steps"),
         "worst": f"{numbers[worst]:.3g}" if worst else "",
-        "at": worst,
+        "at": at.partition("/")[2] if single else at,
         "problems": [_mismatch(found) for found in _records(level, "mismatches")],
         "skipped": _texts(level, "skipped"),
     }
@@ -187,8 +194,8 @@ def _port(
         "unit": str(port.extra.get("unit") or UNITS.get(port.kind or "", "")),
         "elements": names_text(port),
         "all_elements": _all_names(port),
-        "range": _range(*seen) if seen else "",
-        "facts": ", ".join(f"{key}: {value}" for key, value in port.extra.items() if key != "unit"),
+        "range": _range(*seen, port.dtype) if seen else "",
+        "facts": "; ".join(f"{_words(key)} {_fact(key, v)}" for key, v in port.extra.items() if key != "unit"),
     }
 
 
@@ -196,7 +203,9 @@ def _all_names(port: PortSpec) -> list[str]:
     return [name for axis in port.element_names or () if isinstance(axis, (tuple, list)) for name in axis]
 
 
-def _range(low: float, high: float) -> str:
+def _range(low: float, high: float, dtype: str = "") -> str:
+    if dtype == "bool":
+        return f"{bool(low)}" if low == high else "both"
     return f"{low:g}" if low == high else f"{low:g} to {high:g}"
 
 
@@ -217,7 +226,7 @@ def _state(
         "name": name,
         "size": size_text(port),
         "first": _first_values(first),
-        "range": _range(*seen) if seen else "",
+        "range": _range(*seen, port.dtype) if seen else "",
         "kind": port.kind or "",
     }
 
@@ -235,7 +244,7 @@ def _first_values(value: np.ndarray[Any, Any] | None) -> str:
 def _facts(extra: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return settings of the pipeline that fit in a line each."""
     return [
-        {"name": str(key).replace("_", " "), "value": _short(value)}
+        {"name": _words(key), "value": f"{_short(value)} {_FACT_UNITS.get(key, '')}".strip()}
         for key, value in extra.items()
         if not _is_table(value)
     ]
@@ -255,12 +264,26 @@ def _tables(extra: Mapping[str, Any]) -> list[dict[str, Any]]:
         heads = list(dict.fromkeys(str(head) for row in rows for head in row))
         tables.append(
             {
-                "title": str(key).replace("_", " "),
-                "heads": heads,
-                "rows": [[_short(row.get(head, "")) for head in heads] for row in rows],
+                "title": _words(key).capitalize(),
+                "heads": [_words(head) for head in heads],
+                "rows": [[_fact(head, row.get(head, "")) for head in heads] for row in rows],
             }
         )
     return tables
+
+
+def _words(key: str) -> str:
+    return str(key).replace("_", " ")
+
+
+def _fact(key: str, value: Any) -> str:
+    """Return a value in words; bounds as ``-0.5 to 1``, those of several elements one after the other."""
+    if key in _BOUNDS and isinstance(value, (list, tuple)):
+        if value and all(isinstance(pair, (list, tuple)) for pair in value):
+            return ", ".join(_fact(key, pair) for pair in value)
+        if len(value) == 2:
+            return f"{_short(value[0])} to {_short(value[1])}"
+    return _short(value)
 
 
 def _is_table(value: Any) -> bool:

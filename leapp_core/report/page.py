@@ -93,13 +93,15 @@ def _entry(bundle: LoadedBundle, plugins: PluginManager, *, source: bool, trust:
     content = page_content(bundle, report, episodes, source=source)
     series, note = _series(bundle, episodes, plugins, trust=trust)
     loop = report.get("closed_loop")
+    consumers = consumers_of(bundle, plugins)
     trace = loop.get("trace") if isinstance(loop, dict) else None
     return {
         **content,
         "picture": _picture(bundle),
         "series": {"episodes": series, "closed_loop": trace if isinstance(trace, dict) else None},
         "chart_note": note,
-        "consumers": consumers_of(bundle, plugins),
+        "consumers": consumers,
+        "left_to_do": any(consumer["left"] for consumer in consumers),
         "targets": targets_of(bundle, report, plugins),
         "bench": None,
     }

@@ -205,7 +205,7 @@ def _read(key: str, value: Any, expected: str) -> Array:
         return np.asarray(value)
     except (ValueError, TypeError) as error:
         raise RuntimeInputError(
-            f"element {key!r} is a {type(value).__name__} that is no array: {error}",
+            f"element {key!r} is a {type(value).__name__} that is not an array: {error}",
             where=key,
             expected=expected,
             code="R006",

@@ -84,5 +84,5 @@ def _array(value: Any, what: str) -> Array:
     try:
         array: Array = np.asarray(value)
     except (ValueError, TypeError, RuntimeError) as error:
-        raise RuntimeInputError(f"{what} is no array: {error}", code="R006") from error
+        raise RuntimeInputError(f"{what} is not an array: {error}", code="R006") from error
     return array

@@ -14,6 +14,10 @@ from leapp_core.runtime.port_names import PortNames
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import PipelineSpec
 from leapp_core.spec.port import PortSpec
+from leapp_core.words import counted
+
+_FEW = 12
+"""Names that a message may list."""
 
 _FRACTIONS = "fV"
 """Kinds of dtypes that can be NaN; ``V`` is bfloat16."""
@@ -29,6 +33,13 @@ def element_name(port: PortSpec, index: tuple[int, ...]) -> str:
     """Return an element's names and position: ``left_knee, index (0, 3)``."""
     found = [names[i] for names, i in zip(axis_names(port), index, strict=True) if names]
     return ", ".join([*found, f"index {index}"])
+
+
+def _elements(port: PortSpec, shape: tuple[int, ...]) -> str:
+    """Return how many numbers a port takes, with the names of its elements if they are few."""
+    count = counted(int(np.prod(shape)), "number")
+    names = next((names for names in reversed(axis_names(port)) if names), ())
+    return f"{count}: {', '.join(names)}" if 0 < len(names) <= _FEW else count
 
 
 class InputWriter:
@@ -132,7 +143,9 @@ class InputWriter:
                 f"input {key!r} has shape {list(array.shape)}, the port takes {list(shape)}",
                 where=key,
                 expected=describe(port),
-                fix=f"use .reshape({', '.join(map(str, shape))})" if array.size == np.prod(shape) else None,
+                fix=f"use .reshape({', '.join(map(str, shape))})"
+                if array.size == np.prod(shape)
+                else f"give {_elements(port, shape)}",
                 code="R004",
             )
         return array

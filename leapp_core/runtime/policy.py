@@ -406,7 +406,7 @@ def _checked_rate(rate: float | None, frequency: float | None, *, allowed: bool)
     if frequency is not None and abs(rate - frequency) > 1e-6 * frequency and not allowed:
         raise UsageError(
             f"the policy would run at {rate:g} Hz, it was made for {frequency:g} Hz",
-            fix=f"run it at {frequency:g} Hz; allow_other_rate=True if another is what you want",
+            fix=f"run it at {frequency:g} Hz; allow_other_rate=True (--allow-other-rate) if another is meant",
             code="R014",
         )
     return rate

@@ -166,7 +166,7 @@ class Recording:
             if self.steps and (min(self._state_steps, default=-1) != 0 or max(self._state_steps) >= self.steps):
                 raise ValueError("the steps that begin with a state are wrong")
         except KeyError as error:  # such as any other .npz file
-            raise self._damaged("it does not hold what each recording says of itself") from error
+            raise self._damaged("it lacks the entries that `leapp run --record` writes") from error
         except DAMAGE as error:
             raise self._damaged(error) from error
         if version != _VERSION:
@@ -208,7 +208,7 @@ class Recording:
 
     def _damaged(self, error: object) -> BundleError:
         return BundleError(
-            f"{self._path.name} is no complete recording: {error}",
+            f"{self._path.name} is not a complete recording: {error}",
             where=str(self._path),
             fix="record again with `leapp run BUNDLE --record FILE`",
             code="R012",

@@ -111,11 +111,14 @@ def stored_inputs(runtime: PolicyRuntime, path: str | Path) -> Iterator[dict[str
         with Path(path).open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             stored = {name: as_stored(file[name]) for name in file.files}
     except DAMAGE as error:
-        reason = "it is missing" if isinstance(error, FileNotFoundError) else "it is no whole .npz file"
+        reason = "it is missing" if isinstance(error, FileNotFoundError) else "the file is not a complete .npz archive"
         raise RuntimeInputError(
             f"the inputs cannot be read: {reason}",
             where=str(path),
             expected=f"an .npz file with an array for each of {', '.join(runtime.inputs)}",
+            fix=f"numpy.savez(FILE, {', '.join(f'{name}=...' for name in runtime.inputs)})"
+            if all(name.isidentifier() for name in runtime.inputs)
+            else "numpy.savez(FILE, **{name: array, ...})",
             code="R012",
         ) from error
     values = runtime.by_key(stored)

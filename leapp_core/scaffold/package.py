@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from string import Template
 
 from leapp_core.errors import UsageError
+from leapp_core.plugins.requirements import DISTRIBUTION
 from leapp_core.plugins.versions import API_VERSION
 from leapp_core.suggest import suggest
 
@@ -47,6 +49,11 @@ class NewPackage:
         return self.distribution.replace("-", "_")
 
     @property
+    def plugin(self) -> str:
+        """Name of the entry point, which users block it by."""
+        return self.name.replace("-", "_")
+
+    @property
     def words(self) -> Mapping[str, str]:
         """What stands for the placeholders of templates."""
         camel = "".join(part.capitalize() for part in self.name.split("-"))
@@ -55,12 +62,14 @@ class NewPackage:
             "kind": self.kind,
             "distribution": self.distribution,
             "package": self.package,
-            "plugin": self.name.replace("-", "_"),
+            "plugin": self.plugin,
             "class_name": camel,
             "task": f"{camel}-Reach",
             "magic": self.name.upper(),
             "suffix": self.name.replace("-", ""),
             "api": API_VERSION,
+            "extra": "" if self.kind == "consumer" else "[export]",  # bundles are checked on robots, without PyTorch
+            "release": ".".join(version(DISTRIBUTION).split(".")[:2]),
         }
 
 

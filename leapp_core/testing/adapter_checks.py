@@ -15,6 +15,7 @@ from leapp_core.errors import CheckpointError, UsageError
 from leapp_core.plugins.contract import check_contract
 from leapp_core.plugins.policies import LoadedPolicy, PolicyAdapter, PolicyRequest, StandaloneRequest
 from leapp_core.testing.programs import draw_like
+from leapp_core.testing.results import check_result
 from leapp_core.testing.subject import ContractBrokenError
 
 
@@ -66,6 +67,23 @@ def keeps_its_contract(subject: AdapterSubject, folder: Path) -> None:
     """Attributes and methods, of the adapter and of the policy it loads, are those of the contracts."""
     check_contract(subject.adapter, PolicyAdapter, "policy adapter")
     check_contract(subject.load(), LoadedPolicy, "policy")
+
+
+def returns_what_it_says(subject: AdapterSubject, folder: Path) -> None:
+    """What its methods return, and those of the policy, is of the types that the contracts say."""
+    check_result(subject.adapter.recognizes(subject.checkpoint), PolicyAdapter, "recognizes")
+    if subject.request is None:
+        alone = subject.adapter.load_alone(StandaloneRequest(subject.checkpoint))
+        check_result(alone, PolicyAdapter, "load_alone")
+    policy = subject.load()
+    check_result(policy, PolicyAdapter, "load")
+    check_result(policy.reset(), LoadedPolicy, "reset")
+    action = policy.act(subject.observations(1))
+    check_result(action, LoadedPolicy, "act")
+    if not action.is_floating_point() and action.dtype is not torch.int64:
+        raise ContractBrokenError(
+            f"act() gave {action.dtype}, expected floating point, or int64 of a policy that chooses"
+        )
 
 
 def knows_its_files_only(subject: AdapterSubject, folder: Path) -> None:
@@ -126,7 +144,7 @@ def runs_no_code(subject: AdapterSubject, folder: Path) -> None:
         if not isinstance(raised, (CheckpointError, UsageError)):
             said = "it was loaded" if raised is None else f"{type(raised).__name__}: {raised}"
             raise ContractBrokenError(
-                f"a file that runs code when unpickled is no checkpoint error: {said}"
+                f"a file that runs code when unpickled does not raise CheckpointError: {said}"
             ) from raised
 
 
@@ -177,6 +195,7 @@ def _row(observations: Mapping[str, torch.Tensor], row: int) -> dict[str, torch.
 
 ADAPTER_CHECKS: tuple[AdapterCheck, ...] = (
     keeps_its_contract,
+    returns_what_it_says,
     knows_its_files_only,
     refuses_other_files,
     runs_no_code,

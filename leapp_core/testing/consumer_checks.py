@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, Rule, check_consumer, ports_of
-from leapp_core.plugins.contract import check_contract
+from leapp_core.plugins.consumers import ConsumedBundle, Consumer, Finding, check_consumer, ports_of
+from leapp_core.plugins.contract import check_contract, fits
 from leapp_core.testing.bundles import KitBundle
+from leapp_core.testing.results import check_result
 from leapp_core.testing.subject import CaseRefusedError, ContractBrokenError
 
 
@@ -40,8 +41,9 @@ def keeps_its_contract(subject: ConsumerSubject, folder: Path) -> None:
 def states_its_rules(subject: ConsumerSubject, folder: Path) -> None:
     """Rules are the same each time, with a name of their own and a fact."""
     rules = subject.consumer.rules()
-    if not isinstance(rules, tuple) or not rules or not all(isinstance(rule, Rule) for rule in rules):
-        raise ContractBrokenError(f"rules() gave {rules!r}, expected a tuple with a Rule per fact")
+    check_result(rules, Consumer, "rules")
+    if not rules:
+        raise ContractBrokenError("rules() gave none, expected a Rule per fact")
     for rule in rules:
         if not rule.name.strip() or not rule.fact.strip():
             raise ContractBrokenError(f"rule {rule.name!r} has no {'fact' if rule.name.strip() else 'name'}")
@@ -80,6 +82,7 @@ def judges_bundle(subject: ConsumerSubject, folder: Path, bundle: KitBundle) -> 
     """
     made = bundle.make(folder)
     before = _contents(folder)
+    _check_types(subject.consumer, made)
     found = check_consumer(subject.consumer, made)
     for finding in found:
         _check_finding(finding, made)
@@ -91,7 +94,8 @@ def judges_bundle(subject: ConsumerSubject, folder: Path, bundle: KitBundle) -> 
         if port in objected:
             continue
         served = subject.consumer.serves(port)
-        if not isinstance(served, str) or not served.strip():
+        check_result(served, Consumer, "serves")
+        if not served.strip():
             raise ContractBrokenError(f"serves() gave {served!r} for {port.ref}, expected how it is fed or used")
     if _contents(folder) != before:
         raise ContractBrokenError("looking at the bundle changed its files")
@@ -101,6 +105,13 @@ def judges_bundle(subject: ConsumerSubject, folder: Path, bundle: KitBundle) -> 
     if blocking:
         told = dict.fromkeys(f"{finding.rule}: {finding.message}; {finding.fix}" for finding in blocking)
         raise CaseRefusedError("\n".join(told))
+
+
+def _check_types(consumer: Consumer, bundle: ConsumedBundle) -> None:
+    for rule in consumer.rules():
+        found = list(rule.check(bundle))
+        if not fits(found, list[Finding]):
+            raise ContractBrokenError(f"check() of rule {rule.name!r} gave {found!r}, expected findings")
 
 
 def _check_finding(finding: Finding, bundle: ConsumedBundle) -> None:

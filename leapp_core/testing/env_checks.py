@@ -14,6 +14,7 @@ from leapp_core.errors import LeappError, UsageError
 from leapp_core.plugins.contract import check_contract
 from leapp_core.plugins.environments import EnvironmentProvider, EnvRequest, PolicyEnvironment, StepOutcome, TaskInfo
 from leapp_core.plugins.policies import LoadedPolicy, Recorder
+from leapp_core.testing.results import check_result
 from leapp_core.testing.subject import ContractBrokenError
 
 SEED = 5
@@ -113,7 +114,9 @@ def refuses_unknown_tasks(subject: EnvSubject, folder: Path) -> None:
             raise ContractBrokenError(f"the error for an unknown task does not name it: {error}") from error
         return
     except Exception as error:
-        raise ContractBrokenError(f"an unknown task is no UsageError: {type(error).__name__}: {error}") from error
+        raise ContractBrokenError(
+            f"an unknown task does not raise UsageError: {type(error).__name__}: {error}"
+        ) from error
     raise ContractBrokenError(f"make() made the task {NO_TASK!r}, which is not listed")
 
 
@@ -136,6 +139,24 @@ def keeps_its_contract(subject: EnvSubject, folder: Path) -> None:
             raise ContractBrokenError(f"sizes() foretold {sizes.num_actions} actions, there are {env.num_actions}")
         if sizes is not None and sizes.observations is not None and dict(sizes.observations) != shapes:
             raise ContractBrokenError(f"sizes() foretold observations {sizes.observations}, there are {shapes}")
+
+
+def returns_what_it_says(subject: EnvSubject, folder: Path) -> None:
+    """What methods of the provider and of the training form return is of the types that the contracts say."""
+    provider = subject.provider
+    for method, arguments in (
+        ("tasks", ()),
+        ("tasks_of", (subject.imports,)),
+        ("sizes", (subject.request,)),
+        ("pretrained_checkpoint", (subject.task,)),
+        ("log_root", (subject.task,)),
+    ):
+        check_result(getattr(provider, method)(*arguments), EnvironmentProvider, method)
+    with subject.made() as (env, policy):
+        check_result(env, EnvironmentProvider, "make")
+        check_result(env.reset(SEED), PolicyEnvironment, "reset")
+        check_result(env.observations(), PolicyEnvironment, "observations")
+        check_result(env.step(policy), PolicyEnvironment, "step")
 
 
 def equal_seeds_give_equal_episodes(subject: EnvSubject, folder: Path) -> None:
@@ -205,6 +226,7 @@ def a_bundle_controls_it(subject: EnvSubject, folder: Path) -> None:
     document = load_document(report.bundle).document
     scene = subject.provider.deploy(subject.request, document)
     check_contract(scene, DeploymentEnvironment, "deployment form")
+    check_result(scene.read(), DeploymentEnvironment, "read")
     runtimes = [load(report.bundle, plugins=plugins, trust=True, full_names=True) for _ in range(2)]
     with closing(scene), subject.made() as (env, policy):
         loop = run_closed_loop(Loop(env, policy, scene, *runtimes), seed=SEED, steps=EPISODE)
@@ -229,6 +251,7 @@ ENV_CHECKS: tuple[EnvCheck, ...] = (
     lists_its_tasks,
     refuses_unknown_tasks,
     keeps_its_contract,
+    returns_what_it_says,
     equal_seeds_give_equal_episodes,
     declares_what_it_reads_and_writes,
     a_bundle_controls_it,

@@ -14,8 +14,10 @@ from typing import Any
 import torch
 
 from leapp_core.errors import ExportError, LeappError, UsageError
+from leapp_core.plugins.contract import check_contract
 from leapp_core.plugins.exporters import Exporter, NodeProgram, WrittenArtifact
 from leapp_core.testing.programs import Case, cases, draw_like
+from leapp_core.testing.results import check_result
 from leapp_core.testing.subject import (
     CaseRefusedError,
     ContractBrokenError,
@@ -60,6 +62,18 @@ def refuses_bad_options(subject: Subject, folder: Path) -> None:
         except UsageError:
             continue
         raise ContractBrokenError(f"parse_options accepted {options}")
+
+
+def returns_what_it_says(subject: Subject, folder: Path) -> None:
+    """What its methods return is of the types that the contract says."""
+    exporter = subject.exporter
+    check_contract(exporter, Exporter, "backend")
+    options = exporter.parse_options({})
+    if not isinstance(options, exporter.options_type):
+        raise ContractBrokenError(f"parse_options() gave {options!r}, expected a {exporter.options_type.__name__}")
+    program = usable_program(subject)
+    check_result(exporter.check(program, options), Exporter, "check")  # type: ignore[func-returns-value]
+    check_result(export(subject, program, folder), Exporter, "export")
 
 
 def leaves_the_program_alone(subject: Subject, folder: Path) -> None:
@@ -249,6 +263,7 @@ def serves_any_batch(subject: Subject, folder: Path, case: Case) -> None:
 
 GENERAL: tuple[Check, ...] = (
     describes_itself,
+    returns_what_it_says,
     refuses_bad_options,
     leaves_the_program_alone,
     writes_only_its_files,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from leapp_core.plugins.contract import check_contract
 from leapp_core.plugins.exporters import NodeProgram, ProgramPass
 from leapp_core.program.passes.driver import clean_program
 from leapp_core.testing.programs import Case, cases, draw_like, make_program
+from leapp_core.testing.results import check_result
 from leapp_core.testing.subject import ContractBrokenError, compare, evaluate, to_array
 
 if TYPE_CHECKING:
@@ -56,6 +58,14 @@ def keeps_its_contract(subject: PassSubject, folder: Path) -> None:
     check_contract(subject.program_pass, ProgramPass, "pass")
     if not subject.program_pass.summary.strip():
         raise ContractBrokenError("summary is empty: users have to know what is done to their programs")
+
+
+def returns_what_it_says(subject: PassSubject, folder: Path) -> None:
+    """What its methods return is of the types that the contract says."""
+    check_result(subject.program_pass.example(), ProgramPass, "example")
+    (program,) = cases()[0].make()
+    graph_module = copy.deepcopy(_cleaned(program, subject.others).graph_module)
+    check_result(subject.program_pass.run(graph_module), ProgramPass, "run")
 
 
 def removes_calls_that_exist(subject: PassSubject, folder: Path) -> None:
@@ -143,4 +153,9 @@ def _trials(program: NodeProgram) -> Iterator[tuple[str, tuple[torch.Tensor, ...
         yield "fresh inputs", inputs, evaluate(program, inputs)
 
 
-PASS_CHECKS: tuple[PassCheck, ...] = (keeps_its_contract, removes_calls_that_exist, has_an_example_that_runs)
+PASS_CHECKS: tuple[PassCheck, ...] = (
+    keeps_its_contract,
+    returns_what_it_says,
+    removes_calls_that_exist,
+    has_an_example_that_runs,
+)

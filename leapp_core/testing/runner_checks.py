@@ -7,10 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from leapp_core.errors import BundleError, UsageError
+from leapp_core.plugins.contract import check_contract
 from leapp_core.plugins.exporters import NodeProgram, WrittenArtifact
-from leapp_core.plugins.runners import Runner, RunnerSettings
+from leapp_core.plugins.runners import ModelSession, Runner, RunnerSettings
 from leapp_core.spec.port import PortSpec
 from leapp_core.testing.exporter_checks import usable_program
+from leapp_core.testing.results import check_result
 from leapp_core.testing.subject import ContractBrokenError, Subject, compare, export, open_artifact, run, to_array
 
 RunnerCheck = Callable[[Subject, Path], None]
@@ -19,6 +21,19 @@ RunnerCheck = Callable[[Subject, Path], None]
 def _artifact(subject: Subject, folder: Path) -> tuple[NodeProgram, WrittenArtifact]:
     program = usable_program(subject)
     return program, export(subject, program, folder)
+
+
+def returns_what_it_says(subject: Subject, folder: Path) -> None:
+    """What its methods return, and those of what it opens, is of the types that the contracts say."""
+    assert subject.runner is not None
+    runner = subject.runner
+    check_contract(runner, Runner, "artifact format")
+    program, written = _artifact(subject, folder)
+    for method in ("reads", "facts", "weights"):
+        check_result(getattr(runner, method)(written.path), Runner, method)
+    session = open_artifact(subject, program, written)
+    check_result(session, Runner, "open")
+    check_result(run(session, program.samples[0].inputs), ModelSession, "run")
 
 
 def runs_by_name(subject: Subject, folder: Path) -> None:
@@ -118,6 +133,7 @@ def refuses_unknown_providers(subject: Subject, folder: Path) -> None:
 
 
 RUNNER_CHECKS: tuple[RunnerCheck, ...] = (
+    returns_what_it_says,
     runs_by_name,
     keeps_no_memory,
     leaves_inputs_alone,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.overrides import TorchFunctionMode
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _get_current_dispatch_mode_stack
 
 from leapp_core.errors import CaptureError
 from leapp_core.tracing.numpy_calls.declared import DeclaredArrays
@@ -18,6 +18,7 @@ from leapp_core.tracing.numpy_calls.makers import NumpyMakers
 from leapp_core.tracing.numpy_calls.recorder import NumpyRecorder
 from leapp_core.tracing.objects.carried import plain_all
 from leapp_core.tracing.record.attention import FusedAttention
+from leapp_core.tracing.record.memory import Guard
 from leapp_core.tracing.record.recorder import TraceRecorder, tensors_of, unrecorded
 
 if TYPE_CHECKING:
@@ -40,6 +41,20 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._keys = {mode: _dispatch_keys(mode) for mode in (False, True)}
 
     @classmethod
+    def refuse_two(cls) -> None:
+        """Refuse to begin while another session is open.
+
+        Raises:
+            CaptureError: one is.
+        """
+        if any(isinstance(mode, cls) for mode in _get_current_dispatch_mode_stack()):
+            raise CaptureError(
+                "a capture session is active already; sessions do not nest",
+                fix="close it first, or declare several nodes in one session",
+                code="D003",
+            )
+
+    @classmethod
     def _should_skip_dynamo(cls) -> bool:
         # The mode's handler would otherwise be wrapped in dynamo-disable frames: 10 us a call, and frames that are
         # not the user's.
@@ -54,11 +69,11 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             kwargs = _NO_KWARGS
         plan = recorder.plans.get(id(func)) or recorder.plans.learn(func)
         if recorder.idle:
-            if recorder.calls is not None:
-                recorder.calls.append(id(func))
-            return self._compute(func, plan, args, kwargs)
+            return self._unrecorded(func, plan, args, kwargs)
+        if plan.acts and recorder.guard is not None:
+            return self._guarded(recorder.guard, func, plan, args, kwargs, sys._getframe(1))
         if not plan.ordinary and not (plan.selects and recorder.unsettled):
-            return self._peculiar(func, plan, args, kwargs)
+            return self._peculiar(func, plan, args, kwargs, sys._getframe(1))
         # The loop is written out: it runs for every call of the user's step.
         known, touched = recorder.known, recorder.touched
         for a in args:
@@ -78,13 +93,31 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         for tensor in tensors_of(tuple(values)):
             self._recorder.touch(tensor)
 
-    def _peculiar(self, func: Any, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def _unrecorded(self, func: Any, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._recorder.calls is not None:
+            self._recorder.calls.append(id(func))
+        return self._compute(func, plan, args, kwargs)
+
+    def _guarded(
+        self, guard: Guard, func: Any, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
+    ) -> Any:
+        """Record a call that does more than give a result, between what a guard does before and after it."""
+        after = guard(plan, args, kwargs)
+        out = self._peculiar(func, plan, args, kwargs, frame)
+        if after is not None:
+            with self:  # what it does is recorded
+                after()
+        return out
+
+    def _peculiar(
+        self, func: Any, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
+    ) -> Any:
         """Record a call that changes metadata, lets a value escape, brings one in, or may take a row by tensor."""
         recorder = self._recorder
         recorder.settle()
         ins = [recorder.touch(a) for a in tensors_of((*args, *kwargs.values()))]
         out = self._compute(func, plan, args, kwargs)
-        recorder.add(func, args, kwargs, out, ins, plan, sys._getframe(2))
+        recorder.add(func, args, kwargs, out, ins, plan, frame)
         return out
 
     def _compute(self, func: Any, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -9,11 +9,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
-from torch.utils._python_dispatch import _get_current_dispatch_mode_stack
 
 from leapp_core.errors import CaptureError, LeappError, UsageError
 from leapp_core.spec.names import check_name
@@ -22,10 +21,11 @@ from leapp_core.tracing.declare import check_options, entries, returned
 from leapp_core.tracing.decorate import annotate_function
 from leapp_core.tracing.dispatch import DispatchRecorder, FunctionRecorder
 from leapp_core.tracing.progress import NodeProgress
-from leapp_core.tracing.provenance.follow import followed
+from leapp_core.tracing.provenance.follow import Follower, followed
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.result import BackendChoice, CapturedPipeline
 from leapp_core.tracing.shake import Shaker
+from leapp_core.tracing.source.heap import Heap
 from leapp_core.tracing.watch import Watch
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ MODULE = TypeVar("MODULE", bound=torch.nn.Module)
 class CaptureSession:
     """Records several control steps of annotated code; see :func:`leapp_core.capture`.
 
-    A step of a node begins where its first input is declared and lasts until it is declared again. User code runs
-    exactly as without a session.
+    A step of a node begins where its first input is declared and lasts until it is declared again. User code gives
+    what it gives without a session; the objects that live when it ends are held until it was compiled.
 
     Args:
         name: Graph name.
@@ -53,8 +53,7 @@ class CaptureSession:
         max_cached_io: Steps that are recorded and kept. Of later steps inputs and outputs are kept.
         strict: Whether checks that could not be made are an error.
         watch: Whether the program is run over the later steps, too, and must give what they gave.
-        follow_numbers: Whether Python numbers that change from step to step may become state.
-        first_frame: Whether a first step that computes something else may become part of the program.
+        follow: Whether Python numbers, decisions and first steps may become part of the program.
     """
 
     def __init__(
@@ -65,25 +64,25 @@ class CaptureSession:
         max_cached_io: int = 5,
         strict: bool = False,
         watch: bool = True,
-        follow_numbers: bool = False,
-        first_frame: bool = False,
+        follow: bool = True,
     ) -> None:
         if max_cached_io < 1:
             raise UsageError(f"max_cached_io is {max_cached_io}", expected="at least 1", code="U003")
         self.name = check_name(name, "graph")
         self.save_path = Path(save_path)
-        self._limit = max_cached_io
-        self._longest = max_cached_io * LONGER
-        self._strict, self._follows_numbers, self._first_frame = strict, follow_numbers, first_frame
+        self._limit, self._longest = max_cached_io, max_cached_io * LONGER
+        self._strict, self._follow = strict, follow
         self._stack: ExitStack | None = None
         self._recorder: TraceRecorder | None = None
         self._functions: FunctionRecorder | None = None
+        self._follower: Follower | None = None
         self._choices: dict[str, BackendChoice] = {}
         self._names: dict[str, list[tuple[str, torch.Tensor]]] = {}
         self._progress: dict[str, NodeProgress] = {}
         self._watch, self._watching = Watch() if watch else None, False
         self._shaker: Shaker | None = None
-        self._compiled: CapturedPipeline | None = None
+        self._compiled: CapturedPipeline | CaptureError | None = None
+        self._heap = Heap()
 
     @property
     def recording(self) -> bool:
@@ -93,7 +92,7 @@ class CaptureSession:
     @property
     def looking_s(self) -> float:
         """Seconds of the recording that went into looking at the program's Python objects."""
-        return 0.0 if self._recorder is None else self._recorder.python.seconds
+        return self._recorder.python.seconds if self._recorder is not None else 0.0
 
     @property
     def steps(self) -> dict[str, int]:
@@ -104,9 +103,7 @@ class CaptureSession:
         self._start(sys._getframe(1))
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
 
     def start(self) -> None:
@@ -118,9 +115,12 @@ class CaptureSession:
         stack, self._stack = self._stack, None
         with stack or nullcontext():  # it is closed whatever goes wrong
             if stack is not None and self._recorder is not None:
-                self._recorder.python.end()
+                self._recorder.look_last()
                 if self._watch is not None:
                     self._watch.end(self._recorder)
+                living = self._heap.hold()  # of a loop in a function only the session may be left
+                if self._follower is not None:
+                    self._follower.ends(living)
 
     def input_tensors(self, node: str, tensors: Any) -> Any:
         """Declare inputs of the node's current step: what a runtime will be given from outside.
@@ -245,7 +245,9 @@ class CaptureSession:
         if self._watch is not None:
             self._watch.reset()
 
-    def prove(self, step: Callable[[], Any], *, steps: int = 100, seconds: float = 60.0, seed: int = 0) -> int:
+    def prove(
+        self, step: Callable[[], Any], *, steps: int = 100, seconds: float = 60.0, seed: int = 0, least: int = 0
+    ) -> int:
         """Make further steps of your own code whose inputs are shaken; the program must give what they give.
 
         Inputs that no edge feeds are scaled by up to 1,000, negated, set to zero, held, or made to jump, right where
@@ -257,6 +259,7 @@ class CaptureSession:
             steps: How many of them to make once enough are recorded.
             seconds: Time limit; fewer steps are made then, and the report says how many.
             seed: Seed of what is drawn.
+            least: How many are made whatever time they take.
 
         Returns:
             The number of steps made after the recorded ones.
@@ -278,7 +281,7 @@ class CaptureSession:
             raise UsageError("the step given to prove declares no inputs and outputs of this session", code="D003")
         with self._shaken(recorder, seed):
             for made in range(steps):
-                if time.monotonic() > until:
+                if made >= least and time.monotonic() > until:
                     self._watch.ended = f"{made} of {steps} shaken steps were made in {seconds:g} s"
                     return made
                 try:
@@ -323,18 +326,25 @@ class CaptureSession:
             )
         if self._compiled is None:
             from leapp_core.plugins.manager import PluginManager
-            from leapp_core.program.compile import compile_session
+            from leapp_core.rewrites import compile_session
 
-            self._compiled = compile_session(
-                self.name,
-                self._recorder,
-                self._choices,
-                self._names,
-                strict=self._strict,
-                watch=self._watch,
-                passes=[entry.item for entry in (plugins or PluginManager()).passes],
-                first_frame=self._first_frame,
-            )
+            try:
+                self._compiled = compile_session(
+                    self.name,
+                    self._recorder,
+                    self._choices,
+                    self._names,
+                    strict=self._strict,
+                    watch=self._watch,
+                    passes=[entry.item for entry in (plugins or PluginManager()).passes],
+                    follow=self._follow,
+                    heap=self._heap,
+                )
+            except CaptureError as refusal:
+                self._compiled = refusal  # for good: what lived is let go of now
+            self._heap.release()
+        if isinstance(self._compiled, CaptureError):
+            raise self._compiled.with_traceback(None)
         return self._compiled
 
     def export(self, backend: str | None = None, **options: Any) -> ExportReport:
@@ -363,14 +373,8 @@ class CaptureSession:
             raise UsageError(
                 "this session was used already", fix="make a new one with leapp_core.capture(...)", code="D003"
             )
-        if any(isinstance(m, DispatchRecorder) for m in _get_current_dispatch_mode_stack()):
-            raise CaptureError(
-                "a capture session is active already; sessions do not nest",
-                fix="close it first, or declare several nodes in one session",
-                code="D003",
-            )
-        own = caller is None or "contextlib" in caller.f_code.co_filename
-        recorder = TraceRecorder(0 if own or caller is None else id(caller))
+        DispatchRecorder.refuse_two()
+        recorder = TraceRecorder(0 if caller is None or "contextlib" in caller.f_code.co_filename else id(caller))
         dispatch = DispatchRecorder(recorder)
         with ExitStack() as stack:
             if "torch._dynamo" in sys.modules:  # compiled functions run eagerly, and so do our own handlers
@@ -379,7 +383,7 @@ class CaptureSession:
             stack.enter_context(torch._C._AutoDispatchBelowADInplaceOrView())
             stack.enter_context(dispatch)
             self._functions = stack.enter_context(FunctionRecorder(recorder, sys._getframe(1)))
-            stack.enter_context(followed(recorder) if self._follows_numbers else nullcontext())
+            self._follower = stack.enter_context(followed(recorder)) if self._follow else None
             self._stack = stack.pop_all()
         self._recorder = recorder
 
@@ -457,8 +461,8 @@ class CaptureSession:
 
     def _go_idle(self, recorder: TraceRecorder) -> None:
         if not recorder.idle:
-            recorder.python.end()
-            recorder.idle = True
+            recorder.look_last()
+            recorder.end()
             if self._watch is not None:
                 recorder.calls, self._watching = self._watch.calls, True
 
@@ -470,18 +474,15 @@ def capture(
     max_cached_io: int = 5,
     strict: bool = False,
     watch: bool = True,
-    follow_numbers: bool = False,
-    first_frame: bool = False,
+    follow: bool = True,
 ) -> CaptureSession:
     """Open a capture session around your own control loop.
 
     Example:
         >>> with capture("walker") as session:  # doctest: +SKIP
         ...     for _ in range(5):
-        ...         session.input_tensors("policy", {"joint_pos": robot.joint_pos})
-        ...         action = policy(observe(robot))
-        ...         session.output_tensors("policy", {"joint_target": action * 0.25})
-        ...         robot.step(action)
+        ...         obs = session.input_tensors("policy", {"obs": robot.observe()})
+        ...         robot.step(session.output_tensors("policy", {"joint_target": policy(obs) * 0.25}))
         >>> session.export("onnx-dynamo")  # doctest: +SKIP
 
     Args:
@@ -490,10 +491,10 @@ def capture(
         max_cached_io: Steps to record; at least 3 let capture tell state from constants, 5 are better.
         strict: Make every check that could not be made an error.
         watch: Keep inputs and outputs of later steps, and hold the program against them.
-        follow_numbers: Let Python numbers that change, such as counters, become state (experimental).
-        first_frame: Let the first step do something else: ``if self.previous is None: ...`` (experimental). The program
-            gets a state ``is_first``, true at the start and after a reset.
+        follow: Let Python become part of the program: numbers that change, such as counters, become state, also those
+            in lists and dictionaries; both ways of an ``if`` are run, and a tensor chooses between what they leave
+            behind; queues that are refilled become rows of a tensor; a first step of its own is chosen by a state
+            ``is_first``. Your functions run as rewritten copies meanwhile. Without it all of these are refused.
     """
-    given = {"max_cached_io": max_cached_io, "strict": strict, "watch": watch}
-    given |= {"follow_numbers": follow_numbers, "first_frame": first_frame}
+    given = {"max_cached_io": max_cached_io, "strict": strict, "watch": watch, "follow": follow}
     return CaptureSession(name, save_path=save_path, **given)  # type: ignore[arg-type]

@@ -30,6 +30,7 @@ def capture_step(  # noqa: PLR0913 - the one call; all but the first three are n
     seconds: float = 60.0,
     save_path: str | Path = ".",
     strict: bool = False,
+    follow: bool = True,
     seed: int = 0,
 ) -> CaptureSession:
     """Capture a step function and run it beside its program on shaken inputs.
@@ -49,6 +50,7 @@ def capture_step(  # noqa: PLR0913 - the one call; all but the first three are n
         seconds: Time limit of these.
         save_path: Folder in which the session's ``export`` makes the bundle folder.
         strict: Make every check that could not be made an error.
+        follow: Let Python's numbers, decisions and first steps become part of the program, as :func:`capture` does.
         seed: Seed of all that is drawn.
 
     Returns:
@@ -57,7 +59,7 @@ def capture_step(  # noqa: PLR0913 - the one call; all but the first three are n
     Raises:
         UsageError: bad names or values.
     """
-    session = CaptureSession(name, save_path=save_path, max_cached_io=steps, strict=strict)
+    session = CaptureSession(name, save_path=save_path, max_cached_io=steps, strict=strict, follow=follow)
     generator = torch.Generator().manual_seed(seed)
 
     def once() -> None:

@@ -10,6 +10,8 @@ import torch
 from leapp_core.tracing.record.memory import MemoryRecord
 from leapp_core.tracing.record.storage import read_bytes
 
+ENOUGH_STEPS = 50
+"""Later steps that settle what the source of a program does not tell."""
 MAX_BYTES = 256 << 20
 MAX_STEPS = 20_000
 _MAX_SEQUENCES = 64

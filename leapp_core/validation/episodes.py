@@ -148,7 +148,7 @@ def read_episodes(path: Path) -> tuple[Episode, ...]:
     for name, array in sorted(read_tensors(path).items()):
         parts = name.split("/")
         if len(parts) != 5 or parts[2] not in ("in", "out", "slack"):
-            raise BundleError(f"{path.name} holds {name!r}, which is no recorded value", code="V002")
+            raise BundleError(f"{path.name} holds {name!r}, which is not a recorded value", code="V002")
         episode, number, side, node, port = parts
         found.setdefault(episode, {}).setdefault(number, {}).setdefault(side, {})[PortRef(node, port)] = array
     names = sorted(found, key=lambda name: (name != REPLAY, name))

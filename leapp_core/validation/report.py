@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +117,12 @@ class LevelReport:
         if not any(known.port == mismatch.port and known.alone == mismatch.alone for known in self.mismatches):
             self.mismatches.append(mismatch)
 
+    def worst(self) -> tuple[PortRef | None, float]:
+        """Return the port that differs most and by how much; no port where none differs."""
+        port = max(self.max_error, key=lambda ref: self.max_error[ref], default=None)
+        largest = self.max_error[port] if port is not None else 0.0
+        return (port if largest else None), largest
+
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {
@@ -155,19 +160,24 @@ class ValidationReport:
         """Those of all levels."""
         return tuple(mismatch for level in self.levels for mismatch in level.mismatches)
 
-    def rows(self) -> list[Mapping[str, str]]:
-        """Return a table for people: one row per level."""
-        return [
-            {
-                "level": level.level,
-                "result": "ok" if level.ok else _differ(len(level.mismatches)),
-                "steps": str(level.steps),
-                "largest difference": f"{max(level.max_error.values(), default=0.0):.3g}",
-                "slack": f"{max(level.slack.values(), default=0.0):.3g}",
-                "at": str(max(level.max_error, key=lambda ref: level.max_error[ref])) if level.max_error else "",
-            }
-            for level in self.levels
-        ]
+    def rows(self) -> list[dict[str, str]]:
+        """Return a table for people: one row per level. Ports are named without their node where there is one only."""
+        nodes = {ref.node for level in self.levels for ref in level.max_error}
+        rows = []
+        for level in self.levels:
+            port, largest = level.worst()
+            named = "" if port is None else port.port if len(nodes) == 1 else str(port)
+            rows.append(
+                {
+                    "level": level.level,
+                    "result": "ok" if level.ok else _differ(len(level.mismatches)),
+                    "steps": str(level.steps),
+                    "largest difference": f"{largest:.3g}",
+                    "slack": f"{max(level.slack.values(), default=0.0):.3g}",
+                    "at": named,
+                }
+            )
+        return rows
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -197,7 +207,7 @@ class ValidationReport:
             "\n".join(lines),
             where=f"{port}, step {first.step}",
             expected=f"{compared.expected:.9g} within {compared.tolerance:.3g}" if not compared.reason else None,
-            fix=first.cause,
+            fix=f"find the cause before it runs on a robot: {first.cause}",
             code="V001",
         )
 

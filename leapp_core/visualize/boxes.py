@@ -10,14 +10,14 @@ from leapp_core.spec.port import PortSpec
 from leapp_core.visualize.labels import cell, html_table, lines, names_text, rich_text, size_text
 
 INK = "#1f2d3a"
-FAINT = "#6b7a88"
+FAINT = "#586674"
 NODE = "#24476b"
 NODE_TEXT = "#c9d8e8"
-STATE = "#b86b00"
+STATE = "#8f5200"
 STATE_FILL = "#fff3df"
-INPUT = "#3d7ab8"
+INPUT = "#2f669e"
 INPUT_FILL = "#f3f8fd"
-OUTPUT = "#3f8f57"
+OUTPUT = "#2f7446"
 OUTPUT_FILL = "#f3faf4"
 
 STATE_SOURCE = "state_out"

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from leapp_core.checkpoints.peek import peek
 from leapp_core.plugins.policies import LoadedPolicy, PolicyAdapter, PolicyRequest, Recognition
+from leapp_rsl_rl.wrappers import bare
 
 _BESIDE_A_POLICY_OF_SKRL = frozenset(
     {"optimizer", "policy_optimizer", "observation_preprocessor", "state_preprocessor", "log_std_parameter"}
@@ -51,9 +52,9 @@ class RlGamesAdapter(PolicyAdapter):
         facts = peek(checkpoint)
         if facts.kind != "torch":
             return None
-        for start in ("a2c_network.", "_orig_mod.a2c_network.", "sac_network."):
-            if any(name.startswith(start) for name in facts.names):
-                return Recognition(0.95, f"it holds a {start.rstrip('.').rpartition('.')[2]!r}")
+        for network in ("a2c_network", "sac_network"):
+            if any(bare(name).startswith(f"{network}.") for name in facts.names):
+                return Recognition(0.95, f"it holds a {network!r}")
         if {"actor", "critic_target", "log_alpha_optimizer"} & facts.names >= {"actor", "critic_target"}:
             return Recognition(0.8, "it holds 'actor' and 'critic_target'")
         return None

@@ -93,7 +93,7 @@ def load_weights(module: torch.nn.Module, weights: Any, where: str, part: str = 
     """
     if not isinstance(weights, Mapping) or not all(isinstance(value, torch.Tensor) for value in weights.values()):
         raise CheckpointError(
-            f"the checkpoint's {part} is no state dict", where=where, expected="tensors by name", code="K002"
+            f"the checkpoint's {part} is not a state dict", where=where, expected="tensors by name", code="K002"
         )
     names = bare_names(module.state_dict())
     found, expected = unwrapped(weights, where), {bare: module.state_dict()[key] for bare, key in names.items()}

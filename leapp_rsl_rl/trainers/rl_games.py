@@ -146,7 +146,7 @@ def _spaces(request: PolicyRequest, settings: Mapping[str, Any], groups: tuple[s
 def _check_content(content: Any, where: str) -> None:
     if not isinstance(content, Mapping) or not {"model", "actor"} & content.keys():
         raise CheckpointError(
-            "the file is no checkpoint of rl_games",
+            "the file is not a checkpoint of rl_games",
             where=where,
             expected="a dictionary with 'model' (or, of SAC, 'actor')",
             code="K004",

@@ -159,7 +159,7 @@ class _Archive:
             self._data = json.loads(self._files["data"])
         except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
             raise CheckpointError(
-                "the file is no checkpoint of Stable-Baselines3, or it is damaged",
+                "the file is not a checkpoint of Stable-Baselines3, or it is damaged",
                 where=str(path),
                 expected="a .zip with 'data' and 'policy.pth', as model.save() writes it",
                 code="K004",

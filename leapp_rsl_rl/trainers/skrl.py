@@ -76,7 +76,7 @@ def load_skrl(request: PolicyRequest) -> TrainerPolicy:
     content = read_torch_file(request.checkpoint, device=request.device)
     if not isinstance(content, Mapping) or _ROLE not in content:
         raise CheckpointError(
-            "the file is no checkpoint of skrl", where=where, expected=f"an entry {_ROLE!r}", code="K004"
+            "the file is not a checkpoint of skrl", where=where, expected=f"an entry {_ROLE!r}", code="K004"
         )
     agent = agent_of_run(request)
     with contextlib.redirect_stdout(io.StringIO()):

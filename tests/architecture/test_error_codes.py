@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 
 from leapp_core import errors
 from leapp_core.explain import AREAS, all_pages, areas
@@ -23,13 +23,21 @@ def deliberate() -> set[str]:
     return known
 
 
-def made() -> Iterator[tuple[str, ast.Call]]:
-    """Yield each place in our packages where an error is made."""
+@cache
+def made() -> tuple[tuple[str, ast.Call], ...]:
+    """Return each place in our packages where an error is made."""
     known = deliberate()
-    for name, path in modules().items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in known:
-                yield f"{name}:{node.lineno}", node
+    return tuple(
+        (f"{name}:{node.lineno}", node)
+        for name, path in modules().items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and _name(node.func) in known
+    )
+
+
+def _name(function: ast.expr) -> str:
+    """Return the last name of what is called."""
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def codes_of(call: ast.Call) -> set[str]:

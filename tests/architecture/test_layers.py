@@ -34,8 +34,9 @@ MAY_IMPORT = {
     "leapp_core.checkpoints": {"leapp_core.errors"},
     "leapp_core.bundle": {"leapp_core.errors", "leapp_core.suggest", "leapp_core.spec"},
     "leapp_core.visualize": BASE,
-    "leapp_core.tracing": BASE | {"leapp_core.program", "leapp_core.export"},
+    "leapp_core.tracing": BASE | {"leapp_core.program", "leapp_core.export", "leapp_core.rewrites"},
     "leapp_core.program": BASE | {"leapp_core.tracing"},
+    "leapp_core.rewrites": BASE | {"leapp_core.tracing", "leapp_core.program"},
     "leapp_core.runtime": SHARED,
     "leapp_core.validation": SHARED | {"leapp_core.runtime"},
     "leapp_core.report": SHARED | {"leapp_core.validation", "leapp_core.runtime", "leapp_core.visualize"},
@@ -51,6 +52,8 @@ BACKENDS_MAY_IMPORT = BASE | {"leapp_core.compare"}
 ONLY_LATER = {
     ("leapp_core.tracing", "leapp_core.program"),
     ("leapp_core.tracing", "leapp_core.export"),
+    ("leapp_core.tracing", "leapp_core.rewrites"),
+    ("leapp_core.rewrites", "leapp_core.program"),
     ("leapp_core.validation", "leapp_core.runtime"),
 }
 """Allowed within functions only: conveniences of a lower layer that hand over to a higher one."""
@@ -125,6 +128,16 @@ def test_adapter_and_environments_are_plugins_of_their_own() -> None:
         assert [str(f) for f in outside if f.target not in shared] == []
     adapter = [f for f in ours() if f.source.startswith("leapp_rsl_rl.") and not f.source.startswith(package)]
     assert [str(f) for f in adapter if f.target.startswith(package)] == []
+
+
+def test_built_in_tasks_need_no_trainer() -> None:
+    """Only what trains them does: an agent of any trainer can be exported on them."""
+    trains = ("train", "training_env", "curves")
+    inside = [f for f in imports() if f.source.startswith("leapp_rsl_rl.environments.builtin")]
+    found = {f.source.rpartition(".")[2] for f in inside if f.target.split(".")[0] in ("rsl_rl", "tensordict")}
+    assert found == set(trains)
+    users = [f for f in inside if f.target.rpartition(".")[2] in trains]
+    assert {f.source.rpartition(".")[2] for f in users} <= set(trains)
 
 
 def test_rsl_rl_never_imports_backends() -> None:

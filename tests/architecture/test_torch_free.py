@@ -32,7 +32,10 @@ PLUGINS = (
     "leapp_rsl_rl.environments.mujoco.plugin",
     "leapp_rsl_rl.environments.isaaclab.plugin",
 )
-MAY_LOAD_TORCH = ("leapp_core.tracing", "leapp_core.program", "leapp_core.compat", "leapp_core.testing", "leapp_rsl_rl")
+MAY_LOAD_TORCH = (
+    "leapp_core.tracing", "leapp_core.program", "leapp_core.rewrites", "leapp_core.compat", "leapp_core.testing",
+    "leapp_rsl_rl",
+)  # fmt: skip
 
 
 def light_modules() -> list[str]:

@@ -92,10 +92,10 @@ def run_eagerly(case: Case, steps: int) -> Eager:
         return Eager(inputs, [run_step(program, copies(given)) for given in inputs])
 
 
-def capture_case(case: Case, eager: Eager) -> tuple[CapturedPipeline, list[Tensors]]:
+def capture_case(case: Case, eager: Eager, *, follow: bool = True) -> tuple[CapturedPipeline, list[Tensors]]:
     """Capture a fresh program on the first inputs; returns the pipeline and the outputs seen in the session."""
     program = fresh(case)
-    with torch.no_grad(), leapp_core.capture(case.name, max_cached_io=case.steps) as session:
+    with torch.no_grad(), leapp_core.capture(case.name, max_cached_io=case.steps, follow=follow) as session:
         seen = [run_step(program, copies(given), session) for given in eager.inputs[: case.steps]]
     return session.compile(), seen
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import torch
 
 import leapp_core
+from tests.loading import module_of
 
 POLICY = """
 import torch
@@ -43,19 +41,6 @@ class Other{0}:
 """
 
 
-def module(name: str, folder: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{name}.py"
-    path.write_text(source, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    loaded = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, name, loaded)
-    spec.loader.exec_module(loaded)
-    return loaded
-
-
 def seconds_to_compile(policy: object) -> float:
     with torch.no_grad(), leapp_core.capture("policy") as session:
         for _ in range(4):
@@ -68,7 +53,7 @@ def seconds_to_compile(policy: object) -> float:
 
 def test_a_long_file_costs_seconds_at_most(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Five thousand lines, in which every class counts and keeps values under the same names."""
-    short = module("short_policy", tmp_path, POLICY, monkeypatch)
+    short = module_of(tmp_path / "short_policy.py", POLICY, monkeypatch)
     seconds_to_compile(short.Policy())  # what is imported at first use
-    longer = module("long_policy", tmp_path, POLICY + "".join(map(OTHER.format, range(450))), monkeypatch)
+    longer = module_of(tmp_path / "long_policy.py", POLICY + "".join(map(OTHER.format, range(450))), monkeypatch)
     assert seconds_to_compile(longer.Policy()) < seconds_to_compile(short.Policy()) + 5

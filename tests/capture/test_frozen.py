@@ -31,7 +31,7 @@ def test_they_are_looked_at_and_stay_hidden(case: Case, monkeypatch: pytest.Monk
     eager = run_eagerly(case, case.steps)
     monkeypatch.setattr("tests.capture.harness.fresh", frozen)
     with pytest.raises(CaptureError, match=case.refused):
-        capture_case(case, eager)
+        capture_case(case, eager, follow=False)
     assert gc.get_freeze_count() > 0
     assert not any(type(thing) is dict and thing.get("__name__") == __name__ for thing in gc.get_objects())
 
@@ -39,5 +39,5 @@ def test_they_are_looked_at_and_stay_hidden(case: Case, monkeypatch: pytest.Monk
 def test_nothing_is_frozen_that_was_not() -> None:
     case = CASES[0]
     with pytest.raises(CaptureError, match=case.refused):
-        capture_case(case, run_eagerly(case, case.steps))
+        capture_case(case, run_eagerly(case, case.steps), follow=False)
     assert gc.get_freeze_count() == 0

@@ -110,8 +110,9 @@ def test_steps_that_do_the_same_are_counted() -> None:
 def test_a_value_given_to_code_that_cannot_be_followed_is_refused_after_few_steps() -> None:
     session = leapp_core.capture("loop")
     loop(lambda x, k: NET(torch.cat([x, x], 1)), session, 20)
-    with pytest.raises(CaptureError, match="value k changes from step to step and is given to code that cannot be"):
+    with pytest.raises(CaptureError, match="value k changes from step to step and is given to code that") as e:
         session.compile()
+    assert "let later steps settle it: 50 do, and 15 were seen" in (e.value.fix or "")
 
 
 @pytest.mark.parametrize("kind", ["closure", "attribute"])
@@ -372,7 +373,7 @@ def test_what_an_installed_package_counts_is_settled_by_later_steps(
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "counting_package", raising=False)
     meter = importlib.import_module("counting_package").Meter()
-    session = leapp_core.capture("loop")
+    session = leapp_core.capture("loop", follow=False)  # all but that package would count as the user's
     with torch.no_grad(), session:
         for _ in range(steps):
             session.input_tensors("policy", {"x": (x := torch.randn(1, 3))})

@@ -405,7 +405,7 @@ REFUSED: list[tuple[Step, str]] = [
     (filled_by_compiled_code, "undeclared input"),
     (array_changed_by_a_late_counter, r"m\.calls changes from step to step and decides what is computed"),
     (range_changed_by_a_late_counter, r"m\.calls changes from step to step and decides what is computed"),
-    (array_changed_in_each_step, "a Python value given to _to_copy changes from step to step"),
+    (array_changed_in_each_step, "a Python value given to a conversion changes from step to step"),
 ]
 
 

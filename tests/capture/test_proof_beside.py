@@ -165,6 +165,16 @@ def test_a_time_limit_is_kept_and_said() -> None:
     assert any("0 of 100 shaken steps were made in 0 s" in text for text in session.compile().unproven)
 
 
+def test_some_steps_are_made_whatever_time_they_take() -> None:
+    robot = Robot()
+    session = leapp_core.capture("robot")
+    with torch.no_grad(), session:
+        for _ in range(5):
+            robot.step(session)
+        assert session.prove(lambda: robot.step(session), seconds=0.0, least=50) == 50
+    assert session.compile().evidence.watched == 51
+
+
 def test_prove_needs_an_open_session() -> None:
     with pytest.raises(UsageError, match="prove needs an open session"):
         leapp_core.capture("closed").prove(lambda: None)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import leapp_core
 from leapp_core.errors import CaptureError
-from leapp_core.tracing.objects import state
+from leapp_core.tracing.objects.children import Children
 from tests.capture.generator.check import compile_graphs
 from tests.capture.zoo import ZOO, Ran
 from tests.tiers import spread
@@ -24,6 +24,16 @@ KEPT: Any = None
 """What the step reads by a global name."""
 GRAPH: networkx.Graph = networkx.path_graph(4)
 networkx.set_edge_attributes(GRAPH, 0.5, "w")
+
+
+def handed_on(*things: Any, key: Any = None) -> Any:
+    """Return the first thing, by what followed code does with values: arguments, containers, loops, unpacking."""
+    table = {"first": things[0], "key": key}
+    for each in (key, table["first"]):
+        last = each
+    box = [last, table]
+    kept, *_ = box
+    return kept
 
 
 class Holder:
@@ -35,7 +45,7 @@ class Holder:
         self.n = 0
 
     def step(self, x: torch.Tensor) -> torch.Tensor:
-        kept = self.odd if KEPT is None else KEPT
+        kept = handed_on(self.odd if KEPT is None else KEPT, key=self.odd)
         self.n += 1
         self.velocity = self.velocity * 0.5 + x
         return self.velocity if kept is None else self.velocity * 2.0
@@ -107,14 +117,14 @@ def test_a_compiled_function_of_a_library() -> None:
 
 def test_an_object_that_cannot_be_looked_into_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of ours while looking at an object ends nothing, and the object is named."""
-    known = state.children_of
+    known = Children.of
 
-    def failing(thing: Any, outside: Any) -> Any:
+    def failing(children: Children, thing: Any) -> Any:
         if type(thing) is Holder:
             raise LookupError("no such thing")
-        return known(thing, outside)
+        return known(children, thing)
 
-    monkeypatch.setattr(state, "children_of", failing)
+    monkeypatch.setattr(Children, "of", failing)
     captured = compile_graphs(record(None))
     assert captured.notes == ("objects of Holder were not looked into: LookupError: no such thing",)
 

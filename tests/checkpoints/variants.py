@@ -6,12 +6,15 @@ import copy
 import io
 import os
 import pickle
+import sys
+import types
 import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -171,6 +174,23 @@ def double(content: Content) -> None:
     actor.update({f"module.{key}": value + 1 for key, value in list(actor.items())})
 
 
+def with_object(module: str, base: type = object, **how: Any) -> Callable[[Path], None]:
+    """Return a writer of the original in the layout of 3.x with a normalizer saved as an object of a module."""
+
+    def write(path: Path) -> None:
+        kind = type("Normalizer", (base,), {"__module__": module})
+        made = kind()
+        made.mean, made.var, made.count = np.zeros(4), torch.ones(4), np.float64(1e-4)
+        made.epsilon, made.clip_obs, made.device = 1e-4, 10.0, torch.device("cpu")
+        home = types.ModuleType(module)
+        home.Normalizer = kind  # type: ignore[attr-defined]
+        missing = {module: home, **{m: types.ModuleType(m) for m in [module.partition(".")[0]] if m not in sys.modules}}
+        with patch.dict(sys.modules, missing):  # pickling asks whether the class is where it says
+            torch.save(joint(IN_3) | {"discriminator_state_dict": {}, "amp_normalizer": made}, path, **how)
+
+    return write
+
+
 def nested(key: str) -> str:
     """Put wrappers before, and within, a key."""
     return "_orig_mod.module." + key.replace("mlp.", "mlp._orig_mod.", 1)
@@ -189,6 +209,14 @@ VARIANTS = (
     Variant("rsl-rl-lib 2.x: normalizer in obs_norm_state_dict", version_2),
     Variant("distilled: student_state_dict", edited(lambda c: c.update(student_state_dict=c.pop("actor_state_dict")))),
     Variant("amp-rsl-rl: a discriminator beside the actor", edited(lambda c: c.update(discriminator_state_dict={}))),
+    Variant("amp-rsl-rl: the discriminator's normalizer as an object", with_object("amp_rsl_rl.utils.utils")),
+    Variant("the same as a module of PyTorch's", with_object("amp_rsl_rl.utils.utils", torch.nn.Module)),
+    Variant("the same, of forks of rsl_rl, old file format", with_object("rsl_rl.utils.utils", **LEGACY)),
+    Variant(
+        "an object of that name from elsewhere",
+        with_object("rsl_rl.utils.other"),
+        r"uses rsl_rl\.utils\.other\.Normalizer, which .* could run code",
+    ),
     Variant("prefix module. (DataParallel)", renamed(lambda key: f"module.{key}")),
     Variant("prefix _orig_mod. (torch.compile)", renamed(lambda key: f"_orig_mod.{key}")),
     Variant("prefix module._orig_mod.", renamed(lambda key: f"module._orig_mod.{key}")),
@@ -228,7 +256,7 @@ VARIANTS = (
     Variant(
         "wrong task: other actions",
         edited(lambda c: None),
-        r"actions: 3 in the checkpoint, 2 in the task \(joints 2\)",
+        r"actions: 3 in the checkpoint, 2 \(joints 2\) in the task",
         actions=2,
     ),
     Variant(

@@ -42,7 +42,7 @@ def check(result: Result, error: type[errors.LeappError], *texts: str) -> None:
         ((*PRETRAINED, "--backend", "onx-dynamo"), ("unknown backend", "did you mean 'onnx-dynamo'?")),
         ((*PRETRAINED, "--adapter", "rls-rl"), ("unknown policy adapter", "did you mean 'rsl-rl'?")),
         ((*PRETRAINED, "--option", "opst=18"), ("no option 'opst'", "did you mean 'opset'?")),
-        ((*PRETRAINED, "--option", "opset=many"), ("'many'", "a value of type int")),
+        ((*PRETRAINED, "--option", "opset=many"), ("'many'", "a whole number")),
         ((*PRETRAINED, "--option", "opset"), ("key=value",)),
         ((*PRETRAINED, "--checkpoint", "x.pt"), ("more than one way",)),
         ((*PRETRAINED, "a.b=c"), ("no configuration overrides",)),
@@ -120,7 +120,7 @@ def test_no_bundle_there(tmp_path: Path) -> None:
 
 def test_a_bundle_nearby_is_suggested(bundle: Path, tmp_path: Path) -> None:
     for wrong in (bundle.parent, bundle.parent / "Builtin-Reach"):
-        check(leapp("inspect", str(wrong)), errors.BundleError, f"use {bundle}")
+        check(leapp("inspect", str(wrong)), errors.BundleError, f"bundles there: {bundle}")
     result = leapp("inspect", str(tmp_path / "there" / "is" / "nothing"))
     check(result, errors.BundleError, "there is no bundle")
 
@@ -133,7 +133,7 @@ def test_files_to_read_are_looked_for_before_anything_runs(bundle: Path, tmp_pat
         check(near, errors.UsageError, f"{option}: there is no file", "did you mean 'run.npz'?")
         check(leapp("run", str(bundle), option, str(tmp_path)), errors.UsageError, "is a folder")
     wrong = leapp("run", str(bundle), "--inputs", str(tmp_path / "text.npz"))
-    check(wrong, errors.RuntimeInputError, "no whole .npz file", "joint_pos, joint_vel, target_position")
+    check(wrong, errors.RuntimeInputError, "not a complete .npz archive", "joint_pos, joint_vel, target_position")
     assert "pickle" not in wrong.err
 
 
@@ -176,7 +176,12 @@ def test_a_file_that_is_no_checkpoint_gets_no_advice_about_torch_load(tmp_path: 
     wrong = tmp_path / "model.pt"
     wrong.write_bytes(b"\x08\x0a not a checkpoint")
     result = leapp("export", "--task", TASK, "--checkpoint", str(wrong))
-    check(result, errors.CheckpointError, "it is no archive and no pickle, or damaged (19 bytes)", "--adapter NAME")
+    check(
+        result,
+        errors.CheckpointError,
+        "neither an archive nor a pickle, or damaged (19 bytes)",
+        "--adapter NAME",
+    )
     assert "PyTorch says" not in result.err
 
 

@@ -99,7 +99,7 @@ def test_a_small_format_passes_and_one_without_recurrence_does_not(
 def test_an_adapter_is_tested_in_its_task() -> None:
     done = leapp("adapters", "test", "rsl_rl", "--checkpoint", str(CHECKPOINT), "--task", "Builtin-Reach-Arm")
     assert done.code == 0, done.out + done.err
-    assert done.out.splitlines()[-1] == "6 checks hold, 0 failed"
+    assert done.out.splitlines()[-1] == "7 checks hold, 0 failed"
     assert any(line.startswith("ok      runs no code") for line in done.out.splitlines())
 
 
@@ -107,7 +107,7 @@ def test_an_adapter_is_tested_without_a_task() -> None:
     facts = json.loads(leapp("adapters", "test", "rsl-rl", "--checkpoint", str(CHECKPOINT), "--json").out)
     assert facts["adapter"] == "rsl-rl"
     assert facts["ok"]
-    assert len(facts["checks"]) == 6
+    assert len(facts["checks"]) == 7
 
 
 def test_a_file_of_another_kind_fails_the_kit(tmp_path: Any) -> None:
@@ -130,7 +130,7 @@ def test_an_environment_is_tested_with_its_first_task_unless_one_is_named() -> N
     facts = json.loads(leapp("envs", "test", "builtin", "--json").out)
     assert facts["ok"], facts
     assert (facts["environment"], facts["task"]) == ("builtin", BUILTIN_TASKS[0].name)
-    assert len(facts["checks"]) == 6
+    assert len(facts["checks"]) == 7
 
 
 @pytest.mark.parametrize(

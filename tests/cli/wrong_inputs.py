@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +30,9 @@ HEAD = """<!-- Made by python -m tests.cli.wrong_inputs --write THIS_FILE; edit 
 What the command line says to {count} wrong inputs. Each is run by a test, in a folder that holds the bundle
 `{task}`, the checkpoint `model.pt` and some files that are neither. Each ends with one error and its
 [exit code](exit-codes.md), without a traceback, and leaves no file behind.
+
+Each message is judged by the same questions, by a test: does it name what was given, or what is missing (*names it*);
+does it say what would have been right (*expected*); does it say what to do (*fix*); one of the last two at least.
 
 """
 
@@ -145,12 +150,38 @@ EXPORTS = [
     Wrong("demo --task nothing", 2),
     Wrong("demo --save_path notes.txt", 8),
 ]
+BY_UDP = f"serve {TASK} --listen 127.0.0.1:9870 --send 127.0.0.1:9871"
+CONTROL = [
+    Wrong("serve nothing-here --listen 127.0.0.1:9870 --send 127.0.0.1:9871", 10),
+    Wrong(f"serve {TASK}", 2),
+    Wrong(f"serve {TASK} --listen 127.0.0.1:9870", 2),
+    Wrong(f"serve {TASK} --listen here --send 127.0.0.1:9871", 2),
+    Wrong(f"serve {TASK} --listen 127.0.0.1:99999 --send 127.0.0.1:9871", 2),
+    Wrong(f"{BY_UDP} --dds 0", 2),
+    Wrong(f"serve {TASK} --dds 999", 2),
+    Wrong(f"serve {TASK} --adapter none.py:connect", 2),
+    Wrong(f"{BY_UDP} --rate 0", 2),
+    Wrong(f"{BY_UDP} --rate 7", 2),
+    Wrong(f"{BY_UDP} --steps 0", 2),
+    Wrong(f"{BY_UDP} --max-age -1", 2),
+    Wrong(f"{BY_UDP} --stamps never", 2),
+    Wrong(f"{BY_UDP} --limits nothing.yaml", 2),
+    Wrong(f"{BY_UDP} --limits notes.txt", 2),
+    Wrong(f"{BY_UDP} --mcap out.mcap", 2),
+    Wrong(f"{BY_UDP} --ring none/last.ring", 2),
+    Wrong("ring", 2),
+    Wrong("ring nothing.ring", 2),
+    Wrong("ring notes.txt", 10),
+    Wrong(f"ring {TASK}", 2),
+    Wrong("ring notes.txt none/out.mcap", 2),
+]
 GROUPS = {
     "Commands and options": USAGE,
     "Numbers": NUMBERS,
     "Bundles": BUNDLES,
     "Files to read and to write": FILES,
     "Exports": EXPORTS,
+    "Controllers and their rings": CONTROL,
 }
 ALL = [wrong for group in GROUPS.values() for wrong in group]
 
@@ -199,6 +230,54 @@ def said(wrong: Wrong, folder: Path) -> Result:
     return Result(result.code, result.out, err)
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What a message has.
+
+    Attributes:
+        names: It names an argument of the line, or what is missing.
+        expected: It says what would have been right.
+        fix: It says what to do.
+        plain: No figure is in a form that only programs write, and no sentence says that one thing "is no" other.
+    """
+
+    names: bool
+    expected: bool
+    fix: bool
+    plain: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether a reader can go on from it."""
+        return self.names and self.plain and (self.expected or self.fix)
+
+
+def judged(wrong: Wrong, result: Result) -> Judgement:
+    """Return what the message of a line has."""
+    lines = result.err.splitlines()
+    told = "\n".join([lines[0], *(line for line in lines[1:] if "where: " in line or line.startswith("- line"))])
+    given = {part for word in wrong.line.split() for part in (word, *word.split("="), Path(word).name) if part}
+    named = any(re.search(rf"(?<!\w){re.escape(part)}(?!\w)", told) for part in given)
+    missing = re.search(r"--[a-z]|\b[A-Z]{3,}\b|\bno [a-z ]+ was (given|named)|'[^']+'|- line \d", told)
+    return Judgement(
+        names=named or missing is not None,
+        expected="expected: " in result.err,
+        fix="fix: " in result.err,
+        plain=not re.search(r"(?<!there )\bis no (?!such|longer)|\d[eE]\+\d|of type int", result.err),
+    )
+
+
+def verdicts(results: Mapping[str, Judgement]) -> str:
+    """Return the judgements as a table."""
+    head = "| `leapp …` | names it | expected | fix |\n| --- | --- | --- | --- |\n"
+    mark = {True: "yes", False: ""}
+    rows = [
+        f"| `{line.replace('|', '/')}` | {mark[j.names]} | {mark[j.expected]} | {mark[j.fix]} |\n"
+        for line, j in results.items()
+    ]
+    return "## How each message was judged\n\n" + head + "".join(rows)
+
+
 def files(folder: Path) -> dict[str, int]:
     """Return every file with its size."""
     return {str(path.relative_to(folder)): path.stat().st_size for path in sorted(folder.rglob("*")) if path.is_file()}
@@ -207,10 +286,14 @@ def files(folder: Path) -> dict[str, int]:
 def page(folder: Path) -> str:
     """Run everything and return the table."""
     parts = [HEAD.format(count=len(ALL), task=TASK)]
+    found: dict[str, Judgement] = {}
     for title, group in GROUPS.items():
         parts.append(f"## {title}\n\n")
-        parts += [entry(wrong, said(wrong, folder)) for wrong in group]
-    return "".join(parts)
+        for wrong in group:
+            result = said(wrong, folder)
+            found[wrong.line] = judged(wrong, result)
+            parts.append(entry(wrong, result))
+    return "".join([*parts, verdicts(found)])
 
 
 def entry(wrong: Wrong, result: Result) -> str:

@@ -94,7 +94,7 @@ class Closed(BuiltinProvider):
     ("provider", "check", "said"),
     [
         (Unlisted(), env_checks.lists_its_tasks, "each with a name of its own"),
-        (Crashing(), env_checks.refuses_unknown_tasks, "an unknown task is no UsageError: KeyError"),
+        (Crashing(), env_checks.refuses_unknown_tasks, "an unknown task does not raise UsageError: KeyError"),
         (Boasting(), env_checks.keeps_its_contract, "foretold 7 actions, there are 3"),
         (with_env(Seedless), env_checks.equal_seeds_give_equal_episodes, "with the same seed differs in step 0"),
         (with_env(Silent), env_checks.declares_what_it_reads_and_writes, "cannot be made into a program"),

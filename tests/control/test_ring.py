@@ -73,10 +73,10 @@ def test_what_was_being_written_is_left_out(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"LPRING1\n", b"LPRING1\n{}\n", b"LPRING1\n[1]\n", b"PK" * 4000])
 def test_what_is_no_ring_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "r").write_bytes(content)
-    with pytest.raises(BundleError, match="r is no ring of a controller"):
+    with pytest.raises(BundleError, match="r is not a ring of a controller"):
         read_ring(tmp_path / "r")
     if content:
-        with pytest.raises(UsageError, match="is no ring of this policy, rate and length"):
+        with pytest.raises(UsageError, match="is not a ring of this policy, rate and length"):
             ring(tmp_path / "r")
         assert (tmp_path / "r").read_bytes() == content
 

@@ -137,12 +137,12 @@ def test_a_connection_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ([], "nothing says where the robot is"),
+        ([], "no connection to the robot was given"),
         (["--listen", "127.0.0.1:1"], "only one of --listen and --send was given"),
-        (["--listen", "a:1", "--send", "b:1", "--dds", "0"], "--listen and --dds say where the robot is"),
-        (["--adapter", "x.py:f", "--interface", "lo"], "--interface is about DDS"),
+        (["--listen", "a:1", "--send", "b:1", "--dds", "0"], "--listen and --dds are different connections"),
+        (["--adapter", "x.py:f", "--interface", "lo"], "--interface goes with --dds"),
         (["--adapter", "x.py:f", "--stamps", "never"], "--stamps is 'never'"),
-        (["--adapter", "x.py:f", "--mcap", "x.mcap"], "--mcap is about a ring"),
+        (["--adapter", "x.py:f", "--mcap", "x.mcap"], "--mcap goes with --ring"),
         (["--adapter", "x.py:f", "--rate", "10"], "the policy would run at 10 Hz"),
         (["--adapter", "x.py:f", "--limits", "none.yaml"], "there is no file none.yaml"),
         (["--adapter", "nowhere.py:f"], "nowhere.py cannot be loaded"),
@@ -171,9 +171,9 @@ def test_limits_of_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("input: {}", r"limits\.yaml has the key 'input'"),
+        ("input: {}", r"limits\.yaml has the unknown key 'input'"),
         ("inputs: [1]", "inputs is list"),
-        ("inputs: {x: {lowest: 1}}", r"inputs\.x has the key 'lowest'"),
+        ("inputs: {x: {lowest: 1}}", r"inputs\.x has the unknown key 'lowest'"),
         ("inputs: {x: {low: a}}", r"inputs\.x\.low is 'a'"),
         ("inputs: {x: {low: true}}", r"inputs\.x\.low is True"),
         ("inputs: {x: {low: 2, high: 1}}", "a limit goes from 2 to 1"),

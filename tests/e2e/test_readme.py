@@ -50,6 +50,8 @@ def test_the_demo_exports_validates_and_runs(sandbox: Sandbox, tmp_path: Path) -
     assert result["validation"]["ok"]
     loop = result["closed_loop"]
     assert loop["ok"]
+    shown = re.findall(r"^(\w[\w ]+?) {2,}ok ", README, re.MULTILINE)
+    assert shown == [*(level["level"] for level in result["validation"]["levels"]), "open loop", "closed loop"]
     assert loop["finished"], "the demo lasts a whole episode"
     assert max(loop["max_error"].values()) <= 1e-5
     assert abs(loop["policy_reward"] - loop["bundle_reward"]) <= 1e-5

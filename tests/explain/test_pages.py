@@ -121,6 +121,7 @@ TOLD_ONLY = {
     "B009": "a bundle from elsewhere",
     "B011": "gigabytes",
     "K006": "a checkpoint of a class of its own",
+    "P005": "a plugin of others that raises",
     "K008": "a checkpoint of another task's groups",
     "K010": "a checkpoint of a policy that sees images",
     "E002": "a simulator",

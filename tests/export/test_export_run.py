@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -67,7 +68,10 @@ def test_a_bundle_holds_what_it_should(tmp_path: Path, plugins: PluginManager, c
     assert "timings" not in stored
     assert "timings" in report.to_json()
     log = (report.bundle / "log.txt").read_text()
-    assert "state: decide/action_out -> decide/action_in of the next step" in log
+    assert "state: decide/action_out -> decide/action_in of the next step, float32[" in log
+    assert "200 control steps per second" in log
+    assert re.search(r"^input \S+: float32\[.+\]", log, re.MULTILINE)
+    assert re.search(r"^output \S+: float32\[.+\]", log, re.MULTILINE)
     assert str(tmp_path) not in log
     assert "\x1b" not in log
 

@@ -41,7 +41,7 @@ def test_everything_that_does_not_match_is_told_at_once(tmp_path: Path) -> None:
         deployment(BROKEN, tmp_path, QUADRUPED)
     text = str(caught.value)
     for what in (
-        "no hinge or slide joint 'knee'; valid: robot/left_hip, robot/right_hip\n    fix: joints: {knee:",
+        "no hinge or slide joint 'knee'; one of robot/left_hip, robot/right_hip\n    fix: joints: {knee:",
         "no body 'pelvis'",
         "'scan' (state/raycast/height) is nothing that a model has by itself\n    fix: inputs: {scan: {sensor: NAME}}",
         "no sensor 'gyrro'; did you mean",

@@ -18,13 +18,22 @@ PLUGINS = ROOT / "docs" / "examples" / "plugins"
 
 
 class Sandbox:
-    """A virtual environment; installing into it leaves the surrounding one alone."""
+    """A virtual environment; installing into it leaves the surrounding one alone.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where it is made.
+        alone: It sees nothing of the surrounding one, as a user's; what a project requires is fetched.
+    """
+
+    def __init__(self, folder: Path, *, alone: bool = False) -> None:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True, capture_output=True)
         self.folder = folder
         self.python = folder / "bin" / "python"
-        (packages,) = folder.glob("lib/python3*/site-packages")
+        if not alone:
+            self._see_what_surrounds_it()
+
+    def _see_what_surrounds_it(self) -> None:
+        (packages,) = self.folder.glob("lib/python3*/site-packages")
         here = sysconfig.get_path("purelib")
         # Not a plain path: the .pth files in there (this project's own, installed editable) have to be read too.
         (packages / "surrounding.pth").write_text(f"import site; site.addsitedir({here!r})\n")
@@ -33,19 +42,27 @@ class Sandbox:
         done = subprocess.run([self.python, "-m", "pip", *arguments], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
 
-    def install_wheel(self, project: Path) -> None:
-        """Build a project's wheel and install it with what it requires."""
+    def build_wheel(self, project: Path) -> Path:
+        """Build a project's wheel beside the others, and return it."""
         wheels = self.folder / "wheels"
+        before = set(wheels.glob("*.whl"))
         self.pip("wheel", "--quiet", "--no-deps", "--wheel-dir", str(wheels), str(project))
-        (built,) = wheels.glob(f"{project.name.replace('-', '_')}-*.whl")
-        self.pip("install", "--quiet", str(built))
+        (built,) = set(wheels.glob("*.whl")) - before
+        return built
 
-    def own_tests(self, project: Path, *names: str) -> str:
-        """Run a project's tests on what is installed, and return what pytest said."""
+    def install_wheel(self, project: Path, extra: str | None = None) -> None:
+        """Build a project's wheel and install it with what it requires, of which wheels built before go first."""
+        built = self.build_wheel(project)
+        self.pip("install", "--quiet", "--find-links", str(built.parent), f"{built}[{extra}]" if extra else str(built))
+
+    def own_tests(self, project: Path, *names: str) -> Path:
+        """Run a project's tests on what is installed, and return the file with their results (JUnit's XML)."""
+        results = self.folder / f"{project.name}.xml"
         copied = self.folder / "tests" / project.name
         shutil.copytree(project / "tests", copied, dirs_exist_ok=True)
+        how = ("-q", "--rootdir", copied, "-p", "no:cacheprovider", "--junitxml", results)
         done = subprocess.run(
-            [self.python, "-m", "pytest", "-q", "--rootdir", copied, "-p", "no:cacheprovider", *names],
+            [self.python, "-m", "pytest", *how, *names],
             capture_output=True,
             text=True,
             check=False,
@@ -53,7 +70,7 @@ class Sandbox:
             cwd=copied,
         )
         assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
-        return done.stdout
+        return results
 
     def leapp(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -14,7 +14,7 @@ from leapp_core.checkpoints.peek import peek
 from leapp_core.errors import CheckpointError, UsageError
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import LoadedPolicy, PolicyAdapter, PolicyRequest, Recognition
-from leapp_core.policy_export.adapters import find_adapter
+from leapp_core.policy_export.adapters import candidates, find_adapter
 from leapp_rsl_rl.environments.builtin.catalog import BUILTIN_TASKS, find_task
 from tests.checkpoints.variants import archive, torchscript
 from tests.cli.invoke import leapp
@@ -53,6 +53,15 @@ def test_checkpoints_of_rsl_rl_are_known(task: Any) -> None:
     assert find_adapter(task.checkpoint, None, PluginManager()).name == "rsl-rl"
 
 
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+@pytest.mark.parametrize("network", ["a2c_network", "sac_network"])
+def test_checkpoints_of_rl_games_are_known_with_any_prefix(network: str, prefix: str, tmp_path: Path) -> None:
+    path = tmp_path / "last_cartpole.pth"
+    torch.save({"model": {f"{prefix}{network}.actor_mlp.0.weight": torch.zeros(2, 2)}, "epoch": 3}, path)
+    (found,) = candidates(path, PluginManager())
+    assert found.adapter.name == "rl-games"
+
+
 @pytest.mark.parametrize("folder", sorted((Path(__file__).parents[1] / "rsl_rl" / "legacy").glob("*/model_2.pt")))
 def test_checkpoints_of_older_versions_are_known(folder: Path) -> None:
     assert find_adapter(folder, None, PluginManager()).name == "rsl-rl"
@@ -84,7 +93,7 @@ def test_two_that_are_equally_sure_are_named() -> None:
     [
         (torchscript, "it is a TorchScript program"),
         (lambda path: torch.save({"weights": torch.zeros(1)}, path), r"it is a file of torch\.save"),
-        (lambda path: path.write_bytes(b"nothing"), r"no archive and no pickle, or damaged \(7 bytes\)"),
+        (lambda path: path.write_bytes(b"nothing"), r"neither an archive nor a pickle, or damaged \(7 bytes\)"),
     ],
 )
 def test_what_nobody_knows_is_described(write: Any, said: str, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ BROKEN = {
     ),
     "duck": (
         HOOK + "class Duck:\n    name = 'duck'" + REGISTER.format("Duck()"),
-        "backend Duck is no leapp_core.plugins.exporters.Exporter",
+        "backend Duck is not a subclass of leapp_core.plugins.exporters.Exporter",
     ),
     "taken_command": (
         HOOK + "@hookimpl\ndef leapp_register_commands(app):\n    app.command('export')(lambda: None)",
@@ -60,6 +60,59 @@ def test_a_broken_plugin_is_named_and_the_rest_works(kind: str, install) -> None
     assert re.search(said, broken["error"]), broken["error"]
     (listed,) = [line for line in leapp("plugins", "list").out.splitlines() if f"broken_{kind}" in line]
     assert "broken: " in listed
+
+
+ADAPTER = (
+    HOOK + "from leapp_core.plugins.policies import PolicyAdapter\n"
+    "class Mine(PolicyAdapter):\n    name = 'mine'\n"
+    "    def recognizes(self, checkpoint): return {}['names']\n"
+    "    def load(self, request): raise KeyError('actor')\n"
+    "    def load_alone(self, request): {fails}\n"
+    "@hookimpl\ndef leapp_register_adapters(registry):\n    registry.add(Mine())\n"
+)
+
+
+def test_a_name_that_a_broken_plugin_would_bring_is_told_with_the_reason(install) -> None:
+    source = EXPORTER + "class E(Exporter):\n    name = format = 'mine'\n    suffix = '.m'\n    check = None\n"
+    install("broken_check", source + "    def export(self, request): pass" + REGISTER.format("E()"))
+    result = leapp("backends", "show", "mine")
+    assert result.code == 2
+    said = " ".join(result.err.split())
+    assert "unknown backend 'mine'" in said
+    assert (
+        "broken_check 0.1 (plugin 'broken_check') is left out: leapp_register_exporters: PluginError: backend E" in said
+    )
+    assert "'check' is None, expected a method check(program, options); see leapp plugins list" in said
+
+
+AT_WORK = {
+    "reads": ("return {}['actor']", "KeyError: 'actor'"),
+    "opens": ("return open('/no/such/file')", "FileNotFoundError: [Errno 2]"),
+    "computes": ("import torch; torch.zeros(2) @ torch.zeros(3)", "RuntimeError: inconsistent tensor size"),
+}
+
+
+@pytest.mark.parametrize("name", AT_WORK)
+def test_a_plugin_that_fails_at_work_is_named_with_its_line(name: str, install, tmp_path: Path) -> None:
+    fails, said = AT_WORK[name]
+    install(name, ADAPTER.replace("{fails}", fails))
+    (tmp_path / "model.pt").write_text("anything")
+    export = ("export", "--policy-only", "--checkpoint", str(tmp_path / "model.pt"))
+    result = leapp(*export, "--adapter", "mine")
+    assert result.code == 3
+    assert f"error: plugin {name!r} of {name} 0.1 failed: {said}" in result.err
+    assert re.search(rf"{name}\.py:\d+, in load_alone", result.err), result.err
+    assert f"LEAPP_DISABLE_PLUGINS={name}" in result.err
+    assert "LEAPP-P005" in result.err
+
+
+def test_an_adapter_that_fails_to_look_at_a_file_is_named_if_nobody_knows_it(install, tmp_path: Path) -> None:
+    install("failing", ADAPTER.replace("{fails}", "pass"))
+    (tmp_path / "model.pt").write_text("anything")
+    result = leapp("export", "--policy-only", "--checkpoint", str(tmp_path / "model.pt"))
+    assert result.code == 5
+    said = " ".join(result.err.split())
+    assert "if mine wrote it: failing 0.1 (plugin 'failing') failed to look at it (KeyError: 'names')" in said
 
 
 def test_two_distributions_with_one_plugin_name_are_told_apart(install, tmp_path: Path) -> None:

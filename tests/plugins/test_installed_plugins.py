@@ -56,6 +56,55 @@ def _export(sandbox: Sandbox, folder: Path) -> None:
     assert sandbox.leapp("run", str(folder / task)).returncode == 0
 
 
+OBJECT = """
+from leapp_core import hookimpl
+from leapp_core.plugins.targets import Target
+
+LEAPP_PLUGIN_API = "{module}"
+
+
+class Plugin:
+    {own}
+
+    @hookimpl
+    def leapp_register_targets(self, registry):
+        registry.add(Target("my-engine", "an engine", 18))
+
+
+mine = Plugin()
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "own", "api"),
+    [
+        ("1.0", "", "1.0"),
+        ("2.0", "", "2.0"),
+        ("1.0", 'LEAPP_PLUGIN_API = "2.3"', "2.3"),
+        ("2.0", 'LEAPP_PLUGIN_API = "1.0"', "1.0"),
+    ],
+    ids=["fits", "the module does not fit", "the object does not fit", "the object fits"],
+)
+def test_an_object_of_a_module_is_a_plugin(sandbox: Sandbox, tmp_path: Path, module: str, own: str, api: str) -> None:
+    """What it was built for is said by the object or, if it does not say, by its module."""
+    project = tmp_path / "leapp-object"
+    (project / "leapp_object").mkdir(parents=True)
+    stated = (HERE / "leapp-clash" / "pyproject.toml").read_text().replace("clash", "object")
+    (project / "pyproject.toml").write_text(stated.replace('"leapp_object"', '"leapp_object.plugin:mine"'))
+    (project / "leapp_object" / "__init__.py").touch()
+    (project / "leapp_object" / "plugin.py").write_text(OBJECT.format(module=module, own=own))
+    sandbox.pip("install", "--no-deps", str(project))
+    try:
+        listed = json.loads(sandbox.leapp("plugins", "list", "--json").stdout)["plugins"]
+        (found,) = [plugin for plugin in listed if plugin["name"] == "object"]
+        fits = api.startswith("1.")
+        assert (found["api"], found["incompatible"]) == (api, not fits)
+        assert found["provides"] == ({"target": ["my-engine"]} if fits else {})
+        assert found["module"] == "leapp_object.plugin:mine"
+    finally:
+        sandbox.pip("uninstall", "--yes", "leapp-object")
+
+
 def test_an_environment_and_an_adapter_of_their_own(sandbox: Sandbox, tmp_path: Path) -> None:
     sandbox.pip("install", "--no-deps", str(PENDULUM))
     try:

@@ -90,14 +90,14 @@ def test_an_adapter_keeps_its_contract(made: Any, tmp_path: Path, alone: bool) -
     request = None if alone else PolicyRequest(checkpoint, None, {"policy": torch.zeros(1, 4)}, 2)
     results = list(check_adapter(AdapterSubject(manager.adapters.get("brand-new"), checkpoint, request)))
     assert [result for result in results if not result.ok] == []
-    assert len(results) == 6
+    assert len(results) == 7
 
 
 def test_an_environment_keeps_its_contract(made: Any) -> None:
     provider = made("environment").environments.get("brand-new")
     results = list(check_environment(EnvSubject(provider, provider.tasks()[0].name)))
     assert [result for result in results if not result.ok] == []
-    assert len(results) == 6
+    assert len(results) == 7
 
 
 def test_a_consumer_keeps_its_contract(made: Any, tmp_path: Path) -> None:
@@ -153,15 +153,54 @@ def test_commands_of_the_readme_exist(kind: str, tmp_path: Path) -> None:
         (("fine", "--kind", "bakend"), ["no kind 'bakend'", "did you mean 'backend'?"]),
         (("pt2", "--kind", "backend"), ["backend 'pt2' exists already, in leapp-framework"]),
         (("sb3", "--kind", "adapter"), ["adapter 'sb3' exists already"]),
+        (("onnx", "--kind", "backend"), ["backend 'onnx' exists already, in leapp-framework"]),
+        (("mjlab", "--kind", "consumer"), ["a plugin 'mjlab' exists already, in leapp-framework"]),
+        (("core", "--kind", "backend"), ["the package 'leapp_core' exists already"]),
+        (("backends", "--kind", "adapter"), ["the package 'leapp_backends' exists already"]),
+        (("framework", "--kind", "consumer"), ["the distribution 'leapp-framework' is installed already"]),
+        (("lying-about", "--kind", "backend"), ["'leapp_lying_about' exists already where Python looks for packages"]),
         (("there", "--kind", "consumer"), ["leapp-there is there already", "--path DIR"]),
     ],
 )
-def test_what_cannot_be_written_is_told(arguments: tuple[str, ...], said: list[str], tmp_path: Path) -> None:
+def test_what_cannot_be_written_is_told(
+    arguments: tuple[str, ...], said: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any
+) -> None:
     (tmp_path / "leapp-there").mkdir()
+    elsewhere = tmp_path_factory.mktemp("modules")
+    (elsewhere / "leapp_lying_about.py").touch()
+    monkeypatch.syspath_prepend(str(elsewhere))
     done = leapp("plugins", "new", *arguments, "--path", str(tmp_path))
     assert done.code == 2
     assert [text for text in said if text not in done.err] == []
     assert [entry.name for entry in tmp_path.iterdir()] == ["leapp-there"]
+
+
+def test_the_readme_of_a_backend_exports_with_it(made: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With PyTorch alone: no trainer is needed. The plugin is found as installed."""
+    made("backend")
+    folder = tmp_path / "leapp-brand-new"
+    facts = folder / "leapp_brand_new-0.1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text("Metadata-Version: 2.1\nName: leapp-brand-new\nVersion: 0.1.0\n")
+    (facts / "entry_points.txt").write_text("[leapp]\nbrand_new = leapp_brand_new.plugin\n")
+    page = (folder / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), {})
+    assert (tmp_path / "out" / "policy" / "policy.brandnew").is_file()
+    assert leapp("run", "out/policy", "--trust").code == 0
+    assert "rsl" not in page.lower()
+    assert "Builtin-" not in page
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_version_of_leapp_is_bounded_and_a_consumer_brings_no_torch_to_a_robot(kind: str, tmp_path: Path) -> None:
+    planned = plan_package("bounded", kind, tmp_path)
+    write_package(planned)
+    stated = (planned.folder / "pyproject.toml").read_text(encoding="utf-8")
+    extra = "" if kind == "consumer" else "[export]"
+    assert f'dependencies = ["leapp-framework{extra}>=0.1,<1"]' in stated
+    assert 'test = ["leapp-framework[export]", "pytest"]' in stated  # its kit exports small policies
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,15 @@ import pytest
 
 from leapp_core import hookimpl
 from leapp_core.errors import PluginError
+from leapp_core.plugins import contract as contract_module
+from leapp_core.plugins.consumers import Consumer
 from leapp_core.plugins.contract import check_contract
-from leapp_core.plugins.environments import EnvironmentProvider, PolicyEnvironment
-from leapp_core.plugins.exporters import Exporter
+from leapp_core.plugins.environments import DeploymentEnvironment, EnvironmentProvider, PolicyEnvironment
+from leapp_core.plugins.exporters import Exporter, ProgramPass
 from leapp_core.plugins.manager import PluginInfo, PluginManager
+from leapp_core.plugins.policies import LoadedPolicy, PolicyAdapter
+from leapp_core.plugins.runners import Runner
+from leapp_core.plugins.targets import Target
 from leapp_core.plugins.versions import API_VERSION
 from tests.cli.invoke import leapp
 from tests.plugins.test_broken_plugins import HOOK
@@ -25,6 +32,24 @@ def exporter(name: str, **attributes: Any) -> Exporter:
     made = kind()
     assert isinstance(made, Exporter)
     return made
+
+
+async def coroutine(self: Any, request: Any) -> None:
+    """Nobody awaits it."""
+
+
+def generator(self: Any, request: Any) -> Any:
+    yield None
+
+
+class Callable:
+    def __call__(self, request: Any) -> None:
+        pass
+
+
+class Nothing:
+    def __repr__(self) -> str:
+        return "a thing of no use"
 
 
 def manager(**plugins: object) -> PluginManager:
@@ -82,6 +107,58 @@ def test_wrappers_run_around_every_call() -> None:
     assert seen == ["before", "after"] * 2
 
 
+def test_wrappers_run_where_no_plugin_implements_the_hook() -> None:
+    """As pluggy does it: who watches an export by a wrapper waits for nobody else to watch it, too."""
+    seen: list[str] = []
+
+    def watching(name: str) -> object:
+        class Wrapper:
+            @hookimpl(wrapper=True)
+            def leapp_export_finished(self, graph: str) -> Any:
+                seen.append(f"{name} before {graph}")
+                result = yield
+                seen.append(f"{name} after")
+                return result
+
+            @hookimpl(wrapper=True)
+            def leapp_register_passes(self, registry: Any) -> Any:
+                seen.append(f"{name} passes")
+                return (yield)
+
+        return Wrapper()
+
+    made = manager(outer=watching("outer"), inner=watching("inner"))
+    assert made.notify("leapp_export_finished", {"graph": "g", "bundle": Path()}) == ()
+    assert seen == ["inner before g", "outer before g", "outer after", "inner after"]
+    assert list(made.passes) == []
+    assert seen[4:] == ["inner passes", "outer passes"]
+
+
+def test_a_wrapper_alone_that_fails_is_named_and_the_others_run() -> None:
+    seen = []
+
+    class Failing:
+        @hookimpl(wrapper=True)
+        def leapp_export_finished(self) -> Any:
+            raise RuntimeError("no licence")
+            yield
+
+    class Running:
+        @hookimpl(wrapper=True)
+        def leapp_export_finished(self) -> Any:
+            seen.append("ran")
+            return (yield)
+
+    for plugins in ({"failing": Failing(), "running": Running()}, {"running": Running(), "failing": Failing()}):
+        made = manager(**plugins)
+        told = made.notify("leapp_export_finished", {"graph": "g", "bundle": Path()})
+        assert told == ("plugin 'failing' failed and is left out: leapp_export_finished: RuntimeError: no licence",)
+        assert facts(made, "failing").error == "leapp_export_finished: RuntimeError: no licence"
+        assert facts(made, "running").error is None
+        assert seen.pop() == "ran"
+        seen.clear()
+
+
 @pytest.mark.parametrize("late", [False, True])
 def test_a_wrapper_that_fails_is_left_out_and_nobody_else(late: bool) -> None:
     class Wrapper:
@@ -119,6 +196,7 @@ def test_who_comes_first_has_a_name_that_two_claim() -> None:
     made = manager(one=plugin("same"), two=plugin("same", tryfirst=True))
     assert [entry.owner for entry in made.exporters] == ["two"]
     assert "claimed twice: by two and by one" in str(facts(made, "one").error)
+    assert facts(made, "two").error is None
 
 
 def test_a_hook_that_does_not_exist_breaks_nothing() -> None:
@@ -151,8 +229,8 @@ def test_a_hook_that_does_not_exist_breaks_nothing() -> None:
         (API_VERSION, None),
         ("2.0", "built for version 2.0 of the plugin API, this is version 1.0; install a release of the plugin for"),
         ("0.3", "built for version 0.3 of the plugin API, this is version 1.0; install a newer release"),
-        ("one", "LEAPP_PLUGIN_API is 'one', which is no version"),
-        (1.0, "LEAPP_PLUGIN_API is 1.0, which is no version"),
+        ("one", "LEAPP_PLUGIN_API is 'one', which is not a version"),
+        (1.0, "LEAPP_PLUGIN_API is 1.0, which is not a version"),
     ],
 )
 def test_a_plugin_says_what_it_was_built_for(stated: object, error: str | None) -> None:
@@ -196,6 +274,15 @@ def test_an_installed_plugin_of_another_version_is_listed_as_incompatible(instal
         ({"requires": (1,)}, r"'requires' is \(1,\)"),
         ({"extra": 1}, r"'extra' is 1, expected str \| None"),
         ({"options_type": 1}, r"'options_type' is 1, expected type"),
+        ({"options_type": dict}, r"'options_type' is <class 'dict'>, expected a dataclass"),
+        ({"check": None}, r"'check' is None, expected a method check\(program, options\)"),
+        ({"require": True}, r"'require' is True, expected a method require\(\)"),
+        ({"export": property(lambda self: "file")}, r"'export' is 'file', expected a method export\(request\)"),
+        ({"export": coroutine}, r"method 'export' is async, expected a plain one: nothing awaits it"),
+        ({"export": generator}, r"method 'export' is a generator, expected one that returns WrittenArtifact"),
+        ({"export": staticmethod(lambda: None)}, r"cannot be called as export\(request\): too many"),
+        ({"export": classmethod(lambda cls: None)}, r"cannot be called as export\(request\): too many"),
+        ({"export": partial(lambda request, more: None)}, r"as export\(request\): missing a required .* 'more'"),
         ({"export": lambda self: None}, r"method 'export' cannot be called as export\(request\): too many"),
         ({"export": lambda self, request, more: None}, r"as export\(request\): missing a required argument: 'more'"),
     ],
@@ -203,6 +290,82 @@ def test_an_installed_plugin_of_another_version_is_listed_as_incompatible(instal
 def test_every_attribute_and_method_of_a_contract_is_checked(attributes: dict[str, Any], said: str) -> None:
     with pytest.raises(PluginError, match=said):
         check_contract(exporter(**{"name": "mine", **attributes}), Exporter, "backend")
+
+
+@pytest.mark.parametrize(
+    "export",
+    [
+        lambda self, request: None,
+        lambda self, *arguments: None,
+        lambda self, request, more=1: None,
+        staticmethod(lambda request: None),
+        classmethod(lambda cls, request: None),
+        partial(lambda request: None),
+        Callable(),
+    ],
+)
+def test_what_can_be_called_as_the_contract_says_is_a_method(export: Any) -> None:
+    check_contract(exporter("mine", export=export), Exporter, "backend")
+
+
+def test_a_method_that_an_object_has_of_its_own_is_checked() -> None:
+    made = exporter("mine")
+    made.check = None  # type: ignore[assignment, method-assign]
+    with pytest.raises(PluginError, match="'check' is None, expected a method"):
+        check_contract(made, Exporter, "backend")
+
+
+def test_arguments_that_may_be_left_out_have_to_have_defaults() -> None:
+    class Strict(LoadedPolicy):
+        summary = "all of them"
+
+        def act(self, observations: Any, session: Any, node: Any) -> Any:
+            return observations
+
+        def reset(self) -> None:
+            pass
+
+    with pytest.raises(PluginError, match=r"'act' cannot be called as act\(observations\): missing .* 'session'"):
+        check_contract(Strict(), LoadedPolicy, "policy")
+
+
+CONTRACTS = (Exporter, Runner, ProgramPass, PolicyAdapter, LoadedPolicy, Consumer, Target)
+CONTRACTS += (EnvironmentProvider, PolicyEnvironment, DeploymentEnvironment)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.__name__)
+def test_every_attribute_of_every_contract_has_a_type_that_can_be_checked(contract: type) -> None:
+    assert {name: hint for name, hint in contract_module._hints(contract).items() if isinstance(hint, str)} == {}
+
+
+def broken_by(contract: type, name: str) -> Any:
+    """Return an object that is as the contract says but for one attribute or method."""
+    given: dict[str, Any] = dict.fromkeys(contract.__abstractmethods__, lambda self, *arguments: None)
+    kind = type("Made", (contract,), {**given, name: Nothing()})
+    return object.__new__(kind)
+
+
+@pytest.mark.parametrize(
+    ("contract", "name"),
+    [
+        (contract, name)
+        for contract in CONTRACTS
+        if contract is not Target
+        for name in (
+            *contract_module._hints(contract),
+            *(n for n, _ in inspect.getmembers(contract, inspect.isfunction) if not n.startswith("_")),
+        )
+    ],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_each_attribute_and_method_of_each_contract_is_checked(contract: type, name: str) -> None:
+    """Also where the attributes beside it are missing: a form sets them in ``__init__``."""
+    item = broken_by(contract, name)
+    for other in contract_module._hints(contract):
+        if not hasattr(item, other):
+            setattr(item, other, None)
+    with pytest.raises(PluginError, match=rf"'{name}' is a thing of no use, expected"):
+        check_contract(item, contract, "thing")
 
 
 def test_what_an_environment_makes_is_checked_too() -> None:

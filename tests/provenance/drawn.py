@@ -1,26 +1,30 @@
 """Random programs that keep Python numbers: counters, phases, ramps, means, ring indices, thresholds up to 10,000.
 
-``python -m tests.provenance.drawn COUNT [--first N] [--refused]`` writes programs as source, runs each in a session
-that follows numbers, and holds what was captured against the program itself over 90 steps, some of whose inputs are
-50 times larger. It prints how many are exact and refused, and the source of those that come out otherwise.
+``python -m tests.provenance.drawn COUNT [--first N] [--shape controllers] [--refused]`` writes programs as source, runs
+each in a session that follows numbers, and holds what was captured against the program itself over 90 steps, some of
+whose inputs are 50 times larger. It prints how many are exact and refused, and the source of those that come out
+otherwise. The shape ``controllers`` is that of :mod:`tests.provenance.controllers`.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import importlib.util
 import random
 import sys
 import tempfile
 import warnings
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
-from tests.capture.case import Case, typed
+from tests.loading import module_of
+from tests.provenance.alone import case_of
+from tests.provenance.controllers import Drawn
 from tests.provenance.shadow import Verdict, verdict
 
 HEAD = """import math
@@ -174,21 +178,20 @@ class Writer:
         )  # fmt: skip
 
 
-def check(seed: int, folder: Path) -> tuple[Verdict, str]:
+SHAPES: dict[str, Callable[[int], str]] = {
+    "numbers": lambda seed: Writer(seed).source(),
+    "controllers": lambda seed: Drawn(seed).source(),
+}
+_RECORDED = (5, 12, 30)
+
+
+def check(seed: int, folder: Path, shape: str = "numbers") -> tuple[Verdict, str]:
     """Draw, write and judge one program; returns its source, too."""
-    source = Writer(seed).source()
-    path = folder / f"drawn_{seed}.py"
-    path.write_text(source, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module: Any = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
-    try:
-        spec.loader.exec_module(module)
-        return verdict(Case(path.stem, module.Drawn, {"x": typed(torch.float32, 3)}, refused="")), source
-    finally:
-        del sys.modules[path.stem]
+    source = SHAPES[shape](seed)
+    steps = _RECORDED[seed % len(_RECORDED)] if shape == "controllers" else 5
+    with pytest.MonkeyPatch.context() as patch:
+        module: Any = module_of(folder / f"drawn_{seed}.py", source, patch)
+        return verdict(case_of(module.Drawn, steps)), source
 
 
 def main() -> int:
@@ -196,6 +199,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", type=int)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--shape", choices=SHAPES, default="numbers")
     parser.add_argument("--refused", action="store_true", help="print why programs are refused")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -203,7 +207,7 @@ def main() -> int:
     kinds: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         for seed in range(given.first, given.first + given.count):
-            found, source = check(seed, Path(folder))
+            found, source = check(seed, Path(folder), given.shape)
             fit = not found.says.startswith("not stressed")
             kinds[{"gained": "exact", "same": "refused" if fit else "unfit"}.get(found.kind, found.kind)] += 1
             if found.kind not in ("gained", "same"):

@@ -56,7 +56,7 @@ def stressed(case: Case) -> Eager:
 def compiled(case: Case, eager: Eager, follow: bool = True) -> CapturedPipeline:
     """Capture a program; raises AssertionError if the session changes what it computes."""
     program = fresh(case)
-    session = leapp_core.capture(case.name, max_cached_io=case.steps, follow_numbers=follow)
+    session = leapp_core.capture(case.name, max_cached_io=case.steps, follow=follow)
     with torch.no_grad(), session:
         seen = [run_step(program, copies(given), session) for given in eager.inputs[: case.steps]]
     for step, (wanted, got) in enumerate(zip(eager.outputs, seen, strict=False)):

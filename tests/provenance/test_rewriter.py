@@ -12,11 +12,14 @@ from typing import Any
 import pytest
 
 from leapp_core.tracing.provenance.hooks import Hooks
-from leapp_core.tracing.provenance.rewriter import HOOKS, bound_to, rewritten, stored_attributes
+from leapp_core.tracing.provenance.rewriter import HOOKS, attributes, bound_to, rewritten
 from leapp_core.tracing.record.recorder import TraceRecorder
 
 STANDARD = Path(sysconfig.get_path("stdlib"))
-FILES = [STANDARD / name for name in ("statistics.py", "argparse.py", "dataclasses.py", "heapq.py", "fractions.py")]
+FILES = [
+    STANDARD / name
+    for name in ("statistics.py", "argparse.py", "dataclasses.py", "heapq.py", "fractions.py", "inspect.py")
+]
 PIPELINES = sorted((Path(__file__).parents[1] / "idioms" / "pipelines").glob("*.py"))
 
 
@@ -27,7 +30,7 @@ def closed_hooks() -> Hooks:
 
 
 def copies_of(file: Path) -> dict[CodeType, CodeType]:
-    return rewritten(str(file), stored_attributes(str(file)))
+    return rewritten(str(file), attributes(str(file)).stored)
 
 
 def everything_in(code: CodeType) -> list[Any]:
@@ -47,6 +50,7 @@ def test_code_objects_correspond(file: Path) -> None:
 
 
 CLASSES = """
+import contextlib
 class M:
     def __rmatmul__(self, other): return other * 3
 class C:
@@ -96,6 +100,61 @@ PROGRAMS = {
             case (0, x, _): out.append(x)
             case _: out.append('none')
         return out
+    """,
+    "early returns": """
+        def sign(x):
+            if x > 2:
+                y = x * 2
+                if y > 100: return 'far'
+                return y
+            elif x < -2: return 'low'
+            with open('/dev/null'):
+                if x == 0: return None
+                z = x
+            if z > 0:
+                return 'up', z
+            return 'down', z
+        def half(x):
+            if x:
+                if x > 0: return 'up'
+            elif x is None: return 'none'
+            for i in range(3):
+                if i == x: return 'found'
+            x = 'rest'
+            return x
+        def caught(x):
+            with contextlib.suppress(ZeroDivisionError):
+                if x > 1: return 1 / (x - 2)
+                return 3
+            return 'caught'
+        def nothing(x):
+            if x: return
+        signs = [sign(x) for x in (99, 3, 0, 1, -1, -3)]
+        return signs, [half(x) for x in (1, -1, 0, None)], nothing(a), [caught(x) for x in (1, 2, 3)]
+    """,
+    "conditional values": """
+        c, said = C(), []
+        def say(x): said.append(x); return x
+        c.k, c.z = (say(a) or say(b), say(0) and say(2)) if a < say(9) < 20 else (0, 0)
+        c.t = c.u = say(a) if b > 3 else say(b)
+        x = say(1) + (say(2) if a else say(3)) * (say(4) if not a or b else say(5))
+        y = [v if v % 2 else -v for v in range(4) if v or a]
+        c.k += c.k if c.k > 1 else 1
+        return c.k, c.z, c.t, c.u, x, y, said, not (a and b), (a or 0) and 'both'
+    """,
+    "names of ways": """
+        out = []
+        for i in range(a):
+            if i % 2:
+                seen = i
+                u, v = i, -i
+            elif i > 2:
+                u, v = 7, 8
+            else:
+                u = v = 0
+            out.append((u, v))
+        del u
+        return out, v, seen, (lambda: seen + v)()
     """,
     "scopes": """
         total = 0

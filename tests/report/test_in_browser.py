@@ -104,4 +104,33 @@ def test_every_control_is_reached_by_the_tab_key_and_has_a_name(page) -> None:
 
 def test_copy_takes_the_snippet(page) -> None:
     page.locator(".copy").first.click()
-    page.wait_for_function("['Copied', 'Selected'].includes(document.querySelector('.copy').textContent)")
+    page.wait_for_function("/^(Copied|Selected)/.test(document.querySelector('.copy').textContent)")
+
+
+def test_on_a_phone_every_value_is_seen_without_scrolling_sideways(page) -> None:
+    tables = page.locator("section > .scroll").all()
+    hidden = [t.evaluate("e => e.scrollWidth - e.clientWidth") for t in tables]
+    if page.width < 500:
+        assert [pixels for pixels in hidden if pixels > 0] == []
+        cell = page.locator("section > .scroll td[data-head]:visible").first
+        assert cell.evaluate("e => getComputedStyle(e, '::before').content").strip('"') != ""
+
+
+def test_what_is_scrolled_is_reached_by_keyboard_and_named(page) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.wait_for_timeout(1000)  # the page is drawn anew 0.2 s after its size changed
+    wide = page.evaluate(
+        "[...document.querySelectorAll('.scroll, pre')].filter(e => e.scrollWidth > e.clientWidth)"
+        ".map(e => [e.tabIndex, e.getAttribute('role'), e.getAttribute('aria-label')])"
+    )
+    assert wide
+    assert all(tab == 0 and role == "group" and name for tab, role, name in wide)
+
+
+@pytest.mark.parametrize(("low", "step"), [(0.0, 5e-9), (-0.55, 0.05), (59.9, 0.05), (1000.0, 0.5)])
+def test_marks_of_an_axis_differ_however_small_the_values(page, low: float, step: float) -> None:
+    texts = page.evaluate(
+        "([low, step]) => leappMarks(null, [0, 1, 2, 3].map(i => low + i * step), 0, 0, step)", [low, step]
+    )
+    assert len(set(texts)) == 4
+    assert [float(text) for text in texts] == pytest.approx([low + i * step for i in range(4)], abs=step / 100)

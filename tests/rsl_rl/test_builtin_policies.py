@@ -17,21 +17,21 @@ from leapp_core.plugins.policies import LoadedPolicy, PolicyRequest
 from leapp_rsl_rl.adapter import RslRlAdapter
 from leapp_rsl_rl.agent_config import read_agent_file
 from leapp_rsl_rl.environments.builtin.catalog import BUILTIN_TASKS, BuiltinTask
-from leapp_rsl_rl.environments.builtin.env import ManagerBasedEnv
 from leapp_rsl_rl.environments.builtin.rollout import first_episodes
+from leapp_rsl_rl.environments.builtin.training_env import TrainingEnv
 
 ALL_TASKS = pytest.mark.parametrize("task", BUILTIN_TASKS, ids=[task.name for task in BUILTIN_TASKS])
 
 
-def make_env(task: BuiltinTask, num_envs: int = 32, seed: int = 11) -> ManagerBasedEnv:
-    return ManagerBasedEnv(task.env_config().for_deployment(), num_envs, seed)
+def make_env(task: BuiltinTask, num_envs: int = 32, seed: int = 11) -> TrainingEnv:
+    return TrainingEnv(task.env_config().for_deployment(), num_envs, seed)
 
 
-def load(task: BuiltinTask, env: ManagerBasedEnv) -> LoadedPolicy:
+def load(task: BuiltinTask, env: TrainingEnv) -> LoadedPolicy:
     return RslRlAdapter().load(PolicyRequest(task.checkpoint, None, dict(env.get_observations()), env.num_actions))
 
 
-def make_runner(task: BuiltinTask, env: ManagerBasedEnv) -> OnPolicyRunner:
+def make_runner(task: BuiltinTask, env: TrainingEnv) -> OnPolicyRunner:
     with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rsl_rl's own
         return OnPolicyRunner(env, task.agent_config())

@@ -49,6 +49,11 @@ def test_every_version_and_kind_is_there(version: str) -> None:
     assert kinds >= (KINDS if version < "3" else KINDS | {"cnn"})
 
 
+def test_amp_rsl_rl_s_own_is_among_them() -> None:
+    content = torch.load(LEGACY / "5.5.1-amp" / "model_2.pt", weights_only=True)
+    assert content["discriminator_state_dict"], "as amp-rsl-rl's runner saves it (see legacy/make_amp.py)"
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=[folder.name for folder in FOLDERS])
 def test_actions_of_an_older_version(folder: Path) -> None:
     content = torch.load(folder / "model_2.pt", weights_only=True)
@@ -109,6 +114,22 @@ def test_heads_that_look_alike_are_told_apart_by_the_configuration(copied) -> No
     shutil.rmtree(folder / "params")
     with pytest.raises(CheckpointError, match=r"nothing says how the policy was built(.*\n)*.*params/agent\.yaml"):
         load(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("3.3.0-mlp-plain", "noise_std_type: log", "noise_std_type: log\n  state_dependent_std: true"),
+        ("4.0.1-mlp-plain", "noise_std_type: scalar", "noise_std_type: scalar\n  state_dependent_std: true"),
+        ("5.0.1-mlp-plain", "class_name: GaussianDistribution", "class_name: HeteroscedasticGaussianDistribution"),
+    ],
+)
+def test_half_the_actions_are_never_taken_for_a_spread(copied, name: str, old: str, new: str) -> None:
+    """rsl-rl-lib before 3.1 ignores ``state_dependent_std`` and says so in its output only."""
+    with pytest.raises(CheckpointError, match=r"holds the spread of actions as a parameter of 2 values") as told:
+        load(copied(name, (old, new)))
+    assert "'state_dependent_std: false'" in str(told.value.fix)
+    assert "'class_name: GaussianDistribution'" in str(told.value.fix)
 
 
 @pytest.mark.parametrize("name", ["5.0.1-student", "2.3.3-student"])

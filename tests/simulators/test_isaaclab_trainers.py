@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import subprocess
-from pathlib import Path
+import re
+import shlex
 
 import pytest
 
-from tests.simulators.trainers.__main__ import run_rows
+from tests.simulators.endless import runs_until_stopped
+from tests.simulators.trainers.__main__ import PAGE, run_rows
 from tests.simulators.trainers.rows import LIMIT, ROWS
 from tests.simulators.venvs import ROOT
 
@@ -18,6 +18,8 @@ pytestmark = [pytest.mark.simulator, pytest.mark.slow, pytest.mark.timeout(7200)
 ALL = "LEAPP_SIMULATORS_ALL"
 minutes = pytest.mark.skipif(os.environ.get(ALL) != "1", reason=f"takes minutes; {ALL}=1 runs it")
 OWN = ("-m", "leapp_core.compat", "isaaclab", "leapp")
+GRU = "tests.simulators.trainers.skrl_models:Gru"
+BLOCKS = re.findall(r"```bash\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
 CPU = ("--device", "cpu", "presets=newton_mjwarp")
 MAKE = """
 import importlib.util, sys
@@ -99,29 +101,21 @@ def test_isaac_lab_s_own_command_exports_and_deploys(isaaclab, made, tmp_path, l
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / task / "report.json").read_text(encoding="utf-8"))
     assert report["validation"]["ok"]
-    assert runs_until_stopped(isaaclab, tmp_path / task / f"{task}.yaml", task)
+    pipeline = str(tmp_path / task / f"{task}.yaml")
+    deploy = [str(isaaclab.python), *OWN, "deploy", "--task", task, "--pipeline", pipeline, *CPU]
+    assert runs_until_stopped(deploy, ROOT, isaaclab.environment, seconds=60.0)
 
 
-def runs_until_stopped(isaaclab, pipeline: Path, task: str) -> bool:
-    """Run Isaac Lab's deployment, which goes on until Ctrl-C, for some steps; return whether it ended well."""
-    process = subprocess.Popen(
-        [str(isaaclab.python), *OWN, "deploy", "--task", task, "--pipeline", str(pipeline), *CPU],
-        cwd=ROOT,
-        env=isaaclab.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    lines = []
-    for line in process.stdout or ():
-        lines.append(line)
-        if line.startswith("[INFO]: Num envs"):
-            break
-    else:
-        pytest.fail("".join(lines))
-    try:
-        process.wait(timeout=60)
-        pytest.fail("".join(lines))
-    except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGINT)
-    return process.wait(timeout=300) == 0
+@minutes
+def test_a_recurrent_model_of_ones_own_exports_as_the_how_to_says(isaaclab, made, tmp_path):
+    """The how-to's command with the name of the task, the file and the class that are here."""
+    (command,) = [block for block in BLOCKS if "my_models" in block]
+    here = {"My-Task": "Isaac-Cartpole", "agent_1000.pt": made("skrl PPO_RNN GRU"), "my_models:RecurrentPolicy": GRU}
+    for name, replacement in here.items():
+        assert name in command
+        command = command.replace(name, replacement)
+    words = shlex.split(command.replace("\\\n", " "))
+    assert words[0] == "leapp"
+    done = isaaclab.run(*("-m", "leapp_core.cli"), *words[1:], "--save_path", str(tmp_path), "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert json.loads(done.stdout)["closed_loop"]["ok"]

@@ -125,9 +125,23 @@ class Simulator:
             self._pip(*line)
         self._pip("install", TORCH, *TOOLS)
 
+    def use_this_checkout(self) -> None:
+        """Let its commands run the code of this checkout, if another made it; tests say by ``PYTHONPATH`` which."""
+        with alone(self.home / f".{self.name}.lock"):
+            if not _says(self._checkout, str(ROOT)):
+                sys.stdout.write(f"letting its commands run the code in {ROOT}\n")
+                sys.stdout.flush()
+                self._install_project()
+
+    @property
+    def _checkout(self) -> Path:
+        """File that says which checkout its commands run."""
+        return self.home / self.name / ".leapp-checkout"
+
     def _install_project(self) -> None:
         """Install the project's commands and entry points; the code itself comes from where it is."""
         self._pip("install", "--no-deps", "-e", str(ROOT))
+        self._checkout.write_text(str(ROOT), encoding="utf-8")
 
     def _write_settings(self) -> None:
         """Let its Python set what it needs as it starts, whatever starts it."""
@@ -232,6 +246,7 @@ def main(name: str) -> None:
         sys.stdout.write(f"making {simulator.home / name}: some minutes, 2.5 GB\n")
         sys.stdout.flush()
         simulator.ensure()
+    simulator.use_this_checkout()
     lines = [f"{name} is ready in {simulator.home / name}. Next:", f"  source {simulator.home / name}/bin/activate"]
     sys.stdout.write("\n".join([*lines, *(f"  {command}" for command in _NEXT[name])]) + "\n")
 

@@ -14,7 +14,7 @@
   const redraw = [];
   const setTheme = (theme) => {
     root.dataset.theme = theme;
-    button.textContent = theme === "dark" ? "Light" : "Dark";
+    button.textContent = theme === "dark" ? "Light colours" : "Dark colours";
     redraw.forEach((draw) => draw());
   };
   button.addEventListener("click", () => setTheme(root.dataset.theme === "dark" ? "light" : "dark"));
@@ -60,14 +60,44 @@
       const text = copy.closest("figure").querySelector("code").textContent;
       try {
         await navigator.clipboard.writeText(text);
-        copy.textContent = "Copied";
+        copy.firstChild.textContent = "Copied";
       } catch {
         getSelection().selectAllChildren(copy.closest("figure").querySelector("code"));
-        copy.textContent = "Selected";
+        copy.firstChild.textContent = "Selected";
       }
     });
 
+  // A table that is wider than its place is scrolled by keyboard, too. On a phone each row stands by itself, with the
+  // heads of its columns before its cells; tables of steps stay tables.
+  const captionOf = (place) => place.querySelector("caption")?.textContent.trim() || "Numbers";
+  const reach = () => {
+    for (const place of document.querySelectorAll(".scroll, pre")) {
+      const wide = place.scrollWidth > place.clientWidth;
+      for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", place.tagName === "PRE" ? "Code" : captionOf(place)]])
+        if (wide) place.setAttribute(name, value);
+        else place.removeAttribute(name);
+    }
+  };
+  for (const table of document.querySelectorAll("section > .scroll > table")) {
+    const heads = [...table.querySelectorAll("thead th")].map((head) => head.textContent);
+    table.classList.add("rows");
+    for (const row of table.tBodies[0].rows)
+      if (row.cells.length > 1) for (const cell of row.cells) cell.dataset.head = heads[cell.cellIndex] ?? "";
+  }
+  document.addEventListener("toggle", reach, true);
+
   // Charts.
+  const EVERY = [1, 2, 5].flatMap((first) => [0, 1, 2, 3, 4, 5].map((zeros) => first * 10 ** zeros)).sort((a, b) => a - b);
+  // As many digits as tell neighbouring marks apart, however small they are.
+  const marks = (window.leappMarks = (_, splits, __, ___, step) => {
+    const largest = Math.max(...splits.map(Math.abs));
+    const digits = Math.min(15, Math.max(1, Math.ceil(Math.log10(largest / step || 1)) + 1));
+    return splits.map((value) => (Math.abs(value) < step / 2 ? "0" : String(Number(value.toPrecision(digits)))));
+  });
+  const around = (_, low, high) => {
+    const room = Math.abs(low) / 10 || 1;
+    return low === high ? [low - room, high + room] : uPlot.rangeNum(low, high, 0.1, true);
+  };
   const color = (name) => getComputedStyle(root).getPropertyValue(name).trim();
   const plot = (place, title, lines, stride = 1) => {
     const axis = { stroke: color("--soft"), grid: { stroke: color("--line"), width: 1 }, ticks: { stroke: color("--line") } };
@@ -79,8 +109,8 @@
       {
         width: Math.max(260, Math.min(place.clientWidth || 700, 1100)),
         height: 240,
-        scales: { x: { time: false }, y: { range: (_, low, high) => (low === high ? [low - 1e-6, high + 1e-6] : uPlot.rangeNum(low, high, 0.1, true)) } },
-        axes: [{ ...axis, label: "control step" }, { ...axis, size: 70 }],
+        scales: { x: { time: false }, y: { range: around } },
+        axes: [{ ...axis, label: "control step", incrs: EVERY }, { ...axis, size: 80, values: marks }],
         series: [{ label: "step" }, ...lines.map((line) => ({
           label: line.label, stroke: color(line.color), width: 2, dash: line.dash ? [6, 4] : undefined, points: { show: count < 12 },
         }))],
@@ -143,9 +173,10 @@
           { label: "bundle", values: run.reward.bundle, color: "--b", dash: true },
         ], run.stride);
     };
-    for (const select of [episode, port, element]) select.addEventListener("change", draw);
+    for (const select of [episode, port, element]) select.addEventListener("change", () => { draw(); reach(); });
     redraw.push(draw);
   }
-  addEventListener("resize", () => { clearTimeout(window.leappResize); window.leappResize = setTimeout(() => redraw.forEach((draw) => draw()), 200); });
+  addEventListener("resize", () => { clearTimeout(window.leappResize); window.leappResize = setTimeout(() => { redraw.forEach((draw) => draw()); reach(); }, 200); });
   setTheme(matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  reach();
 })();

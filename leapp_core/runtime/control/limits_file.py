@@ -64,7 +64,7 @@ def _mapping(value: Any, what: str, keys: tuple[str, ...] | None, place: Path) -
         raise _wrong(f"{what} is {type(value).__name__}", "a mapping", place)
     for key in value:
         if keys is not None and key not in keys:
-            raise _wrong(f"{what} has the key {str(key)!r}", suggest(str(key), keys), place)
+            raise _wrong(f"{what} has the unknown key {str(key)!r}", suggest(str(key), keys), place)
     return {str(key): entry for key, entry in value.items()}
 
 

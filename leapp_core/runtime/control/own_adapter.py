@@ -53,7 +53,7 @@ def _module(source: str) -> ModuleType:
             return importlib.import_module(source)
         spec = importlib.util.spec_from_file_location(path.stem, path)
         if spec is None or spec.loader is None:
-            raise ImportError(f"{source} is no module")
+            raise ImportError(f"{source} is not a module")
         module = importlib.util.module_from_spec(spec)
         sys.modules[path.stem] = module  # dataclasses and pickles look themselves up there
         spec.loader.exec_module(module)

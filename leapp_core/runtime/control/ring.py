@@ -147,7 +147,7 @@ class Ring:
                 self._file.flush()
             elif found != whole or self._file.read(len(head)) != head:
                 raise UsageError(
-                    f"{self.path} is no ring of this policy, rate and length",
+                    f"{self.path} is not a ring of this policy, rate and length",
                     fix="look at it (`leapp ring FILE out.mcap`), then move it away or name another file",
                     code="R017",
                 )
@@ -201,7 +201,7 @@ def read_ring(path: str | Path) -> RingContents:
     try:
         data = place.read_bytes()
         if not data.startswith(_MAGIC):
-            raise ValueError("it does not begin as one")
+            raise ValueError("it does not begin like one")
         end = data.index(b"\n", len(_MAGIC)) + 1
         about = json.loads(data[len(_MAGIC) : end])
         layouts = tuple(Layout({name: _port(p) for name, p in about[side].items()}) for side in ("inputs", "outputs"))
@@ -212,7 +212,12 @@ def read_ring(path: str | Path) -> RingContents:
         frequency = float(about["frequency"])
         graph, inputs, outputs = about["graph"], about["inputs"], about["outputs"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BundleError(f"{place.name} is no ring of a controller: {error}", where=str(path), code="R017") from error
+        raise BundleError(
+            f"{place.name} is not a ring of a controller: {error}",
+            where=str(path),
+            expected="a file that leapp serve --ring FILE writes",
+            code="R017",
+        ) from error
     records = sorted((record for record in found if record is not None), key=lambda record: record.number)
     torn = sum(1 for record in found if record is None)
     return RingContents(graph, frequency, inputs, outputs, tuple(r for r in records if r.number), torn)

@@ -109,7 +109,7 @@ class Layout:
             RuntimeInputError: it is none, is damaged, or is of other ports.
         """
         if len(data) < _HEADER.size + _REST.size or data[:4] != MAGIC:
-            raise self._wrong(f"{len(data)} bytes came that are no message of a LEAPP controller")
+            raise self._wrong(f"{len(data)} bytes came that are not a message of a LEAPP controller")
         _, layout, flags, checksum = _HEADER.unpack_from(data)
         if layout != self.number:
             raise self._wrong("a message for other ports came")

@@ -65,6 +65,7 @@ class Changes:
         self._relevance, self._book = relevance, relevance.book
         self._outside = slicer.outside
         self.all = slicer.recorder.python.changed(slicer.recorder.addresses())
+        self.full_queues = slicer.recorder.python.full_queues()
         self._groups: dict[Element, list[tuple[tuple[Element, ...], Any]]] = {}
         for path, _, value in self.all:
             self._add(path, value)

@@ -13,14 +13,17 @@ from leapp_core.tracing.find.initial import number_for
 from leapp_core.tracing.find.leaves import Constant, ProducedState, arguments
 from leapp_core.tracing.find.messages import (
     call_name,
+    chooses,
     chosen_in_turn,
+    declared_at,
     declared_elsewhere,
     describe_operand,
     describe_tensor,
+    in_words,
     where,
 )
 from leapp_core.tracing.find.slicing import Slicer, varying_storages
-from leapp_core.tracing.record.events import Event, TensorInfo
+from leapp_core.tracing.record.events import Declaration, Event, TensorInfo
 from leapp_core.tracing.record.opplan import draws_random
 
 HOLD_IN_TENSOR = "hold it in a tensor that tensor operations update, or declare it as an input"
@@ -84,7 +87,7 @@ class StepChecker:
             other = pairs.get(index)
             if other is None:
                 if step > 0 and not (step > self._found.reference and index >= reference.out_index):  # in the tail
-                    self._refuse_branch(step, self._events[index], "is missing")
+                    self._refuse_branch(step, self._events[index], self._found.reference)
                 self._begins_alike &= step > 0
                 continue
             self._check_call(step, self._events[index], self._events[other])
@@ -106,12 +109,28 @@ class StepChecker:
         sliced = self._slicer.backward(self._found.steps[step], need)
         extra = [i for i in sliced.events if i not in known]
         if extra:
-            self._refuse_branch(step, self._events[extra[0]], "is made")
+            self._refuse_branch(step, self._events[extra[0]], step)
 
-    def _refuse_branch(self, step: int, event: Event, what: str) -> None:
+    def _refuse_branch(self, step: int, event: Event, there: int) -> None:
+        """Refuse a call that is made in one of two steps only.
+
+        Args:
+            step: The step that is not the reference.
+            event: The call.
+            there: The step that makes it.
+        """
+        differs = f"node {self._found.node!r}: step {step} does something else than step {self._found.reference}: "
+        if chooses(self._slicer, event):
+            raise CaptureError(
+                f"{differs}both ways of this decision are computed in step {there} only",
+                where=where(self._slicer, event),
+                expected="a decision whose ways have no effect that cannot be put back (a list that grows, a file, a "
+                "call into code that is not yours)",
+                fix="move that effect out of the branch, or write the choice with torch.where",
+                code="C002",
+            )
         raise CaptureError(
-            f"node {self._found.node!r}: step {step} does something else than step {self._found.reference}: "
-            f"{call_name(event)} {what} there (a Python branch or loop)",
+            f"{differs}{in_words(event)} is called in step {there} only (a Python branch or loop)",
             where=where(self._slicer, event),
             expected="the same calls in every step",
             fix="write the choice with torch.where, or make it a declared input; a first step that only initialises "
@@ -142,7 +161,7 @@ class StepChecker:
 
     def _baked(self, event: Event, step: int, mine: Any, its: Any) -> CaptureError:
         return CaptureError(
-            f"node {self._found.node!r}: a Python value given to {call_name(event)} changes from step to step: "
+            f"node {self._found.node!r}: a Python value given to {in_words(event)} changes from step to step: "
             f"{shortened(its)} in step {step}, {shortened(mine)} in step {self._found.reference}",
             where=where(self._slicer, event),
             expected="the same value in every step",
@@ -155,7 +174,7 @@ class StepChecker:
             return
         if mine.dtype != its.dtype or (mine.sizes != its.sizes and step > 0):
             raise CaptureError(
-                f"node {self._found.node!r}: an operand of {call_name(event)} is {describe_tensor(its)} in step "
+                f"node {self._found.node!r}: an operand of {in_words(event)} is {describe_tensor(its)} in step "
                 f"{step} and {describe_tensor(mine)} in step {self._found.reference}",
                 where=where(self._slicer, event),
                 expected="the same shape and dtype in every step",
@@ -182,7 +201,7 @@ class StepChecker:
 
     def _baked_index(self, event: Event, step: int, mine: TensorInfo, its: TensorInfo) -> CaptureError:
         return CaptureError(
-            f"node {self._found.node!r}: {call_name(event)} reads or writes another part of the same tensor from "
+            f"node {self._found.node!r}: {in_words(event)} reads or writes another part of the same tensor from "
             f"step to step (a Python index): element {its.offset} in step {step}, {mine.offset} in step "
             f"{self._found.reference}",
             where=where(self._slicer, event),
@@ -227,6 +246,7 @@ class StepChecker:
         if step == 0:
             self._begins_alike = False
             return  # a first step that initialises; replay decides whether it fits
+        self._refuse_first_of_its_own(step, event, mine, its)
         elsewhere = (declared_elsewhere(self._slicer, self._found.node, info.storage) for info in (mine, its))
         declared = next(filter(None, elsewhere), "")
         at = event.index, event.ins.index(mine)
@@ -240,13 +260,31 @@ class StepChecker:
             code="C009",
         )
 
+    def _refuse_first_of_its_own(self, step: int, event: Event, mine: TensorInfo, its: TensorInfo) -> None:
+        """Refuse a tensor that the first step left, where later steps read what the step before them left.
+
+        It is made by recorded calls, so it is no reading that could be declared.
+        """
+        first = self._found.steps[0]
+        birth = self._storages[its.storage].birth
+        if step == 1 and first.begin <= birth < first.end and self._storages[mine.storage].birth >= first.begin:
+            raise RecordingTooShortError(
+                f"node {self._found.node!r}: {describe_operand(mine, event)} is another tensor in step {step} than the "
+                "other steps lead to: the first step makes it otherwise",
+                where=f"{where(self._slicer, event)}\n{where(self._slicer, self._events[birth])}, in the first step",
+                expected="a first step that does what the others do",
+                fix="make what it begins with before the session (zeros, or the first reading), so that no step has "
+                "to; for a delay longer than the recording capture more steps",
+                code="C009",
+            )
+
     def _check_output_identity(self, step: int) -> None:
         for name, mine in self._found.step.outputs.items():
             its = self._found.steps[step].outputs.get(name)
             if its is None:
                 raise CaptureError(
                     f"node {self._found.node!r}: output {name!r} is not declared in step {step}",
-                    where=self._slicer.recorder.sites.describe(mine.stack),
+                    where=declared_at(self._slicer, mine),
                     expected="the same outputs in every step",
                     code="C021",
                 )
@@ -254,11 +292,28 @@ class StepChecker:
                 raise CaptureError(
                     f"node {self._found.node!r}: output {name!r} is {describe_tensor(its.info)} in step {step} and "
                     f"{describe_tensor(mine.info)} in step {self._found.reference}",
-                    where=self._made_at(mine.info) or self._slicer.recorder.sites.describe(mine.stack),
+                    where=self._made_at(mine.info) or declared_at(self._slicer, mine),
                     expected="the same shape and dtype in every step",
                     fix="return all elements and a mask, or choose with torch.where instead of selecting",
                     code="C007",
                 )
+            self._check_numbers(step, name, mine, its)
+
+    def _check_numbers(self, step: int, name: str, mine: Declaration, its: Declaration) -> None:
+        """Refuse an output made of Python numbers (``torch.tensor([roll, pitch])``) that are others in each step."""
+        literal = self._storages[mine.info.storage].literal
+        if literal < 0 or self._storages[its.info.storage].literal < 0 or both_nan(mine.value, its.value):
+            return
+        if step > 0 and not torch.equal(mine.value, its.value):
+            raise CaptureError(
+                f"node {self._found.node!r}: output {name!r} is made of Python numbers that change from step to step: "
+                f"{shortened(its.value.tolist())} in step {step}, {shortened(mine.value.tolist())} in step "
+                f"{self._found.reference}",
+                where=where(self._slicer, self._events[literal]),
+                expected="an output that tensor operations compute",
+                fix="keep the numbers in tensors: torch.stack([a, b]) of elements instead of torch.tensor of .item()",
+                code="C003",
+            )
 
     def _made_at(self, info: TensorInfo) -> str | None:
         """Return where a tensor of the reference step was made."""

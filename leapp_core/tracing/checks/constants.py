@@ -75,9 +75,9 @@ def _live(slicer: Slicer, found: NodeAnalysis, storage: int, step: int) -> Captu
     else:
         what, place = f"memory of {record.nbytes} bytes", ""
     declared = declared_elsewhere(slicer, found.node, reads[0].info.storage) if reads else ""
-    owner = ", memory owned by other software," if record.foreign else ""
+    what = f"{what.removesuffix(',')}, memory owned by other software," if record.foreign else what
     return CaptureError(
-        f"node {found.node!r}: {what}{owner} changes between steps (seen in step {step}), and no recorded "
+        f"node {found.node!r}: {what} changes between steps (seen in step {step}), and no recorded "
         "call explains it (undeclared input)" + (f"; it is {declared}" if declared else ""),
         where=place or None,
         expected="a declared input, or a tensor that only recorded calls change",

@@ -29,6 +29,7 @@ from leapp_core.tracing.values.flows import Follower
 from leapp_core.tracing.values.relevance import Relevance
 
 _GROWING = frozenset({"append", "appendleft", "extend", "pop", "popleft", "insert"})
+_EMPTYING = frozenset({"pop", "popleft", "insert", "clear", "remove"})
 # Names that need an owner that looks like a random number generator.
 _DRAWS_OF_GENERATORS = frozenset(
     {"uniform", "normal", "integers", "randint", "choice", "rand", "randn", "binomial", "poisson"}
@@ -49,13 +50,16 @@ class Doubt:
     of_libraries: bool
 
 
-def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> tuple[Doubt, ...]:
+def check_counters(
+    slicer: Slicer, found: NodeAnalysis, relevance: Relevance, *, begins: bool = False
+) -> tuple[Doubt, ...]:
     """Refuse Python values that change by themselves and decide what a node computes.
 
     Args:
         slicer: Slicer of the record.
         found: The node's analysis.
         relevance: What takes part in the program.
+        begins: It is the first step, which begins with the same Python values every time: it may count as it likes.
 
     Returns:
         Refusals that are for later steps to settle: of values that go into code which is not at hand, so that it may
@@ -72,6 +76,8 @@ def check_counters(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) ->
     for value in _deciding(relevance, changes, slicer.outside):
         if explained.read(value.file, value.node):
             continue  # it is in the record, and so in the program
+        if begins and not _asks(value.node):
+            continue
         period = cycles.period(value.name, value.owners)
         turns = math.lcm(turns, period)
         if not 0 < turns <= found.reference:
@@ -108,7 +114,7 @@ class _Deciding:
 
 
 def _deciding(relevance: Relevance, changes: Changes, outside: Outside) -> Iterator[_Deciding]:
-    counted, grown = _counted(relevance), _grown(relevance)
+    counted, grown = _counted(relevance), _grown(relevance, changes.full_queues)
     for file, node, growing in _varying(relevance, counted, grown):
         if outside.has(file.path):
             continue
@@ -148,8 +154,13 @@ def _refusal(found: NodeAnalysis, value: _Deciding, period: int) -> CaptureError
         expected="tensor operations between inputs and outputs",
         fix=fix,
         # A call that gives another value each time asks a clock, a file or a generator of random numbers.
-        code="C013" if isinstance(value.node, ast.Call) and called_name(value.node) != "len" else "C004",
+        code="C013" if _asks(value.node) else "C004",
     )
+
+
+def _asks(node: ast.expr) -> bool:
+    """Return whether a value is what a call gives: not what objects of the program hold."""
+    return isinstance(node, ast.Call) and called_name(node) != "len"
 
 
 def _varying(
@@ -287,15 +298,25 @@ def _outlives(function: ast.AST, name: str) -> bool:
     return any(isinstance(s, (ast.Global, ast.Nonlocal)) and name in s.names for s in ast.walk(function))
 
 
-def _grown(relevance: Relevance) -> set[ast.expr]:
-    """Return the reads of attributes that hold containers which functions of the program fill or empty."""
+def _grown(relevance: Relevance, queues: frozenset[str]) -> set[ast.expr]:
+    """Return the reads of attributes that hold containers which functions of the program fill or empty.
+
+    A full queue that things are only appended to stays as long as it is.
+
+    Args:
+        relevance: What takes part in the program.
+        queues: Attributes that hold full queues.
+    """
     found: set[ast.expr] = set()
+    emptied = (load for file in relevance.book.files for name in _EMPTYING for load in file.loads.get(f".{name}", ()))
+    owners = (load.value for load in emptied if isinstance(load, ast.Attribute))
+    full = queues - {owner.attr for owner in owners if isinstance(owner, ast.Attribute)}
     for file in relevance.book.files:
         for function in (f for f in file.functions if relevance.took_part(file, f)):
             for node in ast.walk(function):
                 if isinstance(node, ast.Call) and called_name(node) in _GROWING:
                     owner = node.func.value if isinstance(node.func, ast.Attribute) else None
-                    if isinstance(owner, ast.Attribute):
+                    if isinstance(owner, ast.Attribute) and owner.attr not in full:
                         found |= {load for _, load, _ in relevance.owners.loads(file, owner)}
                         found |= {load for _, load in relevance.aliases.of(file, owner)}
     return found

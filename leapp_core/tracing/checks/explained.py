@@ -11,6 +11,7 @@ import ast
 from types import ModuleType
 
 from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.provenance.queue_code import measured_by, queue_of
 from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.record.numbers import Leave, Place
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile
@@ -34,8 +35,13 @@ class Explained:
         self._harmless: dict[int, bool] = {}
         self._known: dict[Place, bool] = {}
 
-    def read(self, file: SourceFile, node: ast.AST) -> bool:
-        """Return whether all that became of an attribute's number, read here, is in the record or does no harm."""
+    def read(self, file: SourceFile, node: ast.AST | None) -> bool:
+        """Return whether all that became of an attribute's number, read here, is in the record or does no harm.
+
+        So it is where a queue that is followed is asked how long it is.
+        """
+        measured = measured_by(node) if isinstance(node, ast.expr) else None
+        node = node if measured is None else queue_of(measured)
         if not isinstance(node, ast.Attribute):
             return False
         site = site_of(file, node)

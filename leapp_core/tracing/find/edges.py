@@ -9,7 +9,7 @@ import torch
 from leapp_core.errors import CaptureError
 from leapp_core.spec.names import PortRef
 from leapp_core.spec.pipeline import Edge
-from leapp_core.tracing.find.messages import where
+from leapp_core.tracing.find.messages import declared_at, where
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.find.steps import Step
 from leapp_core.tracing.record.events import Declaration, TensorInfo
@@ -87,7 +87,7 @@ def _check_rates(
             raise CaptureError(
                 f"input {str(target)!r} is output {str(source)!r}, but node {source.node!r} ran {runs[0]} times and "
                 f"node {target.node!r} {runs[1]} times",
-                where=slicer.recorder.sites.describe(steps[target.node][-1].inputs[target.port].stack),
+                where=declared_at(slicer, steps[target.node][-1].inputs[target.port]),
                 expected="nodes that run equally often",
                 fix="run both in every step and keep what is not due with torch.where and a counter that is a tensor, "
                 "or capture each in a session of its own",
@@ -122,11 +122,10 @@ def _within(tick: int, declaration: Declaration, ports: list[Declaration]) -> li
 
 def _computed(slicer: Slicer, declaration: Declaration, source: Declaration, events: tuple[int, ...]) -> CaptureError:
     how = "is computed from" if events else "is a part of, or another view of,"
-    sites = slicer.recorder.sites
     return CaptureError(
         f"input {declaration.port!r} of node {declaration.node!r} {how} {source.role} {source.port!r} of node "
         f"{source.node!r} between the two nodes (an edge broken by computation between nodes)",
-        where=where(slicer, slicer.recorder.events[events[0]]) if events else sites.describe(declaration.stack),
+        where=where(slicer, slicer.recorder.events[events[0]]) if events else declared_at(slicer, declaration),
         expected="computation inside a node, and outputs passed on unchanged",
         fix="move the computation before output_tensors or after input_tensors",
         code="C022",

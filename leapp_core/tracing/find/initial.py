@@ -128,8 +128,7 @@ def _value_before(slicer: Slicer, found: NodeAnalysis, operand: TensorInfo, read
             f"computed from input {min(sliced.used)!r} of that step",
             where=where(slicer, event) if event else None,
             expected="a first value that does not depend on observations",
-            fix="initialise it before the first step, or declare an input that says when to initialise; or try "
-            "capture(..., first_frame=True), which makes the first step a part of the program",
+            fix="initialise it before the first step, or declare an input that says when to initialise",
             code="C025",
         )
     evaluator = Evaluator(slicer.recorder, captured.begin)

@@ -6,20 +6,30 @@ from typing import TYPE_CHECKING
 
 from leapp_core.errors import RecordingTooShortError
 from leapp_core.tracing.find.slicing import LiveRead, Slicer
-from leapp_core.tracing.record.events import Event, TensorInfo
+from leapp_core.tracing.record.events import Declaration, Event, TensorInfo
 
 if TYPE_CHECKING:
     from leapp_core.tracing.find.analysis import NodeAnalysis
 
+_WRITTEN = {
+    "copy_": "an assignment",
+    "fill_": "an assignment",
+    "_to_copy": "a conversion",
+    "leapp::pack": "torch.tensor",
+    "leapp::select": "an index",
+}
+_CHOICES = ("where", "logical_not", "logical_and", "logical_or")
+
 
 def describe_tensor(info: TensorInfo) -> str:
     """Return ``a float32 tensor of shape [1, 3]``."""
-    return f"a {str(info.dtype).removeprefix('torch.')} tensor of shape {list(info.sizes)}"
+    dtype = str(info.dtype).removeprefix("torch.")
+    return f"{'an' if dtype[0] in 'aeio' else 'a'} {dtype} tensor of shape {list(info.sizes)}"
 
 
 def describe_operand(info: TensorInfo, event: Event) -> str:
     """Return ``a float32 tensor of shape [1, 3], read by add,``."""
-    return f"{describe_tensor(info)}, read by {call_name(event)},"
+    return f"{describe_tensor(info)}, read by {in_words(event)},"
 
 
 def call_name(event: Event) -> str:
@@ -27,9 +37,26 @@ def call_name(event: Event) -> str:
     return event.plan.name.removeprefix("aten::")
 
 
+def in_words(event: Event) -> str:
+    """Return what a call is to who wrote it: PyTorch and capture have names of their own for some."""
+    name = call_name(event)
+    return _WRITTEN.get(name, name)
+
+
+def chooses(slicer: Slicer, event: Event) -> bool:
+    """Return whether capture made a call to choose between both ways of an ``if``: the user's line does not name it."""
+    name = call_name(event)
+    return name in _CHOICES and name not in where(slicer, event).partition(": ")[2]
+
+
 def where(slicer: Slicer, event: Event) -> str:
     """Return ``file:line: source`` of the user's code that made a call."""
     return slicer.recorder.sites.describe(event.stack, event.line)
+
+
+def declared_at(slicer: Slicer, declaration: Declaration) -> str:
+    """Return the same of the line that declared a port."""
+    return slicer.recorder.sites.describe(declaration.stack, declaration.line)
 
 
 def origin(slicer: Slicer, storage: int) -> str:
@@ -56,8 +83,7 @@ def describe_read(slicer: Slicer, found: NodeAnalysis, read: LiveRead) -> tuple[
     """Return what is read, and where."""
     if read.event < 0:
         declaration = found.step.outputs[read.port]
-        place = slicer.recorder.sites.describe(declaration.stack)
-        return f"output {read.port!r}, {describe_tensor(read.info)},", place
+        return f"output {read.port!r}, {describe_tensor(read.info)},", declared_at(slicer, declaration)
     event = slicer.recorder.events[read.event]
     return describe_operand(read.info, event), where(slicer, event)
 
@@ -85,13 +111,16 @@ def chosen_in_turn(slicer: Slicer, found: NodeAnalysis, event: int, position: in
 def made_at(slicer: Slicer, found: NodeAnalysis, port: str) -> str:
     """Return where the value of an output was made last, or declared if no call of the step made it."""
     declaration = found.step.outputs.get(port) or found.step.static[port]
+    literal = slicer.recorder.storages[declaration.info.storage].literal
+    if literal >= 0:
+        return where(slicer, slicer.recorder.events[literal])
     for index in reversed(found.sliced.events):
         event = slicer.recorder.events[index]
         effects = slicer.effects.of(event)
         made = (*effects.births, *(write.info for write in effects.writes))
         if index < declaration.index and any(info.storage == declaration.info.storage for info in made):
             return where(slicer, event)
-    return slicer.recorder.sites.describe(declaration.stack)
+    return declared_at(slicer, declaration)
 
 
 def declared_elsewhere(slicer: Slicer, node: str, storage: int) -> str:

@@ -69,14 +69,15 @@ class Slicer:
 
     Args:
         recorder: The record.
+        heap: What lived when the session ended; what lives now without it.
     """
 
-    def __init__(self, recorder: TraceRecorder) -> None:
+    def __init__(self, recorder: TraceRecorder, heap: Heap | None = None) -> None:
         self._recorder = recorder
         self.effects = EffectTable(recorder.events, recorder.storages)
         self.regions = RegionTable()
         self.sources = SourceFiles()
-        self.heap = Heap()
+        self.heap = heap or Heap()
         self.outside = recorder.python.outside  # plugins are asked for their simulators once per session
 
     @cached_property
@@ -153,6 +154,8 @@ class Slicer:
             if index in wanted:
                 for position, info in self.operands(event, effects):
                     found += self._live_read(info, written, index, position)
+                for selection in effects.mirrors:  # the row is written back at the index that it was taken by
+                    found += self._live_read(selection.ins[1], written, selection.index, 1)
             for info in effects.births:
                 written.add(info.storage, self.regions.of(info))
             for write in effects.writes:

@@ -9,9 +9,10 @@ import os
 import random
 import sys
 from collections import OrderedDict, UserDict, UserList, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
 from inspect import CO_OPTIMIZED
+from itertools import chain
 from queue import Queue
 from random import Random
 from types import (
@@ -34,9 +35,10 @@ import torch
 
 from leapp_core.tracing.objects.carried import CarriedScalar
 from leapp_core.tracing.objects.script_state import Unlike, attributes_of
-from leapp_core.tracing.objects.standard import BUFFERS, NAMESPACES, VALUES, attributes, children_of_standard
+from leapp_core.tracing.objects.standard import BUFFERS, NAMESPACES, VALUES, reader_of_attributes, reader_of_standard
 from leapp_core.tracing.source.outside import Outside
 from leapp_core.tracing.source.static import (
+    Kinds,
     bases,
     class_attribute,
     class_dict,
@@ -51,8 +53,9 @@ from leapp_core.tracing.source.static import (
 )
 
 _PLAIN = (int, float, complex, str, bytes, type(None), np.generic, Enum, *VALUES, *BUFFERS)
-_ARRAYS = (np.ndarray, np.recarray, np.matrix, np.memmap, np.ma.MaskedArray)
+_ARRAYS = Kinds(np.ndarray, np.recarray, np.matrix, np.memmap, np.ma.MaskedArray)
 _NUMBERS = (bool, int, float, str)
+_ADDRESSES = frozenset(map(id, _NUMBERS))
 _SEQUENCES: tuple[type, ...] = (list, tuple, deque)
 _CONTAINERS: tuple[type, ...] = (*_SEQUENCES, dict, set, frozenset)
 _PROXIES = (ProxyType, CallableProxyType)  # what they stand for is reached by its owner, or runs code
@@ -65,14 +68,19 @@ _CLOSED = frozenset(sys.stdlib_module_names) | {
     "matplotlib", "pyparsing", "PIL", "imageio", "OpenGL", "prettytable", "rich", "tqdm",  # what draws and prints
     "ruamel", "yaml", "toml", "tensorboard", "wandb",
 }  # fmt: skip
+# Code of kernels, and what their compiler keeps of it: in a simulator most of all objects.
+_COMPILED = {"warp": frozenset({"Adjoint", "Function", "Kernel", "Module", "Struct"})}
 _CLOSED_PARTS = ("leapp_core.tracing", "leapp_core.plugins", "leapp_core.spec")
 _OURS = "leapp_core."  # its functions and classes keep nothing; its objects may hold the user's
 _MAKING = frozenset({"abc", "types"})  # classes that they make at run time are said to be theirs
 _CLASS_PARTS = (FunctionType, property, classmethod, staticmethod)
 _OPEN = (UserDict, UserList, Queue, torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler)
+_OF_MODULES = ("_parameters", "_buffers", "_non_persistent_buffers_set")
 _ONLY_US = 3  # references to what a frame gave: its own, ours, and that of the call that counts them
 
 Child = tuple[tuple[Any, ...], Any]
+Reader = Callable[[Any], Iterator[Child]]
+"""Yields what an object of one type holds, each with how it is reached."""
 
 
 class Order(str):
@@ -87,8 +95,16 @@ class Order(str):
 def is_leaf(thing: Any) -> bool:
     """Return whether something is a value to compare."""
     kind = type(thing)  # never ``isinstance``: it may run code of proxies
-    if any(kind is array for array in _ARRAYS):
-        return not thing.dtype.hasobject
+    return not thing.dtype.hasobject if is_array(kind) else holds_nothing(kind)
+
+
+def is_array(kind: type) -> bool:
+    """Return whether objects of a type are NumPy's arrays: values to compare, unless they hold objects."""
+    return kind in _ARRAYS
+
+
+def holds_nothing(kind: type) -> bool:
+    """Return whether objects of a type, other than arrays, are values to compare."""
     return derives(kind, *_PLAIN) and not derives(kind, CarriedScalar)
 
 
@@ -99,26 +115,61 @@ def is_passing(thing: Any) -> bool:
     return is_leaf(thing) or is_a(thing, *_CONTAINERS) or (iterates and kind not in _FRAMES)
 
 
-def children_of(thing: Any, outside: Outside) -> Iterator[Child]:
-    """Yield what an object holds, each with how it is reached; of simulators only objects hold something."""
-    kind = type(thing)
-    if not is_plain_class(kind) or (derives(kind, type) and not is_plain_class(thing)):
-        return  # a class with operators of its own cannot name a place
-    if derives(kind, torch.Tensor, np.ndarray, CarriedScalar, ModuleType, CodeType, BuiltinMethodType, *_PROXIES):
-        yield from _beside_data(thing, kind)
-    elif derives(kind, torch.jit.ScriptModule):
-        yield from (((("script", name), value)) for name, value in attributes_of(thing))
-    elif derives(kind, *_CONTAINERS):
-        yield from _of_container(thing, kind)
-    elif kind is FunctionType or derives(kind, type):
-        if not (_keeps_nothing(thing) or outside.defines(_module_of(thing))):
-            yield from _of_function(thing) if kind is FunctionType else _of_class(thing)
-    elif derives(kind, MethodType, functools.partial, functools._lru_cache_wrapper, *_CLASS_PARTS):
-        yield from _of_wrapper(thing, kind)
-    elif derives(kind, Random, np.random.Generator, np.random.RandomState):
-        yield ("drawn",), str(_state(thing, kind))
-    else:
-        yield from _of_iterator(thing, kind)
+class Children:
+    """What objects hold. A type is asked once: that takes longer than reading its objects.
+
+    Good for one look: nothing of the program runs meanwhile, so no class changes. Of simulators only objects hold
+    something.
+    """
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+        self._readers: dict[int, Reader] = {}  # by address, since not every type can be a key
+
+    def of(self, thing: Any) -> Iterator[Child]:
+        """Yield what an object holds, each with how it is reached."""
+        kind = type(thing)
+        reader = self._readers.get(id(kind))
+        if reader is None:
+            reader = self._readers[id(kind)] = self._reader_of(kind)
+        return reader(thing)
+
+    def _reader_of(self, kind: type) -> Reader:
+        if not is_plain_class(kind):
+            return _of_nothing  # a class with operators of its own cannot name a place
+        if derives(kind, torch.Tensor, np.ndarray, CarriedScalar, ModuleType, CodeType, BuiltinMethodType, *_PROXIES):
+            return functools.partial(_beside_data, kind=kind)
+        if derives(kind, torch.jit.ScriptModule):
+            return _of_script
+        if derives(kind, *_CONTAINERS):
+            return _reader_of_containers(kind)
+        if kind is FunctionType or derives(kind, type):
+            return self._of_definition
+        if derives(kind, MethodType, functools.partial, functools._lru_cache_wrapper, *_CLASS_PARTS):
+            return functools.partial(_of_wrapper, kind=kind)
+        if derives(kind, Random, np.random.Generator, np.random.RandomState):
+            return functools.partial(_of_generator_of_numbers, kind=kind)
+        return _reader_of_others(kind)
+
+    def _of_definition(self, thing: Any) -> Iterator[Child]:
+        is_class = type(thing) is not FunctionType
+        if (is_class and not is_plain_class(thing)) or _keeps_nothing(thing):
+            return
+        if not self._outside.defines(_module_of(thing)):
+            yield from _of_class(thing) if is_class else _of_function(thing)
+
+
+def _of_nothing(thing: Any) -> Iterator[Child]:
+    del thing
+    return iter(())
+
+
+def _of_script(module: Any) -> Iterator[Child]:
+    return (((("script", name), value)) for name, value in attributes_of(module))
+
+
+def _of_generator_of_numbers(generator: Any, kind: type) -> Iterator[Child]:
+    yield ("drawn",), str(_state(generator, kind))
 
 
 def _beside_data(thing: Any, kind: Any) -> Iterator[Child]:
@@ -132,12 +183,21 @@ def _beside_data(thing: Any, kind: Any) -> Iterator[Child]:
 
 def _is_number(thing: Any) -> bool:
     """Return whether something is a plain number or text: by identity, since not every type can be looked up."""
-    kind = type(thing)
-    return any(kind is number for number in _NUMBERS)
+    return id(type(thing)) in _ADDRESSES
 
 
-def _of_container(thing: Any, kind: Any) -> Iterator[Child]:
-    base: Any = next(b for b in _CONTAINERS if derives(kind, b))
+def _reader_of_containers(kind: type) -> Reader:
+    base = next(b for b in _CONTAINERS if derives(kind, b))
+    fields = class_dict(kind).get("_fields") if base is tuple else None
+    fields = fields if type(fields) is tuple and all(type(f) is str for f in fields) else ()
+    contents = functools.partial(_of_container, kind=kind, base=base, fields=fields)
+    if kind is base or _is_closed(kind):
+        return contents
+    beside = _reader_of_instances(kind)
+    return lambda thing: chain(contents(thing), beside(thing))
+
+
+def _of_container(thing: Any, kind: type, base: Any, fields: tuple[str, ...]) -> Iterator[Child]:
     yield ("length",), base.__len__(thing)
     together: list[Any] = []  # numbers of which none is named by itself
     if base is dict:
@@ -149,8 +209,6 @@ def _of_container(thing: Any, kind: Any) -> Iterator[Child]:
             else:
                 together.append(value)
     elif base in _SEQUENCES:
-        fields = class_dict(kind).get("_fields") if base is tuple else None
-        fields = fields if type(fields) is tuple and all(type(f) is str for f in fields) else ()
         for number, value in enumerate(list(base.__iter__(thing))):
             name = fields[number] if number < len(fields) else None
             part = ("item" if base is tuple else "index", number)
@@ -163,8 +221,6 @@ def _of_container(thing: Any, kind: Any) -> Iterator[Child]:
         yield from ((("index", n), v) for n, v in enumerate(base.__iter__(thing)) if type(v) not in _NUMBERS)
     if together:
         yield ("index", "together"), hash(tuple(together))
-    if kind is not base and not _is_closed(kind):
-        yield from _of_instance(thing)
 
 
 def _of_function(function: FunctionType) -> Iterator[Child]:
@@ -262,13 +318,17 @@ def _of_class(cls: type) -> Iterator[Child]:
         yield ("part", class_name(base)), base
 
 
-def _of_iterator(thing: Any, kind: Any) -> Iterator[Child]:
+def _reader_of_others(kind: Any) -> Reader:
     if kind in _FRAMES:
-        yield from _of_generator(thing, getattr(thing, _FRAMES[kind]))
-    elif class_attribute(kind, "__next__") is not None and _is_closed(kind):
-        yield ("advanced",), Unlike()
-    else:
-        yield from _of_instance(thing)
+        return lambda generator: _of_generator(generator, getattr(generator, _FRAMES[kind]))
+    if class_attribute(kind, "__next__") is not None and _is_closed(kind):
+        return _of_iterator
+    return _reader_of_instances(kind)
+
+
+def _of_iterator(thing: Any) -> Iterator[Child]:
+    del thing
+    yield ("advanced",), Unlike()
 
 
 def _of_generator(generator: Any, frame: FrameType | None) -> Iterator[Child]:
@@ -300,33 +360,34 @@ def locals_of(frame: FrameType) -> dict[str, Any]:
     return copied
 
 
-def _of_instance(thing: Any) -> Iterator[Child]:
-    cls = type(thing)
+def _reader_of_instances(cls: type) -> Reader:
     closed = _is_closed(cls)
     if closed and not derives(cls, torch.nn.Module, *_OPEN, *NAMESPACES):
-        if class_module(cls).partition(".")[0] in sys.stdlib_module_names:
-            yield from children_of_standard(thing, cls)
-        return
-    if derives(cls, torch.optim.lr_scheduler.LRScheduler):  # changes them some day
-        yield ("attr", "param_groups", type(dict_of(thing).get("optimizer"))), iter(())
-    for name, value in _attributes(thing, cls):
-        yield (("part", name) if closed and cls not in NAMESPACES else ("attr", name, cls)), value
-    yield ("part", "class"), cls
+        standard = class_module(cls).partition(".")[0] in sys.stdlib_module_names
+        return reader_of_standard(cls) if standard else _of_nothing
+    attributes, schedules = reader_of_attributes(cls), derives(cls, torch.optim.lr_scheduler.LRScheduler)
+    parts = closed and cls not in NAMESPACES
 
+    def children(thing: Any) -> Iterator[Child]:
+        if schedules:  # changes them some day
+            yield ("attr", "param_groups", type(dict_of(thing).get("optimizer"))), iter(())
+        for name, value in attributes(thing):
+            if name == "_modules" and type(value) is dict:
+                yield from ((("part", n) if parts else ("attr", n, cls), module) for n, module in value.items())
+            elif name not in _OF_MODULES:
+                yield ("part", name) if parts else ("attr", name, cls), value
+        yield ("part", "class"), cls
 
-def _attributes(thing: Any, cls: type) -> Iterator[tuple[str, Any]]:
-    for name, value in attributes(thing, cls):
-        if name == "_modules" and type(value) is dict:
-            yield from value.items()
-        elif name not in ("_parameters", "_buffers", "_non_persistent_buffers_set"):
-            yield name, value
+    return children
 
 
 def _is_closed(thing: Any) -> bool:
     module = _module_of(thing)
     if module in _MAKING and module_dict(sys.modules[module]).get(_name_of(thing)) is not thing:
         return False
-    return module.partition(".")[0] in _CLOSED or module.startswith(_CLOSED_PARTS)
+    package = module.partition(".")[0]
+    compiled = package in _COMPILED and _name_of(thing) in _COMPILED[package]
+    return compiled or package in _CLOSED or module.startswith(_CLOSED_PARTS)
 
 
 def _keeps_nothing(definition: Any) -> bool:

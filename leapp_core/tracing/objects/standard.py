@@ -13,7 +13,7 @@ import threading
 import zlib
 from argparse import Namespace
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from logging import Logger
 from mmap import mmap
@@ -22,7 +22,7 @@ from types import MappingProxyType, SimpleNamespace
 from typing import Any
 from weakref import ReferenceType
 
-from leapp_core.tracing.source.static import dict_of, slots_of
+from leapp_core.tracing.source.static import dict_in, dict_slot, slots, slots_of
 
 VALUES = (decimal.Decimal, datetime.date, datetime.time, datetime.timedelta, range)
 """Types whose objects never change and are compared as they are."""
@@ -54,26 +54,38 @@ def contents(memory: Any) -> bytes | int | None:
         return None
 
 
-def children_of_standard(thing: Any, kind: type) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Yield what an object of the standard library holds, each with how it is reached; values and containers only."""
-    if kind is ContextVar:
-        yield ("advanced",), ContextVar.get(thing, None)
-    elif issubclass(kind, ReferenceType):
-        yield ("part", "referent"), ReferenceType.__call__(thing)
-    elif kind is SimpleQueue:
-        yield ("advanced",), SimpleQueue.qsize(thing)
-    elif kind in _LOCKS:
-        yield ("advanced",), repr(thing).partition(" ")[0]  # "<locked" or "<unlocked"
-    elif kind in _SHOWING:
-        yield ("part", "shown"), gc.get_referents(thing)[0]
-    else:
-        plain = (str, int, float, complex, bytes, type(None), *VALUES)
-        held = plain if issubclass(kind, Logger) else (*plain, *_HELD)  # loggers hold all other loggers
-        yield from ((("part", n), value) for n, value in attributes(thing, kind) if issubclass(type(value), held))
+def reader_of_standard(kind: type) -> Callable[[Any], Iterator[tuple[tuple[Any, ...], Any]]]:
+    """Return what yields the children of objects of a type of the standard library; values and containers only."""
+    read = reader_of_attributes(kind)
+    plain = (str, int, float, complex, bytes, type(None), *VALUES)
+    held = plain if issubclass(kind, Logger) else (*plain, *_HELD)  # loggers hold all other loggers
+
+    def children(thing: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
+        if kind is ContextVar:
+            yield ("advanced",), ContextVar.get(thing, None)
+        elif issubclass(kind, ReferenceType):
+            yield ("part", "referent"), ReferenceType.__call__(thing)
+        elif kind is SimpleQueue:
+            yield ("advanced",), SimpleQueue.qsize(thing)
+        elif kind in _LOCKS:
+            yield ("advanced",), repr(thing).partition(" ")[0]  # "<locked" or "<unlocked"
+        elif kind in _SHOWING:
+            yield ("part", "shown"), gc.get_referents(thing)[0]
+        else:
+            yield from ((("part", n), value) for n, value in read(thing) if issubclass(type(value), held))
+
+    return children
 
 
-def attributes(thing: Any, cls: type) -> Iterator[tuple[str, Any]]:
-    """Yield what an object stores, in its dictionary and in slots, without running code of its class."""
-    own = threading.local.__getattribute__(thing, "__dict__") if cls is threading.local else dict_of(thing)
-    yield from ((name, value) for name, value in list(own.items()) if type(name) is str)
-    yield from slots_of(thing).items()
+def reader_of_attributes(cls: type) -> Callable[[Any], Iterator[tuple[str, Any]]]:
+    """Return what yields all that objects of a class store, in their dictionary and in slots, running no code of it."""
+    own, slotted = dict_slot(cls), slots(cls)
+
+    def attributes(thing: Any) -> Iterator[tuple[str, Any]]:
+        local = cls is threading.local
+        held = threading.local.__getattribute__(thing, "__dict__") if local else dict_in(thing, own)
+        yield from ((name, value) for name, value in list(held.items()) if type(name) is str)
+        if slotted:
+            yield from slots_of(thing, slotted).items()
+
+    return attributes

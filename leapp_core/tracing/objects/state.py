@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import gc
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -15,18 +16,29 @@ import numpy as np
 import torch
 
 from leapp_core.tracing.objects.carried import Carrier, plain
-from leapp_core.tracing.objects.children import Order, children_of, globals_of, is_leaf, is_passing, locals_of
+from leapp_core.tracing.objects.children import (
+    Child,
+    Children,
+    Order,
+    globals_of,
+    holds_nothing,
+    is_array,
+    is_passing,
+    locals_of,
+)
 from leapp_core.tracing.objects.names import Element, in_sequence, rank, tensor_name
 from leapp_core.tracing.objects.script_state import Unlike
 from leapp_core.tracing.objects.standard import BUFFERS, contents
 from leapp_core.tracing.source.callsite import above_hooks, is_installed, is_ours
-from leapp_core.tracing.source.clocks import Anew, gives_anew
+from leapp_core.tracing.source.clocks import Anew, gives_anew, may_give_anew
 from leapp_core.tracing.source.outside import Outside
 from leapp_core.tracing.source.static import class_name, derives, dict_of, is_plain_class
 
 MAX_OBJECTS = 60_000
 _MAX_FRAMES = 48
 _PLAIN = (int, float, bool, str, bytes, complex, type(None), range, datetime.timedelta, datetime.date, decimal.Decimal)
+_MOST = frozenset(map(id, (int, float, bool, str, bytes, complex, type(None))))
+"""Addresses of the types of most of what a program holds: what is of one of these itself needs no second glance."""
 # The values of derived classes, and of dates that may have a time zone of the user's, by the code of their base.
 _CONVERTED: dict[type, Callable[[Any], Any]] = {
     int: int.__int__,
@@ -56,6 +68,19 @@ class Changed(NamedTuple):
     after: Any
 
 
+class Look(NamedTuple):
+    """What was seen at one time.
+
+    Attributes:
+        values: Values by place.
+        beyond: Places that were reached and not looked at, as there were too many objects: what is there, and behind
+            them, is not known.
+    """
+
+    values: dict[int, Any]
+    beyond: frozenset[int]
+
+
 _SHARED = (list, dict, deque, set, np.ndarray, torch.Tensor)
 """What one name changes and another reads."""
 
@@ -79,10 +104,11 @@ class PythonState:
         self._elements: list[tuple[int, Element]] = [(-1, ())]
         self._roots: list[tuple[Element, Any]] = []
         self._step = 0
-        self._looks: list[dict[int, Any]] = []
-        self._before_pause: dict[int, Any] | None = None
+        self._looks: list[Look] = []
+        self._before_pause: Look | None = None
         self._by_others: set[int] = set()
         self._kinds: dict[int, type] = {}
+        self._full: dict[int, bool] = {}
         self._counted: dict[int, Any] = {}
         self._tensors: dict[int, list[int]] = {}
         self._again: dict[int, set[int]] = {}
@@ -104,8 +130,8 @@ class PythonState:
         self._looks = [*self._looks[-1:], self._values()]
         self._by_others.clear()
         if len(self._looks) > 1:  # a loop counts where its next step begins, which may never be
-            counted = self._counted_before(self._looks[0], self._looks[1], step - before)
-            self._counted = {p: self._looks[0][p] for p in counted}
+            first, last = (look.values for look in self._looks)
+            self._counted = {p: first[p] for p in self._counted_before(first, last, step - before)}
 
     def end(self) -> None:
         """Look for the last time, and let go of all objects."""
@@ -121,7 +147,7 @@ class PythonState:
     def resume(self) -> None:
         """That code has run: what it changed does not count."""
         if self._roots and self._before_pause is not None:
-            self._by_others |= _different(self._before_pause, self._values())
+            self._by_others |= self._different(self._before_pause, self._values())
             self._before_pause = None
 
     def changed(self, known: frozenset[int]) -> list[Changed]:
@@ -134,10 +160,10 @@ class PythonState:
             return []
         before, after = self._looks
         found = []
-        for place in sorted((_different(before, after) - self._by_others) | self._counted.keys()):
-            value = after.get(place)
+        for place in sorted((self._different(before, after) - self._by_others) | self._counted.keys()):
+            value = after.values.get(place)
             if not (isinstance(value, _Array) and value.address in known):
-                found.append(Changed(self._path(place), self._counted.get(place, before.get(place)), value))
+                found.append(Changed(self._path(place), self._counted.get(place, before.values.get(place)), value))
         return found
 
     def _counted_before(self, before: dict[int, Any], after: dict[int, Any], steps: int) -> set[int]:
@@ -146,7 +172,7 @@ class PythonState:
         Those that names of frames hold themselves, and numbers: what a loop calls first counts before every look.
         Queues grow until they are full; a length counts if it grew with each of the steps.
         """
-        different = (p for p in _different(before, after) if p in before and p in after)
+        different = _changed_values(before, after)
         return {p for p in different if self._elements[p][0] == 0 or self._is_count(p, before[p], after[p], steps)}
 
     def _is_count(self, place: int, before: Any, after: Any, steps: int) -> bool:
@@ -170,6 +196,15 @@ class PythonState:
             if element[0] == "attr":
                 found.setdefault((element[2], element[1]), set()).add(kind)
         return found
+
+    def full_queues(self) -> frozenset[str]:
+        """Return the names of attributes that hold queues as long as they may be, and no others."""
+        found: dict[str, bool] = {}
+        for place, full in self._full.items():
+            element = self._elements[place][1]
+            if element[0] == "attr":
+                found[element[1]] = full and found.get(element[1], True)
+        return frozenset(name for name, full in found.items() if full)
 
     def tensor_names(self) -> dict[int, str]:
         """Return what the program calls each tensor that it held at the last look, by ``id``.
@@ -228,54 +263,132 @@ class PythonState:
             parts.append(element)
         return tuple(reversed(parts))
 
-    def _values(self) -> dict[int, Any]:
+    def _different(self, before: Look, after: Look) -> set[int]:
+        """Return the places whose value differs, or is at one of two looks and is known not to be at the other."""
+        found = _changed_values(before.values, after.values)
+        gone = {p for p in before.values.keys() - after.values.keys() if not self._lies_beyond(after, p)}
+        new = {p for p in after.values.keys() - before.values.keys() if not self._lies_beyond(before, p)}
+        return found | gone | new
+
+    def _lies_beyond(self, look: Look, place: int) -> bool:
+        """Return whether a look stopped before a place, or before what it is reached through."""
+        while place > 0:
+            if place in look.beyond:
+                return True
+            place = self._elements[place][0]
+        return False
+
+    def _values(self) -> Look:
         """Return the values within reach by place, nearest first; the time it takes is kept."""
-        began = time.perf_counter()
+        began, collects = time.perf_counter(), gc.isenabled()
+        gc.disable()  # it would run code of the program, and takes longer than looking where a simulator lives
         try:
             return self._reached()
         finally:
+            if collects:
+                gc.enable()
             self.seconds += time.perf_counter() - began
 
-    def _reached(self) -> dict[int, Any]:
+    def _reached(self) -> Look:
         found: dict[int, Any] = {}
         seen: dict[int, Any] = {}
+        kinds, held = _Kinds(), Children(self.outside)
         waiting: deque[tuple[int, Any]] = deque()
         for element, value in self._roots:
             waiting.append((self._place(0, element), value))
-        kinds = self._kinds
         self._tensors = {}
         self._again = {}
         while waiting and len(seen) < MAX_OBJECTS:
             place, thing = waiting.popleft()
-            kind = Anew if gives_anew(thing) else type(thing)
-            if not is_plain_class(kind):
-                continue  # a class whose metaclass has operators of its own: it can be no key
-            if kinds.setdefault(place, kind) is not kind:
-                kinds[place] = object  # of more than one type
-            if derives(kind, *_SHARED):
-                self._again.setdefault(id(thing), set()).add(place)
-            if is_leaf(thing) or derives(kind, Carrier):
-                found[place] = _value(plain(thing))
+            kind = type(thing)
+            if id(kind) in _MOST:
+                self._note(place, kind)
+                found[place] = kind, thing
                 continue
-            if derives(kind, torch.Tensor):
-                self._tensors.setdefault(id(thing), []).append(place)
-            if id(thing) in seen:
-                continue
-            seen[id(thing)] = thing  # kept until the end: what children are made of must not be used again
-            try:
-                children = list(children_of(thing, self.outside))
-            except Exception as error:  # noqa: BLE001 - an object odder than any we know of must not end the user's session
-                self.odd[class_name(type(thing))] = f"{type(error).__name__}: {error}"
-                continue
+            children = self._look_into(place, thing, kinds.of(kind), found, seen, held)
             waiting.extend((self._place(place, element), child) for element, child in children)
         self.cut_off |= len(seen) >= MAX_OBJECTS
-        return found
+        return Look(found, frozenset(place for place, _ in waiting))
+
+    def _look_into(
+        self, place: int, thing: Any, kind: _Kind, found: dict[int, Any], seen: dict[int, Any], held: Children
+    ) -> list[Child]:
+        """Note what is at a place, a value or an object; return what it holds unless it is known already."""
+        if not kind.plain:
+            return []  # a class whose metaclass has operators of its own: it can be no key
+        self._note(place, Anew if kind.asks and gives_anew(thing) else kind.cls)
+        if kind.cls is deque:
+            self._full[place] = thing.maxlen == len(thing)
+        if kind.shared:
+            self._again.setdefault(id(thing), set()).add(place)
+        if kind.value or (kind.array and not thing.dtype.hasobject):
+            found[place] = _value(plain(thing))
+            return []
+        if kind.tensor:
+            self._tensors.setdefault(id(thing), []).append(place)
+        if id(thing) in seen:
+            return []
+        seen[id(thing)] = thing  # kept until the end: what children are made of must not be used again
+        try:
+            return list(held.of(thing))
+        except Exception as error:  # noqa: BLE001 - an object odder than any we know of must not end the user's session
+            self.odd[class_name(kind.cls)] = f"{type(error).__name__}: {error}"
+            return []
+
+    def _note(self, place: int, kind: type) -> None:
+        """Keep the type of what is at a place; ``object`` if it was of more than one."""
+        if self._kinds.setdefault(place, kind) is not kind:
+            self._kinds[place] = object
 
     def _place(self, parent: int, element: Element) -> int:
         found = self._places.get((parent, element))
         if found is None:
             found = self._places[parent, element] = len(self._elements)
             self._elements.append((parent, element))
+        return found
+
+
+class _Kind(NamedTuple):
+    """What there is to know of a type before one of its objects is looked at.
+
+    Attributes:
+        cls: The type.
+        plain: It can be a key.
+        asks: Its objects may be functions that give another result each time.
+        shared: Its objects are what one name changes and another reads.
+        value: They are values to compare.
+        array: They are, unless they hold objects.
+        tensor: They are tensors.
+    """
+
+    cls: type
+    plain: bool
+    asks: bool
+    shared: bool
+    value: bool
+    array: bool
+    tensor: bool
+
+
+class _Kinds:
+    """Types, each asked once per look: there are far fewer of them than of objects."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Kind] = {}  # by address, since not every type can be a key
+
+    def of(self, cls: type) -> _Kind:
+        """Return what there is to know of a type."""
+        found = self._known.get(id(cls))
+        if found is None:
+            found = self._known[id(cls)] = _Kind(
+                cls,
+                plain=is_plain_class(cls),
+                asks=may_give_anew(cls),
+                shared=derives(cls, *_SHARED),
+                value=derives(cls, Carrier) or holds_nothing(cls),
+                array=is_array(cls),
+                tensor=derives(cls, torch.Tensor),
+            )
         return found
 
 
@@ -323,10 +436,8 @@ def _as_plain(thing: Any, kind: type) -> Any:
     return None
 
 
-def _different(before: dict[int, Any], after: dict[int, Any]) -> set[int]:
-    return {p for p, value in after.items() if p in before and not _same(before[p], value)} | (
-        before.keys() ^ after.keys()
-    )
+def _changed_values(before: dict[int, Any], after: dict[int, Any]) -> set[int]:
+    return {p for p, value in after.items() if p in before and not _same(before[p], value)}
 
 
 def _same(a: Any, b: Any) -> bool:

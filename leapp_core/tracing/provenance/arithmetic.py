@@ -25,6 +25,16 @@ def tensor(value: Any, like: torch.Tensor) -> torch.Tensor:
     return torch.tensor(value, dtype=like.dtype, device="cpu")
 
 
+def from_begin(at: torch.Tensor, size: int) -> torch.Tensor:
+    """Return where an index points, which may count from the end, counted from the beginning."""
+    return torch.where(at < 0, at + size, at)
+
+
+def row_at(rows: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    """Return a number of several, at an index that may count from the end."""
+    return rows.index_select(0, from_begin(at, len(rows)).reshape(1)).reshape(())
+
+
 def _both(a: Any, b: Any) -> tuple[torch.Tensor, torch.Tensor]:
     like = a if isinstance(a, torch.Tensor) else b
     return tensor(a, like), tensor(b, like)
@@ -90,6 +100,20 @@ BINARY: dict[str, Equivalent] = {
 OF_POSITIVE: dict[str, Equivalent] = {"Mod": positive_remainder, "FloorDiv": positive_floor_divide}
 """The same for floats by a number above zero."""
 MAY_RAISE = frozenset({"Div", "FloorDiv", "Mod", "Pow"})
+
+
+def _comparing(compare: Equivalent) -> Equivalent:
+    return lambda a, b: compare(*_both(a, b))
+
+
+COMPARE: dict[str, Equivalent] = {
+    "Lt": _comparing(torch.lt),
+    "LtE": _comparing(torch.le),
+    "Gt": _comparing(torch.gt),
+    "GtE": _comparing(torch.ge),
+    "Eq": _comparing(torch.eq),
+    "NotEq": _comparing(torch.ne),
+}
 UNARY: dict[str, Equivalent] = {"USub": torch.neg}
 STEPS = frozenset({"FloorDiv", "Mod"})
 """Operators whose result jumps: a last digit decides."""
@@ -122,6 +146,17 @@ def _larger(a: Any, b: Any) -> torch.Tensor:
 
 
 EXTREMES: dict[Any, Equivalent] = {min: _smaller, max: _larger}
+
+
+def clip(a: Any, least: Any, most: Any) -> torch.Tensor:
+    """NumPy's ``clip`` of a float."""
+    return torch.minimum(torch.maximum(*_both(a, least)), tensor(most, a if isinstance(a, torch.Tensor) else least))
+
+
+NUMPY_EXTREMES: dict[Any, Equivalent] = {
+    np.minimum: lambda a, b: torch.minimum(*_both(a, b)),
+    np.maximum: lambda a, b: torch.maximum(*_both(a, b)),
+}
 
 OF_FLOATS: dict[Any, Equivalent] = {
     math.sin: torch.sin,

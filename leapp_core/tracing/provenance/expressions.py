@@ -6,7 +6,8 @@ import ast
 from typing import Any
 
 from leapp_core.tracing.provenance.operators import BINARY_CODES, COMPARE_CODES, UNARY_CODES
-from leapp_core.tracing.provenance.scopes import is_written_out, mangled
+from leapp_core.tracing.provenance.queue_code import METHODS, queue_of
+from leapp_core.tracing.provenance.scopes import is_local, is_written_out, last_name, mangled
 
 HOOKS = "\0leapp.hooks"
 """Constant in rewritten code that stands for the session's hooks."""
@@ -22,6 +23,9 @@ _LOOKING_AT_CALLERS = frozenset(
     | {"Enum", "make_dataclass", "script", "breakpoint", "set_trace"}
 )
 
+UNHOOKED = _DECLARING | _LOOKING_AT_CALLERS | {"super", "globals"}
+"""Names of functions that are called as before."""
+
 
 class ExpressionRewriter(ast.NodeTransformer):
     """Puts hooks into expressions.
@@ -30,28 +34,26 @@ class ExpressionRewriter(ast.NodeTransformer):
         file: Path of the file.
         stored: Attributes whose numbers are followed.
         computed: Attributes that classes compute.
+        queues: Attributes that are queues by their source.
     """
 
-    def __init__(self, file: str, stored: frozenset[str], computed: frozenset[str]) -> None:
-        self._file, self._stored, self._computes = file, stored, computed
+    def __init__(
+        self, file: str, stored: frozenset[str], computed: frozenset[str], queues: frozenset[str] = frozenset()
+    ) -> None:
+        self._file, self._stored, self._computes, self._queues = file, stored, computed, queues
         self._inside = False
         self._class = ""
         self._elsewhere: frozenset[str] = frozenset()
 
     def _is_local(self, target: ast.expr) -> bool:
-        if isinstance(target, (ast.Tuple, ast.List)):
-            return all(map(self._is_local, target.elts))
-        if isinstance(target, ast.Starred):
-            return self._is_local(target.value)
-        return isinstance(target, ast.Name) and target.id not in self._elsewhere
+        return is_local(target, self._elsewhere)
 
     def _tested(self, node: Any) -> ast.AST:
         if not self._inside:
             return self.generic_visit(node)
         test = node.test
         self.generic_visit(node)
-        if not isinstance(test, (ast.Compare, ast.BoolOp)):
-            node.test = self._hook(test, "hook_plain", [node.test])
+        node.test = self._hook(test, "hook_plain", [node.test])
         return node  # type: ignore[no-any-return]
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
@@ -63,22 +65,23 @@ class ExpressionRewriter(ast.NodeTransformer):
         return self._hook(node, "hook_binary", [number(BINARY_CODES[type(node.op).__name__]), node.left, node.right])
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
-        """``-a``; ``not a`` asks a plain value."""
+        """``-a``, ``not a``."""
         constant, inner = isinstance(node.operand, ast.Constant), node.operand
-        self.generic_visit(node)
+        if self._inside and isinstance(node.op, ast.Not) and self._is_queue(node.operand):
+            node.operand = self._queue(node.operand)
+        else:
+            self.generic_visit(node)
         if not self._inside or constant:
             return node
         if isinstance(node.op, ast.Not):
-            node.operand = self._hook(inner, "hook_plain", [node.operand])
-            return node
+            return self._hook(inner, "hook_not", [node.operand])
         return self._hook(node, "hook_unary", [number(UNARY_CODES[type(node.op).__name__]), node.operand])
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         """``a and b`` asks plain values."""
         if not self._inside:
             return self.generic_visit(node)
-        node.values = [v if isinstance(v, ast.Compare) else self._plain(v) for v in node.values]
-        node.values = [self.visit(v) if isinstance(v, ast.Compare) else v for v in node.values]
+        node.values = [self._plain(v) for v in node.values]
         return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
@@ -93,6 +96,9 @@ class ExpressionRewriter(ast.NodeTransformer):
         if len(node.ops) == 1 and code is not None:
             left, right = self.visit(node.left), self.visit(node.comparators[0])
             return self._hook(node, "hook_compare", [number(code), left, right])
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            negated = ast.Constant(isinstance(node.ops[0], ast.IsNot))
+            return self._hook(node, "hook_is", [negated, self.visit(node.left), self.visit(node.comparators[0])])
         node.left = self._plain(node.left)
         node.comparators = [self._plain(c) for c in node.comparators]
         return node
@@ -100,7 +106,7 @@ class ExpressionRewriter(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """Call through a hook, which knows some functions."""
         func = node.func
-        name = func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
+        name = last_name(node)
         if not self._inside:
             return self.generic_visit(node)
         if (isinstance(func, ast.Name) and name in _UNTOUCHED) or name in _DECLARING | _LOOKING_AT_CALLERS:
@@ -110,7 +116,13 @@ class ExpressionRewriter(ast.NodeTransformer):
             for keyword in node.keywords:
                 keyword.value = self._plain(keyword.value, hook)
             return node
-        self.generic_visit(node)
+        if isinstance(func, ast.Attribute) and func.attr in METHODS and self._is_queue(func.value):
+            func.value = self._queue(func.value)
+            node.args = [self.visit(a) for a in node.args]
+        elif name == "len" and len(node.args) == 1 and self._is_queue(node.args[0]):
+            node.args = [self._queue(node.args[0])]
+        else:
+            self.generic_visit(node)
         call = ast.copy_location(ast.Call(self._method("hook_call"), [node.func, *node.args], node.keywords), node)
         if isinstance(func, ast.Attribute) and func.lineno != func.end_lineno and func.end_lineno is not None:
             call.lineno = func.end_lineno  # where the interpreter says that a method is called
@@ -119,12 +131,11 @@ class ExpressionRewriter(ast.NodeTransformer):
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """``a.b``, if functions assign ``b``."""
+        place = self._place(node)
         self.generic_visit(node)
         followed = node.attr in self._stored or node.attr in self._computes
         if not self._inside or not isinstance(node.ctx, ast.Load) or not followed:
             return node
-        site = f"{self._file}:{node.lineno}:{node.col_offset}:{node.end_lineno}:{node.end_col_offset}"
-        place = ast.Constant((mangled(node.attr, self._class), site))  # type: ignore[arg-type]
         hook = "hook_property" if node.attr in self._computes else "hook_attribute"
         return self._hook(node, hook, [node.value, place])
 
@@ -184,6 +195,7 @@ class ExpressionRewriter(ast.NodeTransformer):
         if self._inside:
             for part in node.generators:
                 part.ifs = [self._hook(test, "hook_plain", [test]) for test in part.ifs]
+                part.iter = self._hook(part.iter, "hook_looped", [part.iter])
 
     def visit_Set(self, node: ast.Set) -> ast.AST:
         """Keep plain values."""
@@ -208,6 +220,23 @@ class ExpressionRewriter(ast.NodeTransformer):
     def visit_arguments(self, node: ast.arguments) -> ast.AST:
         """Leave arguments alone: their default values were dealt with."""
         return node
+
+    def _is_queue(self, node: ast.expr) -> bool:
+        found = queue_of(node)
+        return found is not None and found.attr in self._queues
+
+    def _queue(self, node: Any) -> ast.expr:
+        """Return a queue as what its hooks take it for."""
+        named: ast.Attribute = queue_of(node)  # type: ignore[assignment]
+        place = self._place(named)
+        if named is node:
+            return self._hook(node, "hook_queue", [self.visit(node.value), place])
+        return self._hook(node, "hook_queue_item", [self.visit(node.value), self._key(node.slice), place])
+
+    def _place(self, node: ast.Attribute) -> ast.expr:
+        """Return the name of an attribute, and where it is read."""
+        site = f"{self._file}:{node.lineno}:{node.col_offset}:{node.end_lineno}:{node.end_col_offset}"
+        return ast.Constant((mangled(node.attr, self._class), site))  # type: ignore[arg-type]
 
     def _key(self, node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Slice):

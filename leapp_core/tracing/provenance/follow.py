@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import gc
 import sys
-from itertools import compress
 from types import CodeType, FunctionType
 
 from leapp_core.tracing.provenance.hooks import Hooks
-from leapp_core.tracing.provenance.rewriter import bound_to, properties, rewritten, stored_attributes
+from leapp_core.tracing.provenance.in_use import in_use
+from leapp_core.tracing.provenance.rewriter import attributes, bound_to, plain_codes, rewritten
 from leapp_core.tracing.record.recorder import TraceRecorder
-from leapp_core.tracing.source.callsite import is_installed, is_library
+from leapp_core.tracing.source.heap import functions_of, live
+from leapp_core.tracing.source.outside import Outside
 
 _FRAMES_OF_A_CALL = 4
 """A call of the user's goes through two hooks: code that calls itself runs as deep as without them."""
@@ -23,30 +23,36 @@ class Follower:
 
     Args:
         hooks: The session's hooks.
+        outside: Simulators, whose functions are none of the user's.
     """
 
-    def __init__(self, hooks: Hooks) -> None:
-        self._hooks = hooks
-        self._originals: dict[CodeType, CodeType] = {}
+    def __init__(self, hooks: Hooks, outside: Outside) -> None:
+        self._hooks, self._outside = hooks, outside
+        # By ``id``, with what has it: code of two files is equal if it is written alike on the same lines.
+        self._originals: dict[int, tuple[CodeType, CodeType]] = {}
+        self._plain: list[CodeType] = []
         self._recursion = 0
+        self._living: list[FunctionType] | None = None
 
     def __enter__(self) -> Follower:
-        functions = _functions()
+        functions = in_use(sys._getframe(1), self._outside)
         files = {f.__code__.co_filename for f in functions}
-        stored: frozenset[str] = frozenset().union(*map(stored_attributes, sorted(files)))
-        computed: frozenset[str] = frozenset().union(*map(properties, sorted(files)))
-        copies: dict[CodeType, CodeType | None] = {}
+        stored = frozenset[str]().union(*(attributes(file).stored for file in files))
+        computed = frozenset[str]().union(*(attributes(file).computed for file in files))
+        of_files = {file: (rewritten(file, stored, computed), plain_codes(file, stored, computed)) for file in files}
+        copies: dict[int, CodeType | None] = {}
         for function in functions:
             code = function.__code__
-            if code not in copies:
-                template = rewritten(code.co_filename, stored, computed).get(code)
-                copies[code] = None if template is None else bound_to(template, self._hooks, code)
+            if id(code) not in copies:
+                templates, plain = of_files[code.co_filename]
+                template = templates.get(code)
+                copies[id(code)] = None if template is None else bound_to(template, self._hooks, code)
                 if template is not None:
-                    self._note(code, copies[code])  # type: ignore[arg-type]
-            copy = copies[code]
+                    self._note(code, copies[id(code)], plain)  # type: ignore[arg-type]
+            copy = copies[id(code)]
             if copy is not None:
                 function.__code__ = copy
-        self._hooks.follow(frozenset(self._originals))
+        self._hooks.follow([copy for copy, _ in self._originals.values()], self._plain)
         self._recursion = sys.getrecursionlimit()
         sys.setrecursionlimit(self._recursion * _FRAMES_OF_A_CALL)
         return self
@@ -55,37 +61,27 @@ class Follower:
         self._hooks.close()
         if sys.getrecursionlimit() == self._recursion * _FRAMES_OF_A_CALL:
             sys.setrecursionlimit(self._recursion)
-        for function in _functions():  # those that rewritten code made meanwhile, too
-            original = self._originals.get(function.__code__)
+        living, self._living = self._living, None
+        for function in functions_of(*live()) if living is None else living:  # rewritten code made some meanwhile
+            _, original = self._originals.get(id(function.__code__), (None, None))
             if original is not None:
                 function.__code__ = original
         self._originals.clear()
+        self._plain.clear()
 
-    def _note(self, original: CodeType, copy: CodeType) -> None:
-        self._originals[copy] = original
+    def ends(self, living: list[FunctionType]) -> None:
+        """Take the functions that live now, just before the end, so that they need not be looked for again."""
+        self._living = living
+
+    def _note(self, original: CodeType, copy: CodeType, plain: frozenset[CodeType]) -> None:
+        self._originals[id(copy)] = copy, original
+        if original in plain:
+            self._plain.append(copy)
         inner = [[c for c in code.co_consts if isinstance(c, CodeType)] for code in (original, copy)]
         for before, after in zip(*inner, strict=True):
-            self._note(before, after)
+            self._note(before, after, plain)
 
 
 def followed(recorder: TraceRecorder) -> Follower:
     """Return a context in which the user's functions tell a record where their numbers come from."""
-    return Follower(Hooks(recorder))
-
-
-def _functions() -> list[FunctionType]:
-    """Return the functions that live in the process and are of the user's files."""
-    everything = gc.get_objects()
-    found: list[FunctionType] = list(compress(everything, map({FunctionType}.__contains__, map(type, everything))))
-    del everything
-    users: dict[str, bool] = {}
-    kept = []
-    for function in found:
-        path = function.__code__.co_filename
-        if path not in users:
-            # Packages of another environment, which a path file adds, are installed as well.
-            installed = is_installed(path) or is_library(path) or "-packages" in path
-            users[path] = not (installed or path.startswith("<"))
-        if users[path]:
-            kept.append(function)
-    return kept
+    return Follower(Hooks(recorder), recorder.python.outside)

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType
 from typing import Any
 
+import numpy as np
 import torch
 
 from leapp_core.tracing.provenance.arithmetic import LARGEST
-from leapp_core.tracing.provenance.values import KINDS, NUMBERS, Traced, bare
+from leapp_core.tracing.provenance.values import KINDS, NUMBERS, NUMERIC, Traced, bare, is_mixed, is_tensor
 from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.record.numbers import Given, Place
 from leapp_core.tracing.record.promotion import ARGUMENTS, FILLED
 from leapp_core.tracing.record.recorder import PACK, TraceRecorder, unrecorded
 
-_TENSOR = torch.Tensor
 _PACKING = (torch.tensor, torch.as_tensor, torch.asarray)
 _FILLS = frozenset({torch.full, torch.full_like})
 _LARGEST_PACK = 4096
@@ -37,13 +37,6 @@ class GivenNumbers:
         self._recorder = recorder
         self._log = recorder.numbers
         self._leave = leave
-
-    def takes(self, function: Any) -> bool:
-        """Return whether a function is one of PyTorch's compiled ones."""
-        if type(function) is not BuiltinFunctionType:
-            return False
-        owner = function.__self__
-        return isinstance(owner, _TENSOR) or getattr(torch, function.__name__, None) is function
 
     def run(
         self,
@@ -156,7 +149,7 @@ class GivenNumbers:
                     return False
                 given.append(Given(index, "clone", 0, filler, roots))
                 continue
-            if not any(isinstance(a, _TENSOR) for a in event.args):
+            if not any(is_tensor(a) for a in event.args):
                 return False
             twins = tuple((i, cast) for i, _, cast in places_of)
             given.append(Given(index, "argument", 0, twins, roots))
@@ -173,7 +166,7 @@ class GivenNumbers:
             return True
         if event.plan.name in ("aten::copy_", "aten::fill_") and len(event.ins) == 2:
             source = event.args[1]
-            if isinstance(source, _TENSOR) and source.dim() == 0:
+            if is_tensor(source) and source.dim() == 0:
                 self._log.given.append(Given(event.index, "operand", 1, cast, value.roots))
                 return True
         return False
@@ -238,7 +231,9 @@ class GivenNumbers:
         elements = list(_flat(data))
         before = self._recorder.position
         out = function(*given, **named)
-        known = all(type(e) in KINDS or type(e) in NUMBERS or type(e) is bool or _is_scalar(e) for e in elements)
+        known = all(type(e) in NUMERIC or type(e) in NUMBERS or type(e) is bool or _is_scalar(e) for e in elements)
+        told = kwargs.get("dtype") is not None or getattr(function, "__name__", "") == "new_tensor"
+        known = known and (told or not is_mixed(*elements) or any(_is_float(e) for e in elements))
         if active and known and len(elements) == out.numel() and len(elements) <= _LARGEST_PACK:
             makers = [e for e in self._since(before) if e.plan.literal or e.func == PACK]
             if makers and makers[-1].outs and not out.is_complex():
@@ -252,9 +247,9 @@ class GivenNumbers:
     def _roll(self, function: Any, args: tuple[Any, ...]) -> Any:
         """Shift along one axis by a number: rows are taken by indices that come round."""
         owner = getattr(function, "__self__", None)
-        x, rest = (owner, args) if isinstance(owner, _TENSOR) else (args[0], args[1:])
+        x, rest = (owner, args) if is_tensor(owner) else (args[0], args[1:])
         pointer: torch.Tensor | None = None
-        if len(rest) == 2 and isinstance(x, _TENSOR) and type(rest[1]) is int and type(bare(rest[0])) is int:
+        if len(rest) == 2 and is_tensor(x) and type(rest[1]) is int and type(bare(rest[0])) is int:
             size, shift = x.shape[rest[1]], rest[0]
             if size and type(shift) in KINDS:
                 pointer = self._computed(lambda: _shifted(size, shift.twin))
@@ -271,7 +266,7 @@ class GivenNumbers:
         self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: list[Any]
     ) -> torch.dtype | None:
         """Return the type that a number is used in."""
-        tensors = [a for a in (getattr(function, "__self__", None), *args, *kwargs.values()) if isinstance(a, _TENSOR)]
+        tensors = [a for a in (getattr(function, "__self__", None), *args, *kwargs.values()) if is_tensor(a)]
         if not numbers or any(t.requires_grad and not t.is_leaf for t in tensors):
             return None
         name = getattr(function, "__name__", "")
@@ -279,6 +274,8 @@ class GivenNumbers:
             told = kwargs.get("dtype")
             if told is not None:
                 return told  # type: ignore[no-any-return]
+            if is_mixed(*numbers):
+                return None
             if name != "full":
                 return tensors[0].dtype if tensors else None
             return torch.int64 if type(bare(numbers[0])) is int else torch.get_default_dtype()
@@ -288,6 +285,8 @@ class GivenNumbers:
             return tensors[0].dtype
         with unrecorded():
             found = [torch.result_type(t, bare(n)) for t in tensors if t.dtype is not torch.bool for n in numbers]
+            if is_mixed(*numbers):
+                found += [torch.result_type(t, either) for t in tensors for either in (1, 1.0)]
         if not found or any(d is not found[0] for d in found) or found[0].is_complex or found[0] in _SHORT:
             return None
         return found[0]
@@ -298,7 +297,7 @@ class GivenNumbers:
         if name not in ("full", "full_like", "new_full") or len(casts) != 1:
             return None
         size: Any = args[0] if args else None
-        if isinstance(size, _TENSOR):
+        if is_tensor(size):
             size = size.shape if name == "full_like" else None
         if isinstance(size, int):
             size = (size,)
@@ -322,6 +321,14 @@ class GivenNumbers:
     def _all_leave(self, values: Iterable[tuple[Any, str]]) -> None:
         for value, part in values:
             self._leave(value, part)
+
+
+def is_compiled(function: Any) -> bool:
+    """Return whether a function is one of PyTorch's compiled ones."""
+    if type(function) is not BuiltinFunctionType:
+        return False
+    owner = function.__self__
+    return is_tensor(owner) or getattr(torch, function.__name__, None) is function
 
 
 def _roots(values: Iterable[Any]) -> frozenset[Place]:
@@ -368,5 +375,10 @@ def _flat(data: Any) -> Iterable[Any]:
         yield data
 
 
+def _is_float(value: Any) -> bool:
+    """Return whether a value is a float in every step."""
+    return type(bare(value)) in (float, np.float64) and not is_mixed(value)
+
+
 def _is_scalar(value: Any) -> bool:
-    return isinstance(value, _TENSOR) and value.numel() == 1
+    return is_tensor(value) and value.numel() == 1

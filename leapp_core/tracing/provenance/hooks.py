@@ -8,8 +8,8 @@ that is not known to keep the origin of a number takes it from it, and is noted 
 from __future__ import annotations
 
 import sys
-import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -17,60 +17,53 @@ import numpy as np
 import torch
 
 from leapp_core.tracing.provenance import arithmetic
-from leapp_core.tracing.provenance.given import GivenNumbers
-from leapp_core.tracing.provenance.holders import holder_of, is_stored_plainly
+from leapp_core.tracing.provenance.container_hooks import ContainerHooks
+from leapp_core.tracing.provenance.given import is_compiled
+from leapp_core.tracing.provenance.held import Known
+from leapp_core.tracing.provenance.holders import holder_of, is_stored_plainly, value_in
 from leapp_core.tracing.provenance.operators import (
     BINARY,
     BINARY_NAMES,
     COMPARE,
+    COMPARE_NAMES,
     IN_PLACE,
     UNARY,
     UNARY_NAMES,
 )
+from leapp_core.tracing.provenance.queues import Queue, Rows
 from leapp_core.tracing.provenance.twins import (
     CONTAINERS,
     DEEP,
-    LARGEST,
-    LEAST,
-    Twins,
     dtype_of,
+    fits,
     grown_of,
     holds,
     in_key,
 )
-from leapp_core.tracing.provenance.values import KINDS, NO_PLACES, NUMBERS, Traced, bare, traced
+from leapp_core.tracing.provenance.values import (
+    FOLLOWED,
+    KINDS,
+    NUMBERS,
+    NUMERIC,
+    Traced,
+    TracedBool,
+    bare,
+    is_mixed,
+    is_tensor,
+)
 from leapp_core.tracing.record.growth import NOTHING_GROWN
-from leapp_core.tracing.record.numbers import Place, same
-from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
+from leapp_core.tracing.record.numbers import same
+from leapp_core.tracing.record.recorder import TraceRecorder
+from leapp_core.tracing.source.static import Kinds, is_a
 
-_TENSOR = torch.Tensor
-_ARGUMENT_KINDS = KINDS | CONTAINERS
+_ARGUMENT_KINDS = Kinds(*KINDS, *CONTAINERS)
 _LARGEST_TABLE = 4096
-_OF_TENSORS = frozenset({int, float})
+_OF_TENSORS = Kinds(int, float)
+_IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset, type(None), torch.Tensor)
 _CALLABLES = (BuiltinFunctionType, type, np.ufunc)
 
 
-class _Held:
-    """An attribute of one object: its number as last seen, and the twin."""
-
-    __slots__ = ("epoch", "grown", "number", "owner", "place", "roots", "rough", "twin", "written")
-
-    def __init__(self, owner: Any, place: Place) -> None:
-        try:
-            self.owner: Callable[[], Any] = weakref.ref(owner)
-        except TypeError:
-            self.owner = lambda: owner
-        self.place = place
-        self.number: Any = None
-        self.twin: torch.Tensor | None = None
-        self.roots: frozenset[Place] = NO_PLACES
-        self.rough = False
-        self.grown = NOTHING_GROWN
-        self.written = False
-        self.epoch = -1
-
-
-class Hooks(Twins):
+class Hooks(ContainerHooks):
     """The hooks of one session. Closed, they do what the interpreter would have done.
 
     Args:
@@ -79,18 +72,22 @@ class Hooks(Twins):
 
     def __init__(self, recorder: TraceRecorder) -> None:
         super().__init__(recorder)
-        self._given = GivenNumbers(recorder, self._leave)
-        self._held: dict[tuple[int, str], _Held] = {}
 
-    def follow(self, codes: frozenset[CodeType]) -> None:
-        """Say which code is rewritten."""
+    def follow(self, codes: Sequence[CodeType], plain: Sequence[CodeType]) -> None:
+        """Say which code is rewritten, and of which everything it does is seen."""
         self._codes = codes  # held, so that their identities stay theirs
         self._followed = frozenset(map(id, codes))
+        self._purity.plain = frozenset(map(id, plain))
+        self._recorder.guard, self._recorder.ended = self._before_write, self._end_of_record
+        self._recorder.between = self._park_containers
 
     def close(self) -> None:
         """End of the session."""
+        self._end_of_record()
+        self._recorder.guard = self._recorder.ended = self._recorder.between = None
+        # The record holds rewritten code, which holds these hooks, and the garbage collector does not look into code.
+        vars(self).update(vars(Hooks(TraceRecorder(0))))
         self._open = False
-        self._held.clear()
 
     # -- attributes ------------------------------------------------------------------------------------------------
 
@@ -99,6 +96,8 @@ class Hooks(Twins):
         if self._active():
             get = _getter(type(owner), where[0])
             if get is not None and self._is_followed(get):
+                if self._trying and not self._purity.allows(get):
+                    self._trials.forbid()
                 try:
                     return _direct(get, (owner,), {})
                 except AttributeError:
@@ -107,34 +106,42 @@ class Hooks(Twins):
 
     def hook_attribute(self, owner: Any, where: tuple[str, str]) -> Any:
         """Read an attribute."""
-        value = getattr(owner, where[0])
+        name, site = where
+        value = getattr(owner, name)
         if not self._open or self._recorder.idle:
             return value
-        name, site = where
-        if type(value) not in NUMBERS or (type(value) is int and not LEAST < value < LARGEST):
+        if type(value) in CONTAINERS:
+            return self._container(owner, name, value, site)
+        if type(value) not in FOLLOWED or not fits(value):
             self._log.untold.add(site)
-            if (held := self._held.get((id(owner), name))) is not None:
+            if (held := self._held.find(owner, name)) is not None:
                 held.place.foreign = True
             return value
         holder = holder_of(owner, name) if self._active() else None
         if holder is None:
             self._log.untold.add(site)
             return value
-        held = self._held_of(holder, name)
-        if held.number is None or not same(held.number, value):
-            held.place.foreign |= held.number is not None
-            with unrecorded():
-                held.twin = torch.tensor(value, dtype=dtype_of(value), device="cpu")
-            held.number, held.written, held.rough, held.grown = value, False, False, NOTHING_GROWN
-            self._log.names.append((held.twin, name.strip("_")))
-        if held.epoch != self._recorder.epoch:
-            held.epoch, held.roots, held.grown = self._recorder.epoch, frozenset({held.place}), NOTHING_GROWN
+        self._log.reads.setdefault(site, set()).add(self._held.of(holder, name).place)
+        return self._number_in(holder, name, value)
+
+    def _number_in(self, holder: Any, name: str, value: Any) -> Any:
+        """Return the number of an attribute with its origin."""
+        held = self._held.of(holder, name)
+        known = held.known
+        if known.number is None or not same(known.number, value):
+            held.place.foreign |= known.number is not None
+            twin = self._first_twin(value, name.strip("_"))
+            known = Known(value, twin)
+        if known.epoch != self._recorder.epoch:
+            roots, grown = frozenset({held.place}), NOTHING_GROWN
+            known = replace(known, epoch=self._recorder.epoch, roots=roots, grown=grown)
             held.place.see(value)
-        if held.twin is None:
-            held.twin = self._computed(torch.tensor, value, dtype=dtype_of(value), device="cpu")
-            self._log.names.append((held.twin, name.strip("_")))
-        self._log.reads.setdefault(site, set()).add(held.place)
-        return traced(value, held.twin, held.roots, held.rough, self._leave, held.grown)
+        if known.twin is None:
+            twin = self.compute(torch.tensor, value, dtype=dtype_of(value), device="cpu")
+            known = replace(known, twin=twin)
+            self._log.names.append((twin, name.strip("_")))
+        held.known = known
+        return self._held.traced(value, known)
 
     def hook_store(self, value: Any, owner: Any, where: tuple[str, bool]) -> None:
         """Assign an attribute."""
@@ -142,42 +149,52 @@ class Hooks(Twins):
         if not self._recording():
             setattr(owner, name, bare(value) if type(value) in KINDS else self._without(value))
             return
+        if self._trying:
+            self._trials.note_store(owner, name)
+        self._store(owner, name, value, constant=constant)
+
+    def _store(self, owner: Any, name: str, value: Any, *, constant: bool) -> None:
+        adopted = self._adopted_of(owner)
+        if adopted is not None:
+            self._set_entry(adopted, name, value, constant=constant)
+            return
+        if self._keep_container(owner, name, value, constant=constant):
+            return
         if type(value) in KINDS and self._active() and is_stored_plainly(owner, name):
             setattr(owner, name, value.plain)
-            held = self._held_of(owner, name)
-            held.place.sources |= value.roots
-            held.place.grown |= value.grown
-            held.place.written = True
-            held.place.whole |= isinstance(value.plain, int)
-            held.number, held.twin, held.roots = value.plain, value.twin, value.roots
-            held.rough, held.grown = value.rough, value.grown
-            held.epoch, held.written = self._recorder.epoch, True
+            self._held.assign(owner, name, value, self._recorder.epoch)
             self._log.names.append((value.twin, name.strip("_")))
             return
         value = self.hook_plain(value)
         setattr(owner, name, value)
-        held_before = self._held.get((id(owner), name))
-        if type(value) not in NUMBERS:
-            if held_before is not None:
-                held_before.place.foreign = True
+        if type(owner) is Rows and is_tensor(value):
+            self._log.names.append((value, name))
+        if type(value) not in FOLLOWED:
+            if (held := self._held.find(owner, name)) is not None:
+                held.place.foreign = True
             return
-        held = self._held_of(owner, name)
+        held = self._held.of(owner, name)
         held.place.written = True
         held.place.given |= not constant
-        held.number, held.twin, held.roots, held.rough, held.grown = value, None, NO_PLACES, False, NOTHING_GROWN
-        held.epoch, held.written = self._recorder.epoch, True
+        held.known = Known(value, epoch=self._recorder.epoch)
 
-    def _held_of(self, owner: Any, name: str) -> _Held:
-        key = id(owner), name
-        held = self._held.get(key)
-        if held is None or held.owner() is not owner:
-            held = self._held[key] = _Held(owner, self._new_place(name, type(owner)))
-        return held
+    def _read(self, owner: Any, name: str) -> Any:
+        """Return an attribute's value, if it is a number with its origin."""
+        value = value_in(owner, name) if self._adopted_of(owner) is not None else getattr(owner, name)
+        return self._number_in(owner, name, value) if type(value) in FOLLOWED else value
+
+    def _assign(self, owner: Any, name: str, value: Any) -> None:
+        """Assign an attribute what was chosen."""
+        if self._trials.running:
+            self._trials.note_store(owner, name)
+        self._store(owner, name, value, constant=True)
 
     # -- numbers that leave ----------------------------------------------------------------------------------------
 
     def hook_bare(self, value: Any) -> Any:
-        """Return a value for a question whose answer does not depend on the number."""
+        """Return a value for a question whose answer does not depend on the number, but perhaps on its type."""
+        if is_mixed(value):
+            self._leave(value)
         return bare(value)
 
     def hook_plain(self, value: Any) -> Any:
@@ -204,8 +221,9 @@ class Hooks(Twins):
 
     def hook_binary(self, code: int, left: Any, right: Any) -> Any:
         """Compute ``left`` operator ``right``."""
+        self._look_at(left, right)
         if type(left) in KINDS or type(right) in KINDS:
-            return self._operator(BINARY[code], code, left, right)
+            return self._operator(BINARY[code], code, self._numeric(left, "left"), self._numeric(right, "right"))
         if (type(left) in CONTAINERS or type(right) in CONTAINERS) and type(left) is not type(right):
             # Text is formatted with a tuple of numbers, an array is added to a list of them.
             return BINARY[code](self.hook_plain(left), self.hook_plain(right))
@@ -214,11 +232,15 @@ class Hooks(Twins):
     def hook_in_place(self, code: int, left: Any, right: Any) -> Any:
         """Compute what ``left operator= right`` assigns."""
         if type(left) in KINDS or type(right) in KINDS:
-            return self._operator(IN_PLACE[code], code, left, right)
+            return self._operator(IN_PLACE[code], code, self._numeric(left, "left"), self._numeric(right, "right"))
+        if self._trying and not is_a(left, *_IMMUTABLE):
+            self._trials.forbid()  # a list grows
         return IN_PLACE[code](left, right if type(right) not in CONTAINERS else self._plain(right, DEEP))
 
     def hook_unary(self, code: int, operand: Any) -> Any:
         """Compute operator ``operand``."""
+        self._look_at(operand)
+        operand = self._numeric(operand, "operand")
         if type(operand) not in KINDS:
             return UNARY[code](operand)
         result = UNARY[code](operand.plain)
@@ -226,24 +248,40 @@ class Hooks(Twins):
 
     def hook_compare(self, code: int, left: Any, right: Any) -> Any:
         """Compare ``left`` and ``right``."""
+        self._look_at(left, right)
         if type(left) in KINDS or type(right) in KINDS:
-            if isinstance(left, _TENSOR) or isinstance(right, _TENSOR):
+            if is_tensor(left) or is_tensor(right):
                 return self._given.run(COMPARE[code], (left, right), {}, self._active(), ("left", "comparators.0"))
-            for value, part in ((left, "left"), (right, "comparators.0")):
-                if type(value) in KINDS:
-                    self._leave(value, part)
-            return COMPARE[code](bare(left), bare(right))
+            numbers = type(bare(left)) in NUMBERS and type(bare(right)) in NUMBERS
+            equivalent = arithmetic.COMPARE[COMPARE_NAMES[code]] if numbers else None
+            return self._compared(COMPARE[code](bare(left), bare(right)), equivalent, left, right)
         if type(left) in CONTAINERS or type(right) in CONTAINERS:
             return COMPARE[code](self.hook_plain(left), self.hook_plain(right))
         return COMPARE[code](left, right)
 
+    def _compared(self, result: Any, equivalent: Any, left: Any, right: Any) -> Any:
+        rough = any(x.rough for x in (left, right) if type(x) in KINDS)
+        if equivalent is None or rough or type(result) is not bool:
+            for value, part in ((left, "left"), (right, "comparators.0")):
+                if type(value) in KINDS:
+                    self._leave(value, part)
+            return result
+        double = is_mixed(left, right) or type(bare(left)) is not int or type(bare(right)) is not int
+        return self._explained(result, equivalent, (left, right), True, double=double, grown=NOTHING_GROWN)
+
+    def _numeric(self, value: Any, part: str) -> Any:
+        """Return a value with which is computed: of a truth value only numbers and decisions know the origin."""
+        return self._plain(value, 0, part) if type(value) is TracedBool else value
+
     def _operator(self, compute: Callable[[Any, Any], Any], code: int, left: Any, right: Any) -> Any:
-        if isinstance(left, _TENSOR) or isinstance(right, _TENSOR):
+        if is_tensor(left) or is_tensor(right):
             return self._given.run(compute, (left, right), {}, self._active(), ("left", "right"))
         a, b = bare(left), bare(right)
         if type(a) in NUMBERS and type(b) in NUMBERS:
             name = BINARY_NAMES[code]
             result = compute(a, b)
+            if self._trying and name in arithmetic.STEPS and type(right) in KINDS and type(result) is int:
+                self._trials.forbid()  # by zero, perhaps
             if name in arithmetic.MAY_RAISE and (name == "Pow" or type(right) in KINDS):
                 self._leave(right if type(right) in KINDS else left, "", raises=True)
             equivalent = arithmetic.BINARY.get(name)
@@ -252,7 +290,9 @@ class Hooks(Twins):
             if name == "Pow" and not arithmetic.has_power(a, b, (type(left) in KINDS, type(right) in KINDS)):
                 equivalent = None
             grown = grown_of(name, left, right)
-            return self._explained(result, equivalent, (left, right), name in arithmetic.STEPS, grown=grown)
+            double = True if name == "Div" else None  # whatever its operands are
+            steps = name in arithmetic.STEPS
+            return self._explained(result, equivalent, (left, right), steps, double=double, grown=grown)
         for value, part in ((left, "left"), (right, "right")):
             if type(value) in KINDS:
                 self._leave(value, part)
@@ -262,8 +302,30 @@ class Hooks(Twins):
 
     def hook_call(self, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         """Call a function."""
+        if function is len and len(args) == 1 and type(args[0]) is Queue:
+            return args[0].left
+        if self._containers:
+            self._show(*args, *kwargs.values())
+        if self._trying:
+            self._trials.tick()
+            if not self._purity.allows(function):
+                self._trials.forbid()
         if self._is_followed(function):
             return _direct(function, args, kwargs)
+        if self._adopted:
+            known = self._of_container(function, args, kwargs)
+            if known is not NotImplemented:
+                return known
+        if function is bool and len(args) == 1 and not kwargs and (type(args[0]) in KINDS or is_tensor(args[0])):
+            return self.hook_truth(args[0])
+        return self._called(function, args, kwargs)
+
+    def _called(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if self._adopted and _may_look_around(function):
+            given = [self._argument(a, f"args.{i}") for i, a in enumerate(args)]
+            named = {k: self._argument(v, f"keywords.{k}") for k, v in kwargs.items()}
+            with self._parked():
+                return function(*given, **named)
         for value in args:
             if type(value) in _ARGUMENT_KINDS and (type(value) in KINDS or holds(value, DEEP)):
                 break
@@ -274,10 +336,10 @@ class Hooks(Twins):
 
     def _with_numbers(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         known: Any = NotImplemented
-        if isinstance(function, _CALLABLES):
-            if not kwargs and all(type(a) in KINDS or type(a) in NUMBERS for a in args):
+        if is_a(function, *_CALLABLES) or function is np.clip:
+            if not kwargs and all(type(a) in NUMERIC or type(a) in NUMBERS for a in args):
                 known = self._of_numbers(function, args)
-            if known is NotImplemented and self._given.takes(function):
+            if known is NotImplemented and is_compiled(function):
                 return self._given.run(function, args, kwargs, self._active(), ())
         if known is not NotImplemented:
             return known
@@ -297,9 +359,9 @@ class Hooks(Twins):
             tensor = args[0]
         elif not args and type(function) is BuiltinFunctionType and function.__name__ in ("item", "tolist"):
             tensor = function.__self__
-            if function.__name__ == "tolist" and isinstance(tensor, _TENSOR) and tensor.dim():
+            if function.__name__ == "tolist" and is_tensor(tensor) and tensor.dim():
                 return self._listed(tensor)
-        if not isinstance(tensor, _TENSOR) or not self._active():
+        if not is_tensor(tensor) or not self._active():
             return function(*args)
         recorder = self._recorder
         before = recorder.position
@@ -308,9 +370,9 @@ class Hooks(Twins):
             return result
         recorder.settle()
         event = recorder.events[-1]
-        if event.plan.escape != "scalar" or not isinstance(event.args[0], _TENSOR) or event.args[0].is_complex():
+        if event.plan.escape != "scalar" or not is_tensor(event.args[0]) or event.args[0].is_complex():
             return result
-        if type(result) is int and not LEAST < result < LARGEST:
+        if not fits(result):
             return result
         return self._valued(event, event.args[0], result)
 
@@ -325,9 +387,14 @@ class Hooks(Twins):
 
     def hook_get_item(self, base: Any, key: Any) -> Any:
         """Read an item."""
+        self._look_at(base)
+        if type(key) is TracedBool:
+            key = self._plain_key(key)
+        if self._trying and type(key) not in NUMBERS and in_key(key):
+            self._trials.forbid()  # the bundle reads there whichever way is taken, perhaps beyond the end
         if type(key) in NUMBERS or not in_key(key):
             return base[key]
-        if isinstance(base, _TENSOR):
+        if is_tensor(base):
             return self._given.get_item(base, key, self._active())
         if type(key) in KINDS and type(base) in (list, tuple) and self._active():
             return self._looked_up(base, key)
@@ -336,23 +403,32 @@ class Hooks(Twins):
     def _looked_up(self, table: Any, key: Traced) -> Any:
         """Read a number from a list of numbers."""
         result = table[key.plain]
-        kinds = set(map(type, table))
-        small = len(table) <= _LARGEST_TABLE and all(LEAST < n < LARGEST for n in table if type(n) is int)
-        if len(kinds) == 1 and kinds <= {int, float} and small and type(key.plain) is int:
+        if any(type(n) in KINDS for n in table):
+            found = self._number_at(table, key)
+            if found is not NotImplemented:
+                return found
+        kind = type(table[0])  # which it has: the item was there
+        alike = kind in _OF_TENSORS and all(type(n) is kind for n in table)
+        small = len(table) <= _LARGEST_TABLE and all(map(fits, table))
+        if alike and small and key.twin.dtype is torch.int64:
             self._leave(key, "slice", raises=True)
             rows = self._table(tuple(table))
 
             def row(at: torch.Tensor) -> torch.Tensor:
-                at = torch.where(at < 0, at + len(table), at)
-                return rows.index_select(0, at.reshape(1)).reshape(())
+                return arithmetic.row_at(rows, at)
 
             return self._explained(result, row, (key,), True, double=False, grown=NOTHING_GROWN)
         self._leave(key, "slice")
         return result
 
-    def hook_set_item(self, value: Any, base: Any, key: Any) -> None:
+    def hook_set_item(self, value: Any, base: Any, key: Any, constant: bool) -> None:
         """Write an item."""
-        if isinstance(base, _TENSOR) and (type(value) in KINDS or in_key(key)):
+        adopted = self._adopted_of(base)
+        if adopted is not None and self._set_entry(adopted, key, value, constant=constant):
+            return
+        if self._trying and not is_tensor(base):
+            self._trials.forbid()
+        if is_tensor(base) and (type(value) in KINDS or in_key(key)):
             self._given.set_item(base, key, value, self._active())
         elif in_key(key):
             base[self._plain_key(key)] = self.hook_plain(value)
@@ -369,6 +445,14 @@ class Hooks(Twins):
 def _direct(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call rewritten code; it knows by this frame that rewritten code gets what it returns."""
     return function(*args, **kwargs)
+
+
+def _may_look_around(function: Any) -> bool:
+    """Return whether a function that is not followed may reach what objects of the user's hold."""
+    kind = type(function)
+    if kind is BuiltinFunctionType or kind is np.ufunc or function is np.clip:
+        return False
+    return kind is not type or function.__module__ != "builtins"
 
 
 def _getter(kind: type, name: str) -> Any:

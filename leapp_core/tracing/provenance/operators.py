@@ -29,5 +29,6 @@ IN_PLACE: tuple[Callable[[Any, Any], Any], ...] = tuple(changing for _, changing
 UNARY_NAMES = tuple(_UNARY)
 UNARY_CODES = {name: code for code, name in enumerate(UNARY_NAMES)}
 UNARY: tuple[Callable[[Any], Any], ...] = tuple(_UNARY.values())
+COMPARE_NAMES = tuple(_COMPARE)
 COMPARE_CODES = {name: code for code, name in enumerate(_COMPARE)}
 COMPARE: tuple[Callable[[Any, Any], Any], ...] = tuple(_COMPARE.values())

@@ -7,50 +7,86 @@ scope, so the code objects of both versions correspond one to one, with the same
 from __future__ import annotations
 
 import ast
+import copy
 import linecache
 import warnings
-from collections.abc import Iterator
+from collections import Counter
+from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from leapp_core.tracing.provenance.expressions import HOOKS, ExpressionRewriter, number
+from leapp_core.tracing.provenance.containers import CHANGING
+from leapp_core.tracing.provenance.expressions import HOOKS, UNHOOKED, ExpressionRewriter, number
 from leapp_core.tracing.provenance.operators import BINARY_CODES
+from leapp_core.tracing.provenance.plain_code import assigned_names, is_plain, leaves_it
+from leapp_core.tracing.provenance.queue_code import asks, queue_names
 from leapp_core.tracing.provenance.scopes import (
     again,
     again_key,
+    calls,
+    constants_of,
     declared_elsewhere,
     is_written_out,
     leaves_alone,
+    local_names,
     mangled,
 )
+from leapp_core.tracing.provenance.statements import flattened
+from leapp_core.tracing.source.callsite import codes_in
 
 _LONGEST = 20_000  # lines
+_DEEPEST = 6  # Python nests at most twenty blocks
+_NOTHING: tuple[dict[CodeType, CodeType], frozenset[CodeType]] = ({}, frozenset())
+_WAY = ".way"
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """The attributes that a file names.
+
+    Attributes:
+        named: All of them.
+        stored: Those that a function other than a constructor assigns, or whose container it changes: only these change
+            from step to step.
+        computed: Those that classes compute when they are read.
+    """
+
+    named: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
+    computed: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=512)
-def stored_attributes(file: str) -> frozenset[str]:
-    """Return the attributes that a function other than a constructor assigns: only these change from step to step."""
+def attributes(file: str) -> Attributes:
+    """Return the attributes that a file names."""
     tree = _tree(file)
-    found: set[str] = set()
-    for function in ast.walk(tree) if tree is not None else ():
-        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)) and function.name != "__init__":
-            nodes = ast.walk(function)
-            found |= {n.attr for n in nodes if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store)}
-    return frozenset(name for name in found if not (name.startswith("__") and name.endswith("__")))
-
-
-@lru_cache(maxsize=512)
-def properties(file: str) -> frozenset[str]:
-    """Return the attributes that classes of a file compute when they are read."""
-    tree = _tree(file)
-    functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)) if tree is not None else ()
-    return frozenset(
+    if tree is None:
+        return Attributes()
+    nodes = list(ast.walk(tree))
+    functions = [n for n in nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    named = frozenset(n.attr for n in nodes if isinstance(n, ast.Attribute))
+    inside = (n for f in functions if f.name != "__init__" for n in ast.walk(f))
+    stored = {name for n in inside if (name := _changed(n))}
+    computed = {
         f.name for f in functions if any(isinstance(d, ast.Name) and d.id == "property" for d in f.decorator_list)
-    )
+    }
+    kept = frozenset(name for name in stored if not (name.startswith("__") and name.endswith("__")))
+    return Attributes(named, kept, frozenset(computed))
 
 
-@lru_cache(maxsize=512)
+def _changed(node: ast.AST) -> str:
+    """Return the attribute that is assigned, or holds what is changed, at a node; empty for others."""
+    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+        return node.attr
+    held: ast.AST | None = None
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+        held = node.value
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
+        held = node.func.value
+    return held.attr if isinstance(held, ast.Attribute) else ""
+
+
 def rewritten(file: str, stored: frozenset[str], computed: frozenset[str] = frozenset()) -> dict[CodeType, CodeType]:
     """Return the code objects of a file's functions and their rewritten copies; empty if that cannot be.
 
@@ -59,24 +95,38 @@ def rewritten(file: str, stored: frozenset[str], computed: frozenset[str] = froz
         stored: Attributes whose numbers are followed.
         computed: Attributes that classes compute.
     """
+    return _rewritten(file, stored & attributes(file).named, computed & attributes(file).named)[0]
+
+
+def plain_codes(file: str, stored: frozenset[str], computed: frozenset[str] = frozenset()) -> frozenset[CodeType]:
+    """Return those of a file's functions of which everything that they do goes through hooks, as they were."""
+    return _rewritten(file, stored & attributes(file).named, computed & attributes(file).named)[1]
+
+
+@lru_cache(maxsize=512)
+def _rewritten(
+    file: str, stored: frozenset[str], computed: frozenset[str]
+) -> tuple[dict[CodeType, CodeType], frozenset[CodeType]]:
     tree = _tree(file)
     if tree is None:
-        return {}
+        return _NOTHING
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # told when the user's file was compiled
             original = compile("".join(linecache.getlines(file)), file, "exec", dont_inherit=True)
-            rewriter = Rewriter(file, stored, computed)
+            rewriter = Rewriter(file, stored, computed, constants_of(tree), queue_names(ast.walk(tree)))
             copy = compile(ast.fix_missing_locations(rewriter.visit(tree)), file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
-        return {}
-    pairs = list(zip(_codes(original), _codes(copy), strict=False))
-    if len(list(_codes(original))) != len(list(_codes(copy))):
-        return {}
+        return _NOTHING
+    both = list(codes_in(original)), list(codes_in(copy))
+    pairs = list(zip(*both, strict=False))
+    if len(both[0]) != len(both[1]):
+        return _NOTHING
     if any(_shape(one) != _shape(other) for one, other in pairs):
-        return {}
-    alone = {(name, line) for name, line in rewriter.left_alone}
-    return {a: b for a, b in pairs[1:] if (a.co_name, a.co_firstlineno) not in alone}
+        return _NOTHING
+    alone, plain = set(rewriter.left_alone), set(rewriter.plain)
+    kept = {a: b for a, b in pairs[1:] if (a.co_name, a.co_firstlineno) not in alone}
+    return kept, frozenset(a for a in kept if (a.co_name, a.co_firstlineno) in plain)
 
 
 def bound_to(code: CodeType, hooks: Any, original: CodeType) -> CodeType:
@@ -106,17 +156,20 @@ def _tree(file: str) -> ast.Module | None:
         return None
 
 
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
+def _loads(statements: list[ast.stmt]) -> Counter[str]:
+    """Return how often names are read, in functions defined within, too."""
+    read = (n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+    return Counter(read) + Counter(
+        s.target.id for top in statements for s in ast.walk(top)
+        if isinstance(s, ast.AugAssign) and isinstance(s.target, ast.Name)
+    )  # fmt: skip
 
 
 def _shape(code: CodeType) -> tuple[Any, ...]:
     arguments = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
     inside = sum(isinstance(c, CodeType) for c in code.co_consts)
-    names = code.co_name, code.co_firstlineno, code.co_freevars, frozenset(code.co_cellvars), set(code.co_varnames)
+    local = {name for name in code.co_varnames if not name.startswith(".")}  # ours begin with a dot
+    names = code.co_name, code.co_firstlineno, code.co_freevars, frozenset(code.co_cellvars), local
     return names, arguments, inside
 
 
@@ -127,14 +180,29 @@ class Rewriter(ExpressionRewriter):
         file: Path of the file.
         stored: Attributes whose numbers are followed.
         computed: Attributes that classes compute.
+        constants: Names of the module's constants.
+        queues: Attributes that are queues by their source.
 
     Attributes:
         left_alone: Name and first line of the functions that stay as they are.
+        plain: The same of those of which everything that they do goes through hooks.
     """
 
-    def __init__(self, file: str, stored: frozenset[str], computed: frozenset[str]) -> None:
-        super().__init__(file, stored, computed)
+    def __init__(
+        self,
+        file: str,
+        stored: frozenset[str],
+        computed: frozenset[str],
+        constants: frozenset[str] = frozenset(),
+        queues: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(file, stored, computed, queues)
+        self._constants = constants
+        self._locals: frozenset[str] = frozenset()
         self.left_alone: list[tuple[str, int]] = []
+        self.plain: list[tuple[str, int]] = []
+        self._loads: Counter[str] = Counter()
+        self._depth = 0
 
     # -- scopes ----------------------------------------------------------------------------------------------------
 
@@ -147,10 +215,15 @@ class Rewriter(ExpressionRewriter):
         if leaves_alone(node):
             self._leave_alone(node)
             return node
-        before = self._elsewhere
+        before = self._elsewhere, self._loads, self._depth, self._locals
         self._elsewhere = declared_elsewhere(node)
+        self._locals = self._locals | local_names(node)
+        node.body = flattened(node)
+        if is_plain(node.body, self._stored, self._elsewhere, UNHOOKED):
+            self.plain.append((node.name, min([node.lineno, *(d.lineno for d in node.decorator_list)])))
+        self._loads, self._depth = _loads(node.body), 0
         self._scope(node, inside=True)
-        self._elsewhere = before
+        self._elsewhere, self._loads, self._depth, self._locals = before
         return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
@@ -184,14 +257,22 @@ class Rewriter(ExpressionRewriter):
 
     def _scope(self, node: Any, *, inside: bool) -> None:
         before, self._inside = self._inside, inside
-        node.body = [self.visit(statement) for statement in node.body]
+        node.body = self._all(node.body)
         self._inside = before
+
+    def _all(self, statements: list[ast.stmt]) -> list[ast.stmt]:
+        """Rewrite statements; one may become several."""
+        made: list[ast.stmt] = []
+        for statement in statements:
+            new: Any = self.visit(statement)
+            made += new if isinstance(new, list) else [new]
+        return made
 
     # -- statements ------------------------------------------------------------------------------------------------
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         """Give numbers with an origin to rewritten code only."""
-        if node.value is not None:
+        if node.value is not None:  # a joined result was given where it was made, too
             node.value = self._hook(node.value, "hook_returned", [self.visit(node.value)])
         return node
 
@@ -202,11 +283,14 @@ class Rewriter(ExpressionRewriter):
         target = node.targets[0]
         if len(node.targets) == 1 and isinstance(target, ast.Subscript):
             call = self._hook(target, "hook_set_item", [self.visit(node.value), self.visit(target.value)])
-            call.args.append(self._key(target.slice))  # type: ignore[attr-defined]
+            call.args += [self._key(target.slice), self._flag(self._is_constant(node.value))]  # type: ignore[attr-defined]
             return ast.copy_location(ast.Expr(call), node)
         if len(node.targets) == 1 and isinstance(target, ast.Attribute) and target.attr in self._stored:
-            return self._store(node, target, self.visit(node.value), constant=is_written_out(node.value))
+            return self._store(node, target, self.visit(node.value), constant=self._is_constant(node.value))
         value = self.visit(node.value)
+        for mark, hook in (("returned", "hook_returned"), ("truth", "hook_truth")):
+            if getattr(node, mark, False):
+                value = self._hook(node.value, hook, [value])
         node.value = value if all(map(self._is_local, node.targets)) else self._hook(value, "hook_plain", [value])
         node.targets = [self._target(t) for t in node.targets]
         return node
@@ -217,7 +301,7 @@ class Rewriter(ExpressionRewriter):
             return node
         target = node.target
         if isinstance(target, ast.Attribute) and target.attr in self._stored:
-            return self._store(node, target, self.visit(node.value), constant=is_written_out(node.value))
+            return self._store(node, target, self.visit(node.value), constant=self._is_constant(node.value))
         value = self.visit(node.value)
         node.value = value if self._is_local(target) else self._hook(value, "hook_plain", [value])
         node.target = self._target(target)  # type: ignore[assignment]
@@ -228,7 +312,7 @@ class Rewriter(ExpressionRewriter):
         if not self._inside:
             return node
         target, code = node.target, number(BINARY_CODES[type(node.op).__name__])
-        simple = isinstance(target, ast.Name) or not any(isinstance(n, ast.Call) for n in ast.walk(node.value))
+        simple = isinstance(target, ast.Name) or not calls(node.value)
         if isinstance(target, ast.Name):
             value = self.visit(node.value)
             if target.id in self._elsewhere:
@@ -249,6 +333,7 @@ class Rewriter(ExpressionRewriter):
                 read = self._hook(target, "hook_get_item", [self.visit(base), self._key(key)])
                 made = self._hook(node, "hook_in_place", [code, read, self.visit(node.value)])
                 call = self._hook(target, "hook_set_item", [made, self.visit(target.value), self._key(target.slice)])
+                call.args.append(self._flag(False))  # type: ignore[attr-defined]
                 return ast.copy_location(ast.Expr(call), node)
         node.value = self._plain(node.value)
         node.target = self._target(target)  # type: ignore[assignment]
@@ -259,15 +344,60 @@ class Rewriter(ExpressionRewriter):
         if not self._inside:
             return self.generic_visit(node)
         local = self._is_local(node.target)
-        node.iter = self.visit(node.iter) if local else self._plain(node.iter)
+        node.iter = self._hook(node.iter, "hook_looped", [self.visit(node.iter) if local else self._plain(node.iter)])
         node.target = self._target(node.target)
-        node.body = [self.visit(s) for s in node.body]
-        node.orelse = [self.visit(s) for s in node.orelse]
+        node.body = self._all(node.body)
+        node.orelse = self._all(node.orelse)
         return node
 
-    def visit_If(self, node: ast.If) -> ast.AST:
-        """Test a plain value."""
-        return self._tested(node)
+    def visit_If(self, node: ast.If) -> Any:
+        """Run both ways where everything that they do is seen, and let them meet."""
+        ways = [*node.body, *node.orelse]
+        seen = self._inside and is_plain(ways, self._stored, self._elsewhere, UNHOOKED) and not leaves_it(ways)
+        if not seen or self._depth >= _DEEPEST:
+            return self._tested(node)
+        within = _loads(ways)
+        names = sorted(name for name in assigned_names(ways) if self._loads[name] > within[name])
+        self._depth += 1
+        test = node.test
+        node.body, node.orelse = self._all(node.body), self._all(node.orelse)
+        node.test = self._asked(node)
+        self._depth -= 1
+        return self._both_ways(node, test, names)
+
+    def _asked(self, node: ast.If) -> ast.expr:
+        """Return the test of an ``if``; where it asks whether a queue is empty, the way for that knows that it is."""
+        named, queue, empty = asks(node.test)
+        if named is None or named.attr not in self._queues:
+            return self.visit(node.test)  # type: ignore[no-any-return]
+        known = ast.Expr(self._hook(queue, "hook_emptied", [self._queue(copy.deepcopy(queue))]))
+        ways = node.body if empty else node.orelse
+        if ways:
+            ways.insert(0, ast.fix_missing_locations(ast.copy_location(known, queue)))
+        return self._queue(queue) if queue is node.test else self.visit(node.test)
+
+    def _both_ways(self, node: ast.If, test: ast.expr, names: list[str]) -> list[ast.stmt]:
+        """Return ``for way in both: with way: if way.value: … else: …`` and what its names are before and after."""
+        way = f"{_WAY}{self._depth}"
+
+        def at(made: ast.AST) -> Any:
+            return ast.fix_missing_locations(ast.copy_location(made, test))
+
+        def part(attribute: str) -> ast.expr:
+            return ast.Attribute(ast.Name(way, ast.Load()), attribute, ast.Load())
+
+        def given(attribute: str) -> list[ast.stmt]:
+            targets: list[ast.expr] = [ast.Name(name, ast.Store()) for name in names]
+            assigned = ast.Assign([ast.Tuple(targets, ast.Store())], part(attribute))
+            return [at(ast.If(part(attribute), [assigned], []))] if names else []
+
+        node.test, asked = at(part("value")), node.test
+        entered = at(ast.With([ast.withitem(ast.Name(way, ast.Load()))], []))
+        entered.body = [node]
+        ways = self._hook(test, "hook_branches", [asked, at(ast.Constant(tuple(names)))])  # type: ignore[arg-type]
+        loop = at(ast.For(ast.Name(way, ast.Store()), ways, [], []))
+        loop.body = [*given("before"), entered]
+        return [loop, *given("merged")]
 
     def visit_While(self, node: ast.While) -> ast.AST:
         """Test a plain value."""
@@ -291,7 +421,7 @@ class Rewriter(ExpressionRewriter):
             item.context_expr = self.visit(item.context_expr)
             if item.optional_vars is not None:
                 item.optional_vars = self._target(item.optional_vars)
-        node.body = [self.visit(s) for s in node.body]
+        node.body = self._all(node.body)
         return node
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
@@ -301,12 +431,22 @@ class Rewriter(ExpressionRewriter):
         node.subject = self._plain(node.subject)
         for case in node.cases:
             case.guard = None if case.guard is None else self._plain(case.guard)
-            case.body = [self.visit(statement) for statement in case.body]
+            case.body = self._all(case.body)
         return node
+
+    @staticmethod
+    def _flag(value: bool) -> ast.expr:
+        return ast.Constant(value)
+
+    def _is_constant(self, node: ast.expr) -> bool:
+        """Return whether an expression is a number written out in the source, perhaps under a module's name for it."""
+        names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        return is_written_out(node, self._constants) and names.isdisjoint(self._locals)
 
     def _store(self, node: ast.stmt, target: ast.Attribute, value: ast.expr, *, constant: bool) -> ast.AST:
         place = ast.Constant((mangled(target.attr, self._class), constant))  # type: ignore[arg-type]
-        call = self._hook(target, "hook_store", [value, self.visit(target.value), place])
+        hook = "hook_queue_store" if target.attr in self._queues else "hook_store"
+        call = self._hook(target, hook, [value, self.visit(target.value), place])
         return ast.copy_location(ast.Expr(call), node)
 
     def _target(self, target: ast.expr) -> ast.expr:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from typing import Any
 
 # Functions that show a function its own names, or run text among them.
@@ -11,20 +12,32 @@ _LOOKING = frozenset({"locals", "vars", "dir", "eval", "exec"})
 _COMPILING = frozenset(
     {"jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "kernel", "func", "script", "compile"}
 )
+_COMPUTING = frozenset({"abs", "bool", "float", "int", "len", "max", "min", "round", "sum"})
+"""Functions of numbers, by the names that nobody gives to others."""
 
 
 def leaves_alone(function: ast.FunctionDef) -> bool:
     """Return whether a function looks at its own names, where what is rewritten may be too, or is compiled."""
-    if any(_last_name(decorator) in _COMPILING for decorator in function.decorator_list):
+    if any(last_name(decorator) in _COMPILING for decorator in function.decorator_list):
         return True
     return any(isinstance(n, ast.Name) and n.id in _LOOKING for n in ast.walk(function)) or any(
         isinstance(n, ast.ClassDef) for n in ast.walk(function)
     )
 
 
-def _last_name(decorator: ast.expr) -> str:
-    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+def last_name(named: ast.expr) -> str:
+    """Return the last part of a dotted name, or of what is called by one; empty if it is neither."""
+    called = named.func if isinstance(named, ast.Call) else named
     return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def is_local(target: ast.expr, elsewhere: frozenset[str] = frozenset()) -> bool:
+    """Return whether only names are assigned, and none of some that are not local."""
+    if isinstance(target, (ast.Tuple, ast.List)):
+        return all(is_local(t, elsewhere) for t in target.elts)
+    if isinstance(target, ast.Starred):
+        return is_local(target.value, elsewhere)
+    return isinstance(target, ast.Name) and target.id not in elsewhere
 
 
 def declared_elsewhere(function: ast.FunctionDef) -> frozenset[str]:
@@ -33,13 +46,45 @@ def declared_elsewhere(function: ast.FunctionDef) -> frozenset[str]:
     return frozenset(name for names in found for name in names)
 
 
-def is_written_out(node: ast.expr) -> bool:
-    """Return whether an expression is a number written out in the source."""
+def calls(node: ast.AST) -> bool:
+    """Return whether an expression calls what may change what others hold: not only what computes with numbers."""
+    return any(isinstance(n, ast.Call) and not _computes(n.func) for n in ast.walk(node))
+
+
+def _computes(function: ast.expr) -> bool:
+    if isinstance(function, ast.Name):
+        return function.id in _COMPUTING
+    if not isinstance(function, ast.Attribute):
+        return False
+    module = function.value.id if isinstance(function.value, ast.Name) else ""
+    return function.attr == "item" or module in ("math", "torch", "np")
+
+
+def is_written_out(node: ast.expr, names: frozenset[str] = frozenset()) -> bool:
+    """Return whether an expression is a number written out in the source, or one of some names for such a number."""
     if isinstance(node, ast.UnaryOp):
-        return is_written_out(node.operand)
+        return is_written_out(node.operand, names)
     if isinstance(node, ast.BinOp):
-        return is_written_out(node.left) and is_written_out(node.right)
-    return isinstance(node, ast.Constant)
+        return is_written_out(node.left, names) and is_written_out(node.right, names)
+    return isinstance(node, ast.Constant) or (isinstance(node, ast.Name) and node.id in names)
+
+
+def constants_of(module: ast.Module) -> frozenset[str]:
+    """Return the names that a module assigns once, a number written out, and that no function assigns."""
+    stored = Counter(n.id for n in ast.walk(module) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load))
+    declared = {name for n in ast.walk(module) if isinstance(n, ast.Global) for name in n.names}
+    made = (s for s in module.body if isinstance(s, ast.Assign) and len(s.targets) == 1 and is_written_out(s.value))
+    named = {s.targets[0].id for s in made if isinstance(s.targets[0], ast.Name)}
+    return frozenset(name for name in named - declared if stored[name] == 1)
+
+
+def local_names(function: ast.FunctionDef) -> frozenset[str]:
+    """Return the names that a function, or one within it, assigns or takes."""
+    nodes = list(ast.walk(function))
+    return frozenset(
+        [n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)]
+        + [n.arg for n in nodes if isinstance(n, ast.arg)]
+    )
 
 
 def mangled(name: str, cls: str) -> str:

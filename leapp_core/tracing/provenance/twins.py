@@ -5,26 +5,28 @@ from __future__ import annotations
 import math
 import sys
 import threading
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from types import CodeType
 from typing import Any
 
+import numpy as np
 import torch
 
 from leapp_core.tracing.provenance import arithmetic
-from leapp_core.tracing.provenance.values import KINDS, NUMBERS, Traced, bare, traced
+from leapp_core.tracing.provenance.values import FOLLOWED, KINDS, NUMBERS, Traced, bare, is_mixed, is_tensor, traced
 from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.record.growth import NOTHING_GROWN, Grown, Product
 from leapp_core.tracing.record.numbers import Leave, NumberLog, Place
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
 from leapp_core.tracing.source.callsite import above_hooks
+from leapp_core.tracing.source.static import Kinds
 
-_TENSOR = torch.Tensor
-CONTAINERS = frozenset({list, tuple, dict})
+CONTAINERS = Kinds(list, tuple, deque, dict)
 DEEP = 12
 _LARGEST_LIST = 64
 _LARGEST_DIVISOR = 2**32
-LEAST, LARGEST = -arithmetic.LARGEST, arithmetic.LARGEST
+_LEAST, _LARGEST = -arithmetic.LARGEST, arithmetic.LARGEST
 
 
 class Twins:
@@ -42,7 +44,7 @@ class Twins:
         self._open = True
         self._thread = threading.get_ident()
         self._followed: frozenset[int] = frozenset()
-        self._codes: frozenset[CodeType] = frozenset()
+        self._codes: Sequence[CodeType] = ()
         self._constants: dict[str, torch.Tensor] = {}
 
     def _recording(self) -> bool:
@@ -73,7 +75,7 @@ class Twins:
             return value
         if kind is tuple:
             return tuple(self._plain(v, depth - 1, part) for v in value)
-        for key, item in list(enumerate(value) if kind is list else value.items()):
+        for key, item in list(value.items() if kind is dict else enumerate(value)):
             new = self._plain(item, depth - 1, part)
             if new is not item:
                 value[key] = new
@@ -110,6 +112,7 @@ class Twins:
         *,
         double: bool | None = None,
         grown: Grown | None = None,
+        mixed: bool = False,
     ) -> Any:
         """Return a result with its twin; without a twin its operands leave.
 
@@ -119,28 +122,31 @@ class Twins:
             operands: What it was computed from.
             steps: The result jumps where an operand crosses a value.
             rough: Another implementation may give another last digit.
-            double: Operands are taken as floats.
+            double: Operands are taken as floats; if nothing is said, where one is.
             grown: What is known of its growth; by default that of the operands.
+            mixed: In another step it may be an ``int`` where it is a ``float``, or the other way round.
         """
         rough = rough or any(x.rough for x in operands if type(x) in KINDS)
         kind = type(result)
-        if equivalent is not None and kind in NUMBERS and not (steps and rough) and self._active():
+        if equivalent is not None and kind in FOLLOWED and not (steps and rough) and self._active():
             given = [bare(x) for x in operands]
+            mixed = mixed or (double is None and _stays_mixed(operands))
             if double is None:
-                double = kind is not int or any(type(x) is not int for x in given)
-            if all(type(x) is not int or LEAST < x < LARGEST for x in (*given, result)):
+                double = mixed or kind is not int or any(type(x) is not int for x in given)
+            if all(map(fits, (*given, result))):
                 roots = frozenset().union(*(x.roots for x in operands if type(x) in KINDS))
-                twin = self._computed(self._compute, equivalent, operands, double, dtype_of(result))
+                dtype = torch.float64 if mixed else dtype_of(result)
+                twin = self.compute(self._compute, equivalent, operands, double, dtype)
                 self._log.claims.append((twin, result, roots))
                 if grown is None:
                     grown = NOTHING_GROWN.union(*(x.grown for x in operands if type(x) in KINDS))
-                return traced(result, twin, roots, rough, self._leave, grown)
+                return traced(result, twin, roots, rough, self._leave, grown, mixed=mixed)
         for operand in operands:
             if type(operand) in KINDS:
                 self._leave(operand)
         return result
 
-    def _computed(self, function: Callable[..., torch.Tensor], *args: Any, **kwargs: Any) -> torch.Tensor:
+    def compute(self, function: Callable[..., torch.Tensor], *args: Any, **kwargs: Any) -> torch.Tensor:
         """Make calls that are no part of what the user's code does."""
         recorder = self._recorder
         before = recorder.position
@@ -159,17 +165,13 @@ class Twins:
                 twin = operand.twin
                 given.append(twin.to(torch.float64) if double and twin.dtype is not torch.float64 else twin)
             else:
-                given.append(self._constant(float(operand)) if double else operand)
+                given.append(self.constant(float(operand)) if double else operand)
         made = equivalent(*given)
         return made if made.dtype is dtype else made.to(dtype)
 
-    def _constant(self, number: float) -> torch.Tensor:
-        """Return a float written out, or not followed, as a tensor: one for the whole session."""
-        key = number.hex()
-        if key not in self._constants:
-            with unrecorded():
-                self._constants[key] = torch.tensor(number, dtype=torch.float64, device="cpu")
-        return self._constants[key]
+    def constant(self, number: Any) -> torch.Tensor:
+        """Return a number, or truth value, written out or not followed, as a tensor: one for the whole session."""
+        return self._kept(number, dtype_of(number))
 
     def _of_numbers(self, function: Any, args: tuple[Any, ...]) -> Any:
         given = [bare(a) for a in args]
@@ -196,16 +198,26 @@ class Twins:
         if function is math.fmod and len(args) == 2:
             self._raises(args)
             return self._explained(math.fmod(*given), _fmod, args, True, double=True)
-        if function in arithmetic.EXTREMES and len(args) > 1 and len(set(map(type, given))) == 1:
+        if function is np.clip and len(args) == 3:
+            return self._explained(np.clip(*given), arithmetic.clip, args, double=True)
+        if function in arithmetic.NUMPY_EXTREMES and len(args) == 2:
+            return self._explained(function(*given), arithmetic.NUMPY_EXTREMES[function], args, double=True)
+        kinds = set(map(type, given))
+        if function in arithmetic.EXTREMES and len(args) > 1 and (len(kinds) == 1 or kinds == {int, float}):
             found = args[0]
             for other in args[1:]:
                 result = function(bare(found), bare(other))
                 if type(found) not in KINDS and type(other) not in KINDS:
                     found = result
                 else:
-                    found = self._explained(result, arithmetic.EXTREMES[function], (found, other))
+                    found = self._extreme(function, result, found, other)
             return found
         return NotImplemented
+
+    def _extreme(self, function: Any, result: Any, one: Any, other: Any) -> Any:
+        """Return the smaller or larger of two numbers; of an ``int`` and a ``float`` it may be either."""
+        mixed = is_mixed(one, other) or type(bare(one)) is not type(bare(other))
+        return self._explained(result, arithmetic.EXTREMES[function], (one, other), mixed=mixed)
 
     def _raises(self, operands: tuple[Any, ...]) -> None:
         for operand in operands:
@@ -219,7 +231,7 @@ class Twins:
             place = self._log.item_places[event.stack, event.line] = self._new_place("", varies=True)
         self._log.items[event.index] = place
         roots = frozenset({place})
-        twin = self._computed(_value_of, source, dtype_of(result))
+        twin = self.compute(_value_of, source, dtype_of(result))
         self._log.claims.append((twin, result, roots))
         return traced(result, twin, roots, False, self._leave)
 
@@ -232,22 +244,31 @@ class Twins:
             return result
         recorder.settle()
         escapes = [e for e in recorder.events[before:] if e.plan.escape == "array"]
-        whole = [v for v in result if type(v) is int]
         if len(escapes) != 1 or any(type(v) not in NUMBERS for v in result):
             return result
-        if any(not LEAST < v < LARGEST for v in whole):
+        if not all(map(fits, result)):
             return result
         # The memory may be written to later; its elements are taken now.
-        taken = self._computed(tensor.clone)
-        parts = [self._computed(taken.select, 0, i) for i in range(len(result))]
+        taken = self.compute(tensor.clone)
+        parts = [self.compute(taken.select, 0, i) for i in range(len(result))]
         return [self._valued(escapes[0], part, value) for part, value in zip(parts, result, strict=True)]
+
+    def _first_twin(self, number: Any, name: str) -> torch.Tensor:
+        """Return the twin of a number that was there before the session, or that nobody followed has made."""
+        with unrecorded():
+            twin = torch.tensor(number, dtype=dtype_of(number), device="cpu")
+        self._log.names.append((twin, name))
+        return twin
 
     def _table(self, numbers: tuple[Any, ...]) -> torch.Tensor:
         """Return numbers as a tensor: one for the whole session."""
-        key = repr(numbers)
+        return self._kept(numbers, dtype_of(numbers[0]))
+
+    def _kept(self, values: Any, dtype: torch.dtype) -> torch.Tensor:
+        key = repr(values)
         if key not in self._constants:
             with unrecorded():
-                self._constants[key] = torch.tensor(numbers, dtype=dtype_of(numbers[0]), device="cpu")
+                self._constants[key] = torch.tensor(values, dtype=dtype, device="cpu")
         return self._constants[key]
 
 
@@ -284,10 +305,9 @@ def holds(value: Any, depth: int) -> bool:
     if not depth or kind not in CONTAINERS:
         return False
     inside = value.values() if kind is dict else value
-    kinds = set(map(type, inside))
-    if not KINDS.isdisjoint(kinds):
+    if KINDS.among(inside):
         return True
-    return not CONTAINERS.isdisjoint(kinds) and any(holds(v, depth - 1) for v in inside)
+    return CONTAINERS.among(inside) and any(holds(v, depth - 1) for v in inside)
 
 
 def in_key(key: Any) -> bool:
@@ -302,16 +322,28 @@ def in_key(key: Any) -> bool:
 
 def _value_of(source: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
     value = source.detach().reshape(())
+    if dtype is torch.bool and value.dtype is not torch.bool:
+        value = torch.ne(value, 0)
     if dtype is torch.int64 and value.is_floating_point():
         value = torch.trunc(value)
     return value.to(device="cpu", dtype=dtype, copy=True)
 
 
+def _stays_mixed(operands: tuple[Any, ...]) -> bool:
+    """Return whether a result is of the type that a mixed operand happens to have: no other is a float for sure."""
+    return is_mixed(*operands) and all(is_mixed(x) or type(bare(x)) is int for x in operands)
+
+
 def _fmod(a: Any, b: Any) -> torch.Tensor:
-    like = a if isinstance(a, torch.Tensor) else b
+    like = a if is_tensor(a) else b
     return torch.fmod(arithmetic.tensor(a, like), arithmetic.tensor(b, like))
+
+
+def fits(number: Any) -> bool:
+    """Return whether a twin holds a number to the last digit."""
+    return type(number) is not int or _LEAST < number < _LARGEST
 
 
 def dtype_of(value: Any) -> torch.dtype:
     """Return the type of a number's twin."""
-    return torch.int64 if type(value) is int else torch.float64
+    return torch.bool if type(value) is bool else torch.int64 if type(value) is int else torch.float64

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeGuard
 
 import numpy as np
+import torch
 
 from leapp_core.tracing.record.growth import NOTHING_GROWN, Grown
 from leapp_core.tracing.record.numbers import Place
+from leapp_core.tracing.source.static import Kinds, is_a
 
-if TYPE_CHECKING:
-    import torch
-
-NUMBERS = (int, float, np.float64)
-"""Types whose values are followed. Not their subclasses: ``bool`` is none."""
+NUMBERS = Kinds(int, float, np.float64)
+"""Types of numbers that are followed. Not their subclasses: ``bool`` is none."""
+FOLLOWED = Kinds(*NUMBERS, bool)
+"""Types whose values are followed."""
 NO_PLACES: frozenset[Place] = frozenset()
 
 
@@ -26,11 +27,12 @@ class Traced:
 
     Attributes:
         plain: The number.
-        twin: The 0-d tensor, ``int64`` or ``float64``, that holds it in the record.
+        twin: The 0-d tensor, ``int64``, ``float64`` or ``bool``, that holds it in the record.
         roots: Where it came from.
         rough: Another implementation of a function may give another last digit.
         grown: Products and sums on the way, of which numbers that feed on themselves grow without bound.
         leave: Told that the value leaves.
+        mixed: It is an ``int`` in some steps and a ``float`` in others, as ``min(1, t)`` is; its twin is ``float64``.
     """
 
     plain: Any
@@ -39,6 +41,7 @@ class Traced:
     rough: bool
     grown: Grown
     leave: Callable[[Traced], None]
+    mixed: bool
 
 
 class TracedInt(int, Traced):
@@ -59,9 +62,22 @@ class TracedDouble(np.float64, Traced):  # type: ignore[misc]
     __class__ = property(lambda _: np.float64)  # what user code asks for
 
 
-KINDS = frozenset({TracedInt, TracedFloat, TracedDouble})
-_KIND: dict[type, Any] = {int: TracedInt, float: TracedFloat, np.float64: TracedDouble}
-_BASES: tuple[tuple[Any, type], ...] = ((TracedInt, int), (TracedFloat, float), (TracedDouble, np.float64))
+class TracedBool(int, Traced):
+    """A ``bool`` that is a 0-d ``bool`` tensor; Python lets nothing derive from ``bool`` itself."""
+
+    __class__ = property(lambda _: bool)  # what user code asks for
+
+
+NUMERIC = Kinds(TracedInt, TracedFloat, TracedDouble)
+"""Types of the numbers among :data:`KINDS`."""
+KINDS = Kinds(*NUMERIC, TracedBool)
+_KIND: dict[type, Any] = {int: TracedInt, float: TracedFloat, np.float64: TracedDouble, bool: TracedBool}
+_BASES: tuple[tuple[Any, type], ...] = (
+    (TracedInt, int),
+    (TracedFloat, float),
+    (TracedDouble, np.float64),
+    (TracedBool, bool),
+)
 
 
 def traced(
@@ -71,16 +87,29 @@ def traced(
     rough: bool,
     leave: Callable[[Traced], None],
     grown: Grown = NOTHING_GROWN,
+    *,
+    mixed: bool = False,
 ) -> Any:
     """Return ``value`` with its twin."""
     made = _KIND[type(value)](value)
     made.plain, made.twin, made.roots, made.rough, made.leave, made.grown = value, twin, roots, rough, leave, grown
+    made.mixed = mixed
     return made
 
 
 def bare(value: Any) -> Any:
     """Return a number without its origin; other values as they are."""
     return value.plain if type(value) in KINDS else value
+
+
+def is_mixed(*values: Any) -> bool:
+    """Return whether some number may be of another type in another step."""
+    return any(type(v) in KINDS and v.mixed for v in values)
+
+
+def is_tensor(value: Any) -> TypeGuard[torch.Tensor]:
+    """Return whether a value is a tensor, not only says so."""
+    return type(value) is torch.Tensor or is_a(value, torch.Tensor)
 
 
 def _leaving(name: str, native: Any) -> Callable[..., Any]:

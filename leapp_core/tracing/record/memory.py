@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import torch
 from leapp_core.tracing.objects.state import PythonState
 from leapp_core.tracing.record.events import Declaration, Event, StorageRecord, TensorInfo
 from leapp_core.tracing.record.numbers import NumberLog
-from leapp_core.tracing.record.opplan import PlanTable
+from leapp_core.tracing.record.opplan import OpPlan, PlanTable
 from leapp_core.tracing.record.selected import Selections
 from leapp_core.tracing.record.storage import address_of, read_bytes, storage_over, tensors_of, unrecorded
 from leapp_core.tracing.source.callsite import CallSites
@@ -21,6 +22,8 @@ from leapp_core.tracing.source.callsite import CallSites
 # the handler's loop variable, and the parameters of ``touch``, ``_read_info`` and ``getrefcount``.
 _ONLY_OURS = 6
 _STRIDED = torch.strided
+Guard = Callable[[OpPlan, tuple[Any, ...], dict[str, Any]], Callable[[], None] | None]
+"""Told of a call before it runs: its plan, arguments and keyword arguments; says what to do after it."""
 _new_tuple = tuple.__new__
 
 
@@ -38,6 +41,9 @@ class MemoryRecord(ABC):
         numbers: What is known of Python numbers.
         known: Where tensors lie, by ``id``.
         calls: Where the ``id`` of each call goes that passes unrecorded, or ``None``.
+        guard: Told of calls that do more than give a result.
+        ended: Told that nothing more is recorded.
+        between: Told that a step ended and the next begins.
         touched: Numbers of the storages that were looked at, or born, in this epoch.
     """
 
@@ -57,6 +63,9 @@ class MemoryRecord(ABC):
         self.escaped: dict[int, bytes] = {}
         self.unsupported: tuple[str, str] | None = None
         self.calls: list[int] | None = None
+        self.guard: Guard | None = None
+        self.ended: Callable[[], None] | None = None
+        self.between: Callable[[], None] | None = None
         self._nothing = torch.empty(0)
         self.plans = PlanTable()
         self.selections = Selections(self)
@@ -93,9 +102,17 @@ class MemoryRecord(ABC):
         """Whether calls were noted and not settled."""
         return bool(self._noted)
 
+    def look_last(self) -> None:
+        """Look at what Python's objects hold for the last time."""
+        if self.between is not None:
+            self.between()
+        self.python.end()
+
     def start_epoch(self) -> None:
         """Begin a step: storages are looked at again at their next touch."""
         self.epoch += 1
+        if self.between is not None:
+            self.between()
         self._mark = mark_of(self.epoch)
         self.touched.clear()
         self.touched.add(self._mark[0])

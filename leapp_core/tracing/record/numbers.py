@@ -7,7 +7,7 @@ given its twin instead, and everything else finds tensors.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING, Any
@@ -123,6 +123,8 @@ class NumberLog:
         promoted: Twins took the place of numbers.
         lost: Places whose twins do not hold what Python computes, or will not.
         truncated: Places of floats that whole numbers were made of.
+        chosen: A tensor or number was chosen between two ways.
+        unsafe: Memory was written that a decision chose, or chose from, and that somebody else may know.
     """
 
     def __init__(self) -> None:
@@ -139,6 +141,8 @@ class NumberLog:
         self.promoted = False
         self.lost: set[Place] = set()
         self.truncated: set[Place] = set()
+        self.unsafe = False
+        self.chosen = False
         self._done = 0
         self._checked = 0
 
@@ -155,18 +159,9 @@ class NumberLog:
         """Return the calls that are no part of what the user's code does with tensors."""
         return set() if self.promoted else self.computed
 
-    def depends(self, roots: frozenset[Place] | set[Place]) -> bool:
+    def depends(self, roots: Iterable[Place]) -> bool:
         """Return whether numbers from some places change from step to step."""
-        seen: set[Place] = set()
-        waiting = list(roots)
-        while waiting:
-            place = waiting.pop()
-            if place.varies:
-                return True
-            if place not in seen:
-                seen.add(place)
-                waiting += place.sources
-        return False
+        return any(place.varies for place in sources_of(roots))
 
     def is_sound(self, place: Place) -> bool:
         """Return whether all that happens to a place's number is known."""
@@ -204,6 +199,18 @@ class NumberLog:
                 self.given.append(given)  # it may change yet
             else:
                 yield given
+
+
+def sources_of(roots: Iterable[Place]) -> Iterator[Place]:
+    """Yield some places, the places that what was assigned to them came from, and so on."""
+    seen: set[Place] = set()
+    waiting = list(roots)
+    while waiting:
+        place = waiting.pop()
+        if place not in seen:
+            seen.add(place)
+            waiting += place.sources
+            yield place
 
 
 def same(one: Any, other: Any) -> bool:

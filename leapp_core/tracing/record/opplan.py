@@ -49,6 +49,14 @@ ARRAY_ESCAPES = frozenset({"aten::resolve_neg"})
 # As many results as elements are true, though PyTorch does not tag them so; of ``where`` the form with one argument.
 UNTAGGED_DYNAMIC = frozenset({"aten::where", "aten::nonzero_numpy", "aten::argwhere"})
 
+# Raise for some values of an operand.
+INDEXING = frozenset(
+    {
+        "aten::index", "aten::index_select", "aten::gather", "aten::embedding", "aten::take", "aten::take_along_dim",
+        "aten::index_copy", "aten::index_add", "aten::scatter", "aten::scatter_add", "aten::index_put",
+    }
+)  # fmt: skip
+
 # In training mode these write running statistics without saying so: (training flag position, written positions).
 HIDDEN_WRITES = {"aten::batch_norm": (5, (3, 4)), "aten::instance_norm": (5, (3, 4))}
 
@@ -94,6 +102,12 @@ class OpPlan:
     def ordinary(self) -> bool:
         """Whether recording a call takes nothing but its operands and results."""
         return not (self.metadata_only or self.write_kwargs or self.literal or self.escape or self.selects)
+
+    @cached_property
+    def acts(self) -> bool:
+        """Whether a call may do more than give a result: write, draw random numbers, read beyond the end of memory."""
+        special = self.name in HIDDEN_WRITES or self.name in INDEXING
+        return self.writes or self.metadata_only or self.random or special
 
     @cached_property
     def writes(self) -> bool:

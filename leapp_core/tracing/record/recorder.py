@@ -46,6 +46,12 @@ class TraceRecorder(MemoryRecord):
             self.forget_metadata()
             self.python.resume()
 
+    def end(self) -> None:
+        """Record no further step."""
+        if self.ended is not None:
+            self.ended()
+        self.idle = True
+
     @contextmanager
     def resting(self) -> Iterator[None]:
         """Do work of our own that must not be recorded."""

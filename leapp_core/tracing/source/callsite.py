@@ -9,6 +9,7 @@ import linecache
 import os
 import sys
 import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import NamedTuple
@@ -253,6 +254,14 @@ def _call_at(code: CodeType, lasti: int) -> int:
     while instructions[lasti] == _CACHE and lasti > 0:
         lasti -= 2
     return lasti + _TO_CALL if instructions[lasti] == _PRECALL else lasti
+
+
+def codes_in(code: CodeType) -> Iterator[CodeType]:
+    """Yield code and that of the functions and classes within it, in the order of the source."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from codes_in(constant)
 
 
 def line_of(code: CodeType, lasti: int) -> int:

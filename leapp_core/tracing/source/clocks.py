@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from leapp_core.tracing.source.static import is_a, module_text
+from leapp_core.tracing.source.static import Kinds, is_a, module_text
 
 CLOCKS = frozenset(
     {"time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns", "now", "utcnow", "today"}
@@ -53,8 +53,16 @@ OF_PATHS = frozenset({"exists", "is_file", "is_dir", "iterdir", "stat"})
 """Methods of paths that ask the file system."""
 
 
+_FUNCTIONS = Kinds(functools.partial, FunctionType, BuiltinMethodType, MethodType)
+
+
 class Anew:
     """Stands for the type of such a function."""
+
+
+def may_give_anew(kind: type) -> bool:
+    """Return whether objects of a type may be such functions."""
+    return kind in _FUNCTIONS
 
 
 def gives_anew(thing: Any) -> bool:

@@ -42,24 +42,38 @@ class Heap:
 
     def __init__(self) -> None:
         self._keys: dict[type, ClassKey] = {}
+        self._closures: list[FunctionType] = []
 
     @cached_property
     def by_type(self) -> dict[type, list[object]]:
         """The objects, looked for at first use."""
-        everything = gc.get_objects()
-        types = list(map(type, everything))  # asked once each: visiting so many objects is what takes the time
+        return self._look()[0]
+
+    def hold(self) -> list[FunctionType]:
+        """Look now, and hold what lives until it is released: what closes over values, too.
+
+        Returns:
+            All functions that live: who ends a session needs them, and looking again would take as long again.
+        """
+        self.by_type, functions = self._look()
+        return functions
+
+    def _look(self) -> tuple[dict[type, list[object]], list[FunctionType]]:
+        everything, types = live()
+        functions = functions_of(everything, types)
+        self._closures = [f for f in functions if f.__closure__ is not None]
         numbers = list(map(id, types))  # not every type can be a key: metaclasses may have operators of their own
         kinds = {number for number, k in dict(zip(numbers, types, strict=True)).items() if _is_looked_at(k)}
-        chosen = list(map(kinds.__contains__, numbers))
         found: dict[type, list[object]] = defaultdict(list)
-        for kind, thing in zip(compress(types, chosen), compress(everything, chosen), strict=True):
-            found[kind].append(thing)
-        return found
+        for thing in compress(everything, map(kinds.__contains__, numbers)):
+            found[type(thing)].append(thing)
+        return found, functions
 
     def release(self) -> None:
         """Let go of the objects: who keeps an error keeps its frames, but not everything that lived then."""
         for found in ("by_type", "_modules", "_classes"):
             self.__dict__.pop(found, None)
+        self._closures = []
 
     @cached_property
     def _modules(self) -> dict[str, list[ModuleType]]:
@@ -134,6 +148,21 @@ def nothing_frozen() -> Iterator[None]:
     finally:
         if frozen:
             gc.freeze()
+
+
+def live() -> tuple[list[object], list[type]]:
+    """Return all objects that live, those that are hidden, too, and the type of each.
+
+    Types are asked once each: visiting so many objects is what takes the time.
+    """
+    with nothing_frozen():
+        everything = gc.get_objects()
+    return everything, list(map(type, everything))
+
+
+def functions_of(everything: Iterable[object], types: Iterable[type]) -> list[FunctionType]:
+    """Return the functions among objects; types are compared, not hashed: a class may have no hash."""
+    return list(compress(everything, [kind is FunctionType for kind in types]))  # type: ignore[arg-type]
 
 
 def _is_looked_at(kind: type) -> bool:

@@ -17,6 +17,10 @@ _OF_ALL = frozenset({"vars", "asdict", "astuple"})
 _OF_OBJECTS = frozenset({"copy", "deepcopy", "replace", "repr", "str", "format", "hash", "dumps", "dump"})
 
 
+_READING_KEYS = frozenset({"get", "setdefault", "pop", "__getitem__"})
+"""Methods of dictionaries that give what is under the key given first."""
+
+
 def named_in_text(book: SourceBook, name: str) -> Iterator[tuple[SourceFile, ast.expr]]:
     """Yield what reads an attribute by its name in text: ``vars(thing)``, ``thing.__dict__``, ``getattr``."""
     for file in book.files:
@@ -96,7 +100,10 @@ def _is_written_to(file: SourceFile, dictionary: ast.Attribute) -> bool:
     parent = file.parents.get(dictionary)
     if isinstance(parent, ast.Subscript):
         return not isinstance(parent.ctx, ast.Load)
-    return isinstance(parent, ast.Attribute) and parent.attr in ("update", "setdefault", "pop")
+    if not isinstance(parent, ast.Attribute) or parent.attr not in ("update", "setdefault", "pop"):
+        return False
+    call = file.parents.get(parent)  # ``vars(self).setdefault("late", [0])`` gives what it finds
+    return isinstance(call, ast.Call) and isinstance(file.parents.get(call), ast.Expr)
 
 
 def _types(owners: Owners, file: SourceFile, thing: ast.expr) -> Types:
@@ -138,8 +145,8 @@ def key_read(file: SourceFile, load: ast.expr) -> Any:
     parent = file.parents.get(load)
     if isinstance(parent, ast.Subscript) and parent.value is load and isinstance(parent.ctx, ast.Load):
         return parent.slice.value if isinstance(parent.slice, ast.Constant) else None
-    if isinstance(parent, ast.Attribute) and parent.attr == "get":
+    if isinstance(parent, ast.Attribute) and parent.attr in _READING_KEYS:
         call = file.parents.get(parent)
-        if isinstance(call, ast.Call) and called_name(call) == "get" and call.args:
+        if isinstance(call, ast.Call) and call.func is parent and call.args:
             return call.args[0].value if isinstance(call.args[0], ast.Constant) else None
     return None

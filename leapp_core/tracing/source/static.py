@@ -6,6 +6,7 @@ What is here goes to the slots of ``type`` and to the descriptors that C code pu
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from types import GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
@@ -65,6 +66,29 @@ def module_text(module: Any, name: str) -> str:
     return found if type(found) is str else ""
 
 
+class Kinds:
+    """A set of types that asks none of the user's types for its hash or whether it is equal to another.
+
+    Args:
+        kinds: The types.
+    """
+
+    __slots__ = ("_ids", "_kinds")
+
+    def __init__(self, *kinds: type) -> None:
+        self._kinds, self._ids = kinds, frozenset(map(id, kinds))
+
+    def __contains__(self, kind: type) -> bool:
+        return id(kind) in self._ids
+
+    def __iter__(self) -> Iterator[type]:
+        return iter(self._kinds)
+
+    def among(self, values: Iterable[Any]) -> bool:
+        """Return whether one of some values is of one of these types."""
+        return not self._ids.isdisjoint(map(id, map(type, values)))
+
+
 def is_a(thing: Any, *classes: type) -> bool:
     """Return whether an object is of one of some classes by inheritance: what it pretends to be does not count."""
     return derives(type(thing), *classes)
@@ -109,7 +133,11 @@ def dict_slot(cls: type) -> Any:
 
 def dict_of(thing: Any) -> dict[str, Any]:
     """Return an object's own attributes; empty if it has none, or keeps them where only its own code knows."""
-    slot = dict_slot(type(thing))
+    return dict_in(thing, dict_slot(type(thing)))
+
+
+def dict_in(thing: Any, slot: Any) -> dict[str, Any]:
+    """Return an object's own attributes through the descriptor of its class that :func:`dict_slot` found."""
     if slot is None:
         return {}
     try:
@@ -119,14 +147,27 @@ def dict_of(thing: Any) -> dict[str, Any]:
     return own if type(own) is dict else {}
 
 
-def slots_of(thing: Any) -> dict[str, Any]:
-    """Return what an object holds in slots; those that were never assigned are left out."""
+def slots(cls: type) -> list[tuple[str, MemberDescriptorType]]:
+    """Return the slots of a class and of those it derives from, in the order of look-up; a name may come again."""
+    return [
+        (name, slot)
+        for base in mro(cls)
+        for name, slot in class_dict(base).items()
+        if type(slot) is MemberDescriptorType and type(name) is str and name != "__dict__"
+    ]
+
+
+def slots_of(thing: Any, among: Iterable[tuple[str, MemberDescriptorType]] | None = None) -> dict[str, Any]:
+    """Return what an object holds in slots; those that were never assigned are left out.
+
+    Args:
+        thing: The object.
+        among: The slots of its class, if they are known already.
+    """
     held: dict[str, Any] = {}
-    for base in mro(type(thing)):
-        for name, slot in class_dict(base).items():
-            if type(slot) is MemberDescriptorType and type(name) is str and name != "__dict__":
-                try:
-                    held.setdefault(name, slot.__get__(thing))
-                except (AttributeError, TypeError):
-                    continue
+    for name, slot in slots(type(thing)) if among is None else among:
+        try:
+            held.setdefault(name, slot.__get__(thing))
+        except (AttributeError, TypeError):
+            continue
     return held

@@ -191,7 +191,8 @@ class Follower(Branches):
             return "decided" if sizes else None if name in ("any", "all", "item", "tolist") else kind
         called = self._owners.called(file, call, self._selves)
         if node is call.func:
-            if called or kind == "array" or name in OF_CONTAINERS or only_tensors_have(name):
+            gives = name in OF_CONTAINERS or (name == "setdefault" and not is_dropped(file, call))
+            if called or kind == "array" or gives or only_tensors_have(name):
                 return kind
             return None if name in KEEPING_NAMES else "decided"
         # A user's method may be called ``log`` or ``update``: names tell only where no function of the user is meant.

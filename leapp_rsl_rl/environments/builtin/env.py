@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
-from rsl_rl.env import VecEnv
-from tensordict import TensorDict
 
 from leapp_rsl_rl.environments.builtin.config import EnvConfig
 from leapp_rsl_rl.environments.builtin.managers.action import ActionManager
@@ -14,7 +13,7 @@ from leapp_rsl_rl.environments.builtin.managers.observation import ObservationMa
 from leapp_rsl_rl.environments.builtin.scene import Scene
 
 
-class ManagerBasedEnv(Scene, VecEnv):  # type: ignore[misc]  # rsl_rl ships no types
+class ManagerBasedEnv(Scene):
     """A batch of equal environments, stepped together; finished ones are reset at once.
 
     A step is: process the action, ``decimation`` times (advance the physics towards its targets), judge the
@@ -41,7 +40,7 @@ class ManagerBasedEnv(Scene, VecEnv):  # type: ignore[misc]  # rsl_rl ships no t
         """Return the most recent raw action of the policy. Shape: (num_envs, num_actions)."""
         return self.action_manager.action
 
-    def reset(self) -> TensorDict:
+    def reset(self) -> Mapping[str, torch.Tensor]:
         """Reset every environment and return the first observations."""
         self.reset_state()
         return self.observe()
@@ -53,13 +52,12 @@ class ManagerBasedEnv(Scene, VecEnv):  # type: ignore[misc]  # rsl_rl ships no t
         self.observation_manager.reset(env_ids)
         return log
 
-    def observe(self) -> TensorDict:
-        """Compute the observations of this step, which advances delays and histories."""
-        groups = self.observation_manager.compute()
-        self._observations = TensorDict(groups, batch_size=[self.num_envs], device=self.device)
+    def observe(self) -> Mapping[str, torch.Tensor]:
+        """Compute the observations of this step by group, which advances delays and histories."""
+        self._observations: Mapping[str, torch.Tensor] = self.observation_manager.compute()
         return self._observations
 
-    def get_observations(self) -> TensorDict:
+    def get_observations(self) -> Mapping[str, torch.Tensor]:
         """Return the observations of this step as they were computed, one tensor for each group."""
         return self._observations
 
@@ -69,7 +67,9 @@ class ManagerBasedEnv(Scene, VecEnv):  # type: ignore[misc]  # rsl_rl ships no t
         self.action_manager.process(actions)
         self.action_manager.apply()
 
-    def step(self, actions: torch.Tensor) -> tuple[TensorDict, torch.Tensor, torch.Tensor, dict[str, Any]]:
+    def step(
+        self, actions: torch.Tensor
+    ) -> tuple[Mapping[str, torch.Tensor], torch.Tensor, torch.Tensor, dict[str, Any]]:
         """Let one policy step pass.
 
         Args:

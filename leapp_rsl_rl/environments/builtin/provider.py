@@ -19,8 +19,8 @@ class BuiltinProvider(EnvironmentProvider):
 
     name: ClassVar[str] = "builtin"
     summary: ClassVar[str] = "small manager-based tasks in plain torch, each with a trained policy"
-    requires: ClassVar[tuple[str, ...]] = ("torch", "rsl_rl", "tensordict")
-    extra: ClassVar[str | None] = "rsl-rl"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    extra: ClassVar[str | None] = "export"
     light: ClassVar[bool] = True
     renders: ClassVar[bool] = True
     simulators: ClassVar[tuple[str, ...]] = ("leapp_rsl_rl.environments",)

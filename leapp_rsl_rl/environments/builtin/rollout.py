@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
-from tensordict import TensorDict
 
 from leapp_rsl_rl.environments.builtin.env import ManagerBasedEnv
 
-Policy = Callable[[TensorDict], torch.Tensor]
+Policy = Callable[[Mapping[str, torch.Tensor]], torch.Tensor]
 """Takes observations and returns actions of shape (num_envs, num_actions)."""
 
 

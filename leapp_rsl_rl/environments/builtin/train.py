@@ -25,8 +25,8 @@ from ruamel.yaml import YAML
 from leapp_core.plugins.requirements import require
 from leapp_rsl_rl.environments.builtin.catalog import BUILTIN_TASKS, BuiltinTask
 from leapp_rsl_rl.environments.builtin.curves import draw_curve
-from leapp_rsl_rl.environments.builtin.env import ManagerBasedEnv
 from leapp_rsl_rl.environments.builtin.rollout import RolloutScore, first_episodes
+from leapp_rsl_rl.environments.builtin.training_env import TrainingEnv
 
 _LOG_WRITER = "leapp_rsl_rl.environments.builtin.curves:CsvLogWriter"
 _EVALUATION_ENVS = 128
@@ -49,7 +49,7 @@ def train(task: BuiltinTask, output: Path, num_envs: int, iterations: int | None
     agent = task.agent_config()
     agent["max_iterations"] = agent["save_interval"] = iterations or agent["max_iterations"]
     torch.manual_seed(agent["seed"])
-    env = ManagerBasedEnv(task.env_config(), num_envs, seed=agent["seed"])
+    env = TrainingEnv(task.env_config(), num_envs, seed=agent["seed"])
     with tempfile.TemporaryDirectory() as log_dir:
         runner_config = {**copy.deepcopy(agent), "logger": {"class_name": _LOG_WRITER}}
         with contextlib.redirect_stdout(io.StringIO()):
@@ -65,7 +65,7 @@ def train(task: BuiltinTask, output: Path, num_envs: int, iterations: int | None
 
 def score(task: BuiltinTask, runner: OnPolicyRunner) -> RolloutScore:
     """Run the deterministic policy of ``runner`` in fresh environments without noise and disturbances."""
-    env = ManagerBasedEnv(task.env_config().for_deployment(), _EVALUATION_ENVS, seed=_EVALUATION_SEED)
+    env = TrainingEnv(task.env_config().for_deployment(), _EVALUATION_ENVS, seed=_EVALUATION_SEED)
     policy = runner.get_inference_policy()
     hidden = policy.get_hidden_state()
     policy.reset()

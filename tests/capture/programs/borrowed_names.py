@@ -130,6 +130,26 @@ class SetDefaultAndACounter(Controlled):
         return x * (2.0 if self.own.setdefault("k", 0) + self.n > 2000 else 1.0)
 
 
+@refused(CHANGES, x=(1, 3))
+class SetDefaultOfAListThatCounts(Controlled):
+    """What ``setdefault`` gives is the list that the dictionary holds."""
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        seen = self.own.setdefault("seen", [0])
+        seen[0] += 1
+        return x * (2.0 if seen[0] > 2000 else 1.0)
+
+
+@refused(CHANGES, x=(1, 3))
+class SetDefaultOfTheObjectsDictionary(Controlled):
+    """The same of the dictionary that an object's attributes are in."""
+
+    def step(self, x: torch.Tensor) -> torch.Tensor:
+        seen = self.__dict__.setdefault("seen", [0])
+        seen[0] += 1
+        return x * (2.0 if seen[0] > 2000 else 1.0)
+
+
 class RealLogger:
     """What a service for metrics keeps for itself."""
 

@@ -63,7 +63,7 @@ class TestCalls:
             (lambda state: [1, 2], "the state is a list"),
             (lambda state: None, "the state is a NoneType"),
             (lambda state: {**state, "rnn/h_in": state["h_in"]}, "'rnn/h_in' is given twice"),
-            (lambda state: {**state, "h_in": [[1], [1, 2]]}, "'rnn/h_in' is no array"),
+            (lambda state: {**state, "h_in": [[1], [1, 2]]}, "'rnn/h_in' is not an array"),
             (lambda state: {"h_in": state["h_in"]}, "count_in' is missing"),
             (lambda state: {**state, "h_in": np.zeros((2, 4), np.float32)}, "disagree on 'batch'"),
         ],
@@ -147,7 +147,7 @@ def test_forged_recordings(recording, tmp_path, member, content):
         for name, value in members.items():
             if value is not None:
                 file.writestr(name, value)
-    with pytest.raises(LeappError, match=r"is no complete recording|is missing"):
+    with pytest.raises(LeappError, match=r"is not a complete recording|is missing"):
         replay(pipelines.recurrent(tmp_path).open(), tmp_path / "forged.npz")
 
 
@@ -167,7 +167,7 @@ def test_archives_that_cannot_be_unpacked(recording, tmp_path, field, value):
             at = content.find(signature, at + 4)
     recording.write_bytes(content)
     runtime = pipelines.recurrent(tmp_path).open()
-    with pytest.raises(BundleError, match="is no complete recording"):
+    with pytest.raises(BundleError, match="is not a complete recording"):
         replay(runtime, recording)
-    with pytest.raises(RuntimeInputError, match=r"is no whole \.npz file"):
+    with pytest.raises(RuntimeInputError, match=r"is not a complete \.npz archive"):
         list(stored_inputs(runtime, recording))

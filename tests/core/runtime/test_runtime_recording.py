@@ -86,21 +86,21 @@ def test_resets_of_some_environments(tmp_path):
 
 def test_damaged_recordings(tmp_path):
     path = tmp_path / "run.npz"
-    with pytest.raises(BundleError, match="is no complete recording"):
+    with pytest.raises(BundleError, match="is not a complete recording"):
         Recording(path)
     record(pipelines.recurrent(tmp_path).open(), path, 300)
     content = path.read_bytes()
     for cut in (content[: len(content) // 2], b"", b"PK"):
         path.write_bytes(cut)
-        with pytest.raises(BundleError, match="is no complete recording"):
+        with pytest.raises(BundleError, match="is not a complete recording"):
             list(Recording(path))
     flipped = bytearray(content)
     flipped[len(content) // 3] ^= 0xFF
     path.write_bytes(flipped)
-    with pytest.raises(BundleError, match="is no complete recording"):
+    with pytest.raises(BundleError, match="is not a complete recording"):
         list(Recording(path))
     np.savez(path, x=np.zeros(3))
-    with pytest.raises(BundleError, match="is no complete recording"):
+    with pytest.raises(BundleError, match="is not a complete recording"):
         Recording(path)
     with pytest.raises(BundleError, match="cannot write the recording"):
         RecordingRuntime(pipelines.recurrent(tmp_path).open(), tmp_path / "none" / "run.npz")
@@ -121,7 +121,7 @@ def test_stored_inputs(tmp_path):
     with pytest.raises(RuntimeInputError, match="unknown input 'joint_pso'"):
         list(stored_inputs(runtime, path))
     path.write_bytes(b"no archive")
-    with pytest.raises(RuntimeInputError, match=r"the inputs cannot be read: it is no whole \.npz file"):
+    with pytest.raises(RuntimeInputError, match=r"the inputs cannot be read: the file is not a complete \.npz archive"):
         list(stored_inputs(runtime, path))
 
 

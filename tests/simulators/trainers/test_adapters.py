@@ -18,6 +18,7 @@ pytest.importorskip("isaaclab_rl")
 from leapp_core.errors import CheckpointError, LeappError
 from leapp_core.plugins.manager import PluginManager
 from leapp_core.plugins.policies import PolicyRequest
+from leapp_core.policy_export.adapters import find_adapter
 from leapp_rsl_rl.agent_config import read_agent_file
 from tests.simulators.trainers.make import make_checkpoint
 from tests.simulators.trainers.rows import ROWS, Row
@@ -245,6 +246,23 @@ def test_code_in_a_normalizer_file_is_refused_by_name(copied, tmp_path):
     with pytest.raises(CheckpointError, match=r"normalizer file uses posix\.mkdir, .*nothing of it was run"):
         load(row, checkpoint)
     assert not marker.exists()
+
+
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."])
+@pytest.mark.parametrize("name", ["rl-games PPO MLP normalized", "rl-games SAC MLP", "skrl PPO MLP normalized"])
+def test_prefixes_of_wrappers_change_nothing(copied, name, prefix):
+    """Neither which adapter knows the file, nor what the policy does."""
+    row = row_of(name)
+    checkpoint = copied(row)
+    seen = {"policy": torch.randn(1, SIZES[0], generator=torch.Generator().manual_seed(3))}
+    expected = load(row, checkpoint).act(seen)
+    content = torch.load(checkpoint, weights_only=False)
+    for part in ("model", "actor", "policy", "running_mean_std", "observation_preprocessor"):
+        if isinstance(content.get(part), dict):
+            content[part] = {f"{prefix}{key}": value for key, value in content[part].items()}
+    torch.save(content, checkpoint)
+    assert find_adapter(checkpoint, None, PluginManager()).name == row.adapter
+    assert torch.equal(load(row, checkpoint).act(seen), expected)
 
 
 @pytest.mark.parametrize("name", ["rl-games PPO MLP", "skrl PPO MLP"])

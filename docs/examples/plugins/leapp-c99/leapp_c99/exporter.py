@@ -58,9 +58,9 @@ class C99Exporter(Exporter):
                 )
 
     def export(self, request: ExportRequest) -> WrittenArtifact:
-        from leapp_backends.onnx.dynamo import OnnxDynamoExporter
+        from leapp_core.plugins.manager import PluginManager
 
-        onnx = OnnxDynamoExporter()
+        onnx = PluginManager().exporters.get("onnx-dynamo")
         with tempfile.TemporaryDirectory() as folder:
             written = onnx.export(
                 ExportRequest(request.program, Path(folder) / "model.onnx", onnx.parse_options({}), request.metadata)

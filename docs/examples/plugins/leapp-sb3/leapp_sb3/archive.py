@@ -39,7 +39,7 @@ class Archive:
                 raise ValueError(f"'{DATA}' is no dictionary")
         except (zipfile.BadZipFile, KeyError, ValueError, OSError, EOFError) as error:
             raise CheckpointError(
-                f"the file is no checkpoint of Stable-Baselines3, or it is damaged: {error}",
+                f"the file is not a checkpoint of Stable-Baselines3, or it is damaged: {error}",
                 where=self.where,
                 expected=f"an archive with {DATA!r}, {WEIGHTS!r} and {VERSION!r}, as model.save() writes it",
                 fix="copy it again from where it was trained",

@@ -18,8 +18,9 @@ from gymnasium import spaces
 from leapp_core import InputKind, TensorSemantics
 from leapp_core.errors import EnvError
 from leapp_core.plugins.environments import DeploymentEnvironment, EnvRequest, PolicyEnvironment, StepOutcome
-from leapp_core.plugins.policies import LoadedPolicy, Recorder
+from leapp_core.plugins.policies import LoadedPolicy, Recorder, Terms
 from leapp_core.spec.document import BundleDocument
+from leapp_sb3.tasks import ACTIONS, OBSERVATIONS
 
 PLAIN, ACTION = "observation", "action"
 STEPS = 1000
@@ -69,6 +70,23 @@ class Task:
         self.seen, reward, terminated, truncated, _ = self.env.step(given)
         return StepOutcome(targets, float(reward), bool(terminated or truncated), self.read())
 
+    def terms(self) -> Terms:
+        """Return what observations and actions are made of: many of MuJoCo's tasks say so, others are documented."""
+        core, name = self.env.unwrapped, self.env.spec.id if self.env.spec else ""
+        structure = OBSERVATIONS.get(name) or getattr(core, "observation_structure", None) or {}
+        seen = {term: size for term, size in structure.items() if size and not term.startswith("skipped_")}
+        if set(self.parts) != {PLAIN} or (sum(seen.values()),) != self.parts[PLAIN].shape:
+            seen = {}  # a task of one's own that inherits another's, and looks at something else
+        driven = self._driven_joints(core) or ACTIONS.get(name, {})
+        return Terms({part: seen if part == PLAIN else {} for part in self.parts}, driven)
+
+    def _driven_joints(self, core: Any) -> Mapping[str, int]:
+        model = getattr(core, "model", None)
+        if not hasattr(model, "actuator_trnid") or self.action_space.shape != (model.nu,):
+            return {}
+        joints = [model.joint(joint).name for joint in model.actuator_trnid[:, 0]]
+        return dict.fromkeys(joints, 1) if all(joints) and len(set(joints)) == len(joints) else {}
+
     @property
     def frequency(self) -> float:
         """Control steps per second, as far as the task says; 1 if it does not."""
@@ -88,6 +106,7 @@ class TrainingTask(PolicyEnvironment):
         self.task = self.node = request.task
         self._task, self._device = Task(request), request.device
         self.frequency, self.max_episode_steps = self._task.frequency, self._task.max_steps
+        self.terms = self._task.terms()
         space = self._task.action_space
         self.num_actions = max(1, int(np.prod(space.shape)))
         if not isinstance(space, spaces.Box):

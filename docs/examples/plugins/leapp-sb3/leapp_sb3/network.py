@@ -67,7 +67,7 @@ def _fill(policy: Any, archive: Archive, device: str) -> None:
     try:
         found = {key: tuple(value.shape) for key, value in weights.items()}
     except AttributeError as error:
-        raise CheckpointError("the checkpoint's policy.pth is no state dict", where=archive.where) from error
+        raise CheckpointError("the checkpoint's policy.pth is not a state dict", where=archive.where) from error
     if found != expected:
         different = sorted(key for key in {*found, *expected} if found.get(key) != expected.get(key))
         shown = "; ".join(f"{key} is {found.get(key)}, expected {expected.get(key)}" for key in different[:3])

@@ -1,15 +1,10 @@
-"""Closed-loop episodes: SB3's own ``predict``, and the exported bundle, on the same task from the same seeds.
-
-Usage: python episodes.py    # a row of numbers for each way of training, as JSON
-"""
+"""Closed-loop episodes: SB3's own ``predict``, and the exported bundle, on the same task from the same seeds."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +14,7 @@ import numpy as np
 import rover  # noqa: F401 - registers its task
 from gymnasium import spaces
 from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
-from training import WAYS, Way, algorithm, train
+from training import Way, algorithm
 
 from leapp_core.runtime.loading import load
 
@@ -132,18 +127,3 @@ def exported(way: Way, checkpoint: Path, folder: Path) -> tuple[Path, dict[str, 
     done = subprocess.run([sys.executable, *line, *own, *quick], capture_output=True, text=True, check=False, cwd=here)
     assert done.returncode == 0, done.stderr
     return folder / way.task, json.loads(done.stdout)
-
-
-def main() -> None:
-    """Print a row of numbers for each way of training, as JSON."""
-    for way in WAYS:
-        with tempfile.TemporaryDirectory() as folder:
-            checkpoint = train(way, Path(folder))
-            bundle, _ = exported(way, checkpoint, Path(folder) / "out")
-            row = dataclasses.asdict(compare(way, checkpoint, bundle))
-        sys.stdout.write(json.dumps(row) + "\n")
-        sys.stdout.flush()
-
-
-if __name__ == "__main__":
-    main()

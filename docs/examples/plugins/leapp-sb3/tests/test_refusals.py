@@ -5,12 +5,18 @@ import io
 import json
 import os
 import pickle
+import subprocess
+import sys
 import zipfile
 
+import gymnasium
+import numpy as np
 import pytest
 import torch
+from gymnasium.envs.classic_control import CartPoleEnv
 from leapp_sb3.adapter import Sb3ZipAdapter
 from leapp_sb3.provider import GymnasiumProvider
+from leapp_sb3.tasks import CLASSIC, MUJOCO, OBSERVATIONS
 from stable_baselines3 import PPO
 from stable_baselines3.common.policies import ActorCriticPolicy
 
@@ -117,6 +123,105 @@ def test_a_checkpoint_of_another_task_is_refused(trained):
     request = PolicyRequest.within(env, trained("PPO-CartPole-v1"))
     with pytest.raises(CheckpointError, match=r"trained on observation of shape \(4,\), and the task gives \(3,\)"):
         Sb3ZipAdapter().load(request)
+
+
+def test_a_refusal_of_another_task_lists_what_the_task_is_made_of(trained, tmp_path):
+    """From the command line; which joints and how many values of each kind tells which task was meant."""
+    line = [
+        "export",
+        "--env",
+        "gymnasium",
+        "--task",
+        "HalfCheetah-v5",
+        "--checkpoint",
+        str(trained("TD3-InvertedPendulum-v5")),
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "leapp_core.cli", *line, "--save_path", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == CheckpointError.exit_code
+    assert "trained on observation of shape (4,), and the task gives (17,)" in done.stderr
+    assert "observation 17 = qpos 8 + qvel 9" in done.stderr
+    assert "actions 6 (bthigh 1 + bshin 1 + bfoot 1 + fthigh 1 + fshin 1 + ffoot 1)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("task", "observation", "actions"),
+    [
+        ("InvertedPendulum-v5", {"qpos": 2, "qvel": 2}, {"slider": 1}),
+        ("Pendulum-v1", {"cos(theta)": 1, "sin(theta)": 1, "theta_dot": 1}, {"torque": 1}),
+        ("Rover-v0", {}, {}),  # a task of one's own, of which nothing is known
+    ],
+)
+def test_terms_are_what_the_task_says_and_nothing_else(task, observation, actions):
+    terms = GymnasiumProvider().make(EnvRequest(task)).terms
+    assert terms.observations[next(iter(terms.observations))] == observation
+    assert terms.actions == actions
+
+
+@pytest.mark.parametrize("task", [*CLASSIC, *MUJOCO])
+def test_the_terms_of_every_task_that_comes_with_gymnasium_add_up(task):
+    env = GymnasiumProvider().make(EnvRequest(task))
+    assert sum(env.terms.observations["observation"].values()) == env.observations()["observation"].numel()
+    assert sum(env.terms.actions.values()) == (0 if env.action_choices else env.num_actions)
+
+
+def simulated(core):
+    """Return what the terms of a task of MuJoCo's are made of, read from its simulation."""
+    qpos, qvel = core.data.qpos, core.data.qvel
+    if core.spec.id == "InvertedDoublePendulum-v5":
+        angles = {"sin(angles)": np.sin(qpos[1:]), "cos(angles)": np.cos(qpos[1:])}
+        return {"cart": qpos[:1], **angles, "qvel": qvel, "qfrc_constraint": core.data.qfrc_constraint[:1]}
+    tip = core.get_body_com("fingertip" if core.spec.id == "Reacher-v5" else "tips_arm")
+    if core.spec.id == "Pusher-v5":
+        bodies = {"object": core.get_body_com("object"), "goal": core.get_body_com("goal")}
+        return {"qpos": qpos[:7], "qvel": qvel[:7], "fingertip": tip, **bodies}
+    joints = {"cos(qpos)": np.cos(qpos[:2]), "sin(qpos)": np.sin(qpos[:2]), "target": qpos[2:], "qvel": qvel[:2]}
+    return {**joints, "fingertip - target": (tip - core.get_body_com("target"))[:2]}
+
+
+def angles(core):
+    """Return what the terms of a task of classic control are made of, read from its state."""
+    state = [float(value) for value in core.state]
+    if core.spec.id == "Acrobot-v1":
+        turns = {f"{name}(theta{i})": f(state[i - 1]) for i in (1, 2) for name, f in (("cos", np.cos), ("sin", np.sin))}
+        return {**turns, "theta1_dot": state[2], "theta2_dot": state[3]}
+    if core.spec.id == "Pendulum-v1":
+        return {"cos(theta)": np.cos(state[0]), "sin(theta)": np.sin(state[0]), "theta_dot": state[1]}
+    cart = ("cart_position", "cart_velocity", "pole_angle", "pole_angular_velocity")
+    return dict(zip(cart if core.spec.id == "CartPole-v1" else ("position", "velocity"), state, strict=True))
+
+
+@pytest.mark.parametrize("task", OBSERVATIONS)
+def test_documented_terms_are_in_the_places_where_the_task_has_them(task):
+    env = gymnasium.make(task)
+    env.reset(seed=3)
+    for _ in range(4):
+        seen, *_ = env.step(env.action_space.sample())
+    read = (simulated if task in MUJOCO else angles)(env.unwrapped)
+    assert list(read) == list(OBSERVATIONS[task])
+    assert {name: np.size(values) for name, values in read.items()} == OBSERVATIONS[task]
+    np.testing.assert_allclose(seen, np.concatenate([np.ravel(values) for values in read.values()]), atol=1e-6)
+
+
+def test_a_task_that_goes_by_a_documented_name_and_shows_something_else_has_no_terms():
+    class Wide(CartPoleEnv):
+        def __init__(self, **how):
+            super().__init__(**how)
+            self.observation_space = gymnasium.spaces.Box(-1, 1, (5,), np.float32)
+
+        def reset(self, *, seed=None, options=None):
+            return np.zeros(5, np.float32), {}
+
+    before = gymnasium.registry["CartPole-v1"]
+    try:
+        gymnasium.registry["CartPole-v1"] = gymnasium.envs.registration.EnvSpec("CartPole-v1", entry_point=Wide)
+        assert GymnasiumProvider().make(EnvRequest("CartPole-v1")).terms.observations == {"observation": {}}
+    finally:
+        gymnasium.registry["CartPole-v1"] = before
 
 
 def test_an_unknown_task_is_told_with_what_there_is():

@@ -1,10 +1,13 @@
 """Policies trained for seconds: enough that weights and statistics are nobody's initial ones.
 
 Each way of training has a task, an algorithm, and what lies between them.
+
+Usage: python training.py NAME FOLDER    # train one, such as PPO-Pendulum-v1, and print where its checkpoint is
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -113,3 +116,8 @@ def train(way: Way, folder: Path, steps: int = 128) -> Path:
         task.save(folder / f"rl_model_vecnormalize_{steps}_steps.pkl")
     task.close()
     return checkpoint
+
+
+if __name__ == "__main__":
+    (chosen,) = [way for way in WAYS if way.name == sys.argv[1]]
+    sys.stdout.write(f"{train(chosen, Path(sys.argv[2]))}\n")

@@ -1,0 +1,159 @@
+"""Hooks at which the user's code decides: both ways are run where that can be taken back."""
+
+from __future__ import annotations
+
+import enum
+import sys
+import threading
+from abc import abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import torch
+
+from leapp_core.tracing.provenance.branches import Trials, Way, both_ways
+from leapp_core.tracing.provenance.given import is_compiled
+from leapp_core.tracing.provenance.held import HeldNumbers
+from leapp_core.tracing.provenance.merge import Merger
+from leapp_core.tracing.provenance.purity import Purity
+from leapp_core.tracing.provenance.queues import Queue
+from leapp_core.tracing.provenance.twins import Twins
+from leapp_core.tracing.provenance.values import KINDS, TracedBool, is_tensor
+from leapp_core.tracing.record.opplan import INDEXING, OpPlan, draws_random, hidden_writes
+from leapp_core.tracing.record.recorder import TraceRecorder, tensors_of
+from leapp_core.tracing.source.static import is_a
+
+_OPERANDS = (
+    int, float, complex, str, bytes, tuple, list, dict, set, frozenset, range, slice, type(None), type, enum.Enum,
+    deque, enumerate, zip, reversed, np.ndarray, np.generic, torch.Tensor, torch.nn.Module, torch.dtype, torch.device,
+)  # fmt: skip
+"""Types whose operators do nothing but compute."""
+
+
+class Decisions(Twins):
+    """Runs decisions, and looks at what their ways do.
+
+    Args:
+        recorder: The record.
+    """
+
+    def __init__(self, recorder: TraceRecorder) -> None:
+        super().__init__(recorder)
+        self._held = HeldNumbers(self._new_place, self._leave)
+        self._merger = Merger(recorder, self)
+        self._trials = Trials(
+            self._held,
+            self._merger,
+            self._leave,
+            lambda: recorder.position,
+            self._read,
+            self._assign,
+            self._is_queue,
+        )
+        self._purity = Purity(is_compiled, self._is_followed)
+
+    @abstractmethod
+    def hook_plain(self, value: Any) -> Any:
+        """Return a value without origins."""
+
+    @abstractmethod
+    def _read(self, owner: Any, name: str) -> Any:
+        """Return an attribute's value, if it is a number with its origin."""
+
+    @abstractmethod
+    def _assign(self, owner: Any, name: str, value: Any) -> None:
+        """Assign an attribute what was chosen."""
+
+    @abstractmethod
+    def _is_queue(self, owner: Any, name: str) -> bool:
+        """Return whether an attribute is a queue that is followed."""
+
+    @abstractmethod
+    def _is_followed(self, function: Any) -> bool:
+        """Return whether a function is rewritten."""
+
+    def hook_looped(self, value: Any) -> Any:
+        """Return what a loop goes over."""
+        self._look_at(value)
+        return value
+
+    def hook_branches(self, test: Any, names: tuple[str, ...]) -> Iterator[Way]:
+        """Yield the ways of an ``if`` that are to be run."""
+        self._look_at(test)
+        condition = self.hook_truth(test)
+        if type(condition) is TracedBool and self._active() and not self._trials.deep:
+            return both_ways(self._trials, condition, names, sys._getframe(1))
+        return iter((Way(bool(self.hook_plain(condition))),))
+
+    def hook_truth(self, value: Any) -> Any:
+        """Return the truth of a value, with its origin."""
+        if type(value) is Queue:
+            value = value.left
+        kind = type(value)
+        if kind is TracedBool or not (kind in KINDS or is_tensor(value)) or not self._active():
+            return value
+        if kind in KINDS:
+            return self._explained(value.plain != 0, lambda a: torch.ne(a, 0), (value,), True, double=False)
+        if value.numel() != 1 or value.is_complex():
+            return value
+        before = self._recorder.position
+        result = bool(value)
+        self._recorder.settle()
+        asked = [e for e in self._recorder.events[before:] if e.plan.escape in ("bool", "scalar")]
+        return self._valued(asked[-1], value, result) if asked else result
+
+    def hook_not(self, value: Any) -> Any:
+        """Return ``not value``."""
+        truth = self.hook_truth(value)
+        if type(truth) is not TracedBool:
+            return not self.hook_plain(truth)
+        return self._explained(not truth.plain, torch.logical_not, (truth,), double=False)
+
+    def _end_of_record(self) -> None:
+        """Give the user's objects back what they hold to Python."""
+        self._log.unsafe |= self._merger.changed()
+        self._trials.put_back()
+
+    def hook_is(self, negated: bool, left: Any, right: Any) -> bool:
+        """Return ``left is right``; of chosen tensors, whether Python's are the same."""
+        if is_tensor(left) and is_tensor(right):
+            left, right = self._real(left), self._real(right)
+        return (self.hook_plain(left) is self.hook_plain(right)) != negated
+
+    def _real(self, value: Any) -> Any:
+        for choice in self._merger.choices(value):
+            self._leave(choice.condition)
+            value = choice.real
+        return value
+
+    def _before_write(self, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Callable[[], None] | None:
+        """Look at a call that is about to write into memory or to draw random numbers; return what to do after it."""
+        if not (self._trials.running or self._merger.watches):
+            return None
+        recorder, direct = self._recorder, self._written(plan, args, kwargs)
+        numbers = self._merger.reach(direct)
+        if self._trials.running:
+            begin = self._trials.running[-1].begin
+            records = [recorder.storages[n] for n in numbers]
+            beyond = plan.name in INDEXING  # the bundle reads there whichever way is taken
+            if beyond or draws_random(plan, args, kwargs) or any(max(r.birth, r.literal) < begin for r in records):
+                self._trials.forbid()
+        return (lambda: self._merger.write_through(direct)) if not numbers.issubset(direct) else None
+
+    def _written(self, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[int]:
+        """Return the storages that a call is about to write."""
+        written = [args[i] for i in plan.write_args if i < len(args)] + [kwargs.get(k) for k in plan.write_kwargs]
+        written += [args[i] for i in hidden_writes(plan, args)] + ([args[0]] if plan.metadata_only else [])
+        return [self._recorder.info_of(t).storage for t in tensors_of(tuple(written))]
+
+    @property
+    def _trying(self) -> bool:
+        """Whether a way of a decision is run in this thread."""
+        return bool(self._trials.running) and threading.get_ident() == self._thread
+
+    def _look_at(self, *operands: Any) -> None:
+        """Look at what is computed with: what operators of the user's classes do is not seen by hooks."""
+        if self._trying and not all(is_a(operand, *_OPERANDS) for operand in operands):
+            self._trials.forbid()
