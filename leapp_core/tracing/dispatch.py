@@ -102,10 +102,11 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self, guard: Guard, func: Any, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any], frame: FrameType
     ) -> Any:
         """Record a call that does more than give a result, between what a guard does before and after it."""
-        after = guard(plan, args, kwargs)
+        with self:  # what it does is recorded
+            after = guard(plan, args, kwargs)
         out = self._peculiar(func, plan, args, kwargs, frame)
         if after is not None:
-            with self:  # what it does is recorded
+            with self:
                 after()
         return out
 

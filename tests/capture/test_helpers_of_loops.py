@@ -6,6 +6,7 @@ Each loop runs for 90 steps, of which five are recorded; what it changes comes w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ import torch
 import leapp_core
 from leapp_core.errors import CaptureError
 from tests.capture import modes_of_a_robot as modes
+from tests.capture.told import assert_acts_as
 
 NET = torch.nn.Linear(3, 3)
 KP, SPEED, ticks = 20.0, 0.3, 0
@@ -182,23 +184,30 @@ def callback_of_a_timer(session: leapp_core.CaptureSession, last: int) -> None:
         session.output_tensors("policy", {"u": u})
 
 
-def looped(loop: Loop, last: int, *, follow: bool = True) -> leapp_core.CaptureSession:
-    """Run a loop from the beginning."""
+def begin() -> None:
+    """Put the module's numbers to what they begin with."""
     global ticks, KP, SPEED
     ticks, KP, SPEED = 0, 20.0, 0.3
     modes.reset()
+
+
+def looped(loop: Loop, last: int, *, follow: bool = True) -> leapp_core.CaptureSession:
+    """Run a loop from the beginning."""
+    begin()
     with torch.no_grad(), leapp_core.capture("loop", follow=follow) as session:
         loop(session, last)
     return session
 
 
-LOOPS = [
+FOLLOWED = [
     gain_of_an_object,
     branch_on_an_object,
     supervisor_of_a_controller,
     gain_of_the_module,
     constant_of_the_module,
     constant_of_another_module,
+]
+LOOPS = [
     joystick_before_the_inputs,
     filter_that_is_reset,
 ]
@@ -210,6 +219,14 @@ def test_what_a_helper_changes_is_refused(loop: Loop, last: int) -> None:
     session = looped(loop, last)
     with pytest.raises(CaptureError, match=r"decides what is computed|does not give output 'u' of step"):
         session.compile()
+
+
+@pytest.mark.parametrize("last", [40, 1000])
+@pytest.mark.parametrize("loop", FOLLOWED, ids=lambda loop: loop.__name__)
+def test_what_a_helper_changes_is_part_of_the_program(loop: Loop, last: int, tmp_path: Path) -> None:
+    session = looped(loop, last)
+    begin()
+    assert assert_acts_as(session, lambda told: loop(told, last), tmp_path) == 90
 
 
 def test_a_callback_that_a_counter_runs_is_told_or_refused() -> None:

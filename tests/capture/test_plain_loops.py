@@ -18,6 +18,7 @@ import torch
 import leapp_core
 from leapp_core.errors import CaptureError
 from tests.capture.generator.check import compile_graphs
+from tests.capture.told import assert_acts_as
 
 Loop = Callable[[leapp_core.CaptureSession, int], None]
 
@@ -194,7 +195,6 @@ CHANGING = [
     counter_of_the_module,
     generator_that_counts,
     counter_of_itertools,
-    method_of_a_runner,
 ]
 
 
@@ -207,6 +207,13 @@ def test_a_loop_that_changes_what_is_computed_is_refused(loop: Loop, last: int) 
         compile_graphs(session)
     assert caught.value.where is not None
     assert caught.value.fix
+
+
+@pytest.mark.parametrize("last", [10, 10_000])
+def test_a_method_that_is_all_of_a_step_is_followed(last: int, tmp_path: Path) -> None:
+    with torch.no_grad(), leapp_core.capture("loop") as session:
+        method_of_a_runner(session, last)
+    assert assert_acts_as(session, lambda told: method_of_a_runner(told, last), tmp_path) == STEPS
 
 
 @pytest.mark.parametrize("last", [10, 10_000])

@@ -7,6 +7,7 @@ when a reading exceeds what was recorded. What is written beside, and never read
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 import leapp_core
 from leapp_core.errors import CaptureError
+from tests.capture.told import assert_acts_as
 
 LATE = 75
 Loop = Callable[[leapp_core.CaptureSession, list[np.ndarray]], None]
@@ -229,8 +231,6 @@ def captured(loop: Loop) -> leapp_core.CaptureSession:
         through_a_loop_over_objects,
         through_an_array,
         without_a_branch,
-        before_the_inputs,
-        after_the_outputs,
         beside_a_declared_entry,
     ],
     ids=lambda loop: loop.__name__,
@@ -239,6 +239,13 @@ def test_what_changes_late_is_refused(loop: Loop) -> None:
     session = captured(loop)
     with pytest.raises(CaptureError, match=r"changes from step to step|is used in Python"):
         session.compile()
+
+
+@pytest.mark.parametrize("loop", [before_the_inputs, after_the_outputs], ids=lambda loop: loop.__name__)
+def test_what_a_counter_changes_late_is_part_of_the_program(loop: Loop, tmp_path: Path) -> None:
+    generator = np.random.default_rng(1)
+    readings = [generator.normal(size=4) * (30 if k % 17 == 16 else 1) for k in range(2 * LATE)]
+    assert assert_acts_as(captured(loop), lambda told: loop(told, readings), tmp_path) == 2 * LATE
 
 
 @pytest.mark.parametrize("loop", [counts_what_it_sees, an_environment_that_ends_episodes], ids=lambda f: f.__name__)

@@ -43,4 +43,6 @@ def alone(attack: type, folder: Path, monkeypatch: pytest.MonkeyPatch) -> type:
 
 
 def _lists_attacks(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "ATTACKS" for t in node.targets)
+    return isinstance(node, ast.Assign) and any(
+        isinstance(t, ast.Name) and t.id in ("ATTACKS", "PROGRAMS") for t in node.targets
+    )

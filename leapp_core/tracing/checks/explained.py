@@ -42,7 +42,7 @@ class Explained:
         """
         measured = measured_by(node) if isinstance(node, ast.expr) else None
         node = node if measured is None else queue_of(measured)
-        if not isinstance(node, ast.Attribute):
+        if not isinstance(node, (ast.Attribute, ast.Name)):
             return False
         site = site_of(file, node)
         places = self._log.reads.get(site)
@@ -61,7 +61,7 @@ class Explained:
 
     def _look(self, place: Place) -> bool:
         reached = self._log.reached_from(place)
-        if not all(map(self._log.is_sound, reached)) or self._log.has_pending(reached):
+        if not all(map(self._log.is_sound, reached)) or self._log.has_pending(reached) or self._log.hinges(reached):
             return False
         leaves = (leave for leave in self._log.leaves.values() if not leave.roots.isdisjoint(reached))
         named = [place for place in reached if place.name]

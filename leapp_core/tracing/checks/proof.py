@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.record.numbers import MOST_TURNS
 
 
 def unproven(slicer: Slicer, found: NodeAnalysis, built: Any) -> tuple[str, ...]:
@@ -21,4 +23,9 @@ def unproven(slicer: Slicer, found: NodeAnalysis, built: Any) -> tuple[str, ...]
         points.append(
             f"node {found.node!r}: two steps were captured, so a first step that differs cannot be told from the rest"
         )
+    points += [
+        f"node {found.node!r}: the `while` loop at {Path(file).name}:{line} turns {MOST_TURNS} times at most in the "
+        "program; a step in which it would turn more often is not exact"
+        for file, line in sorted(slicer.recorder.numbers.bounded)
+    ]
     return tuple(points)

@@ -93,7 +93,7 @@ class NumpyRecorder:
                 return torch.from_numpy(array if usable else array.copy())
         if isinstance(value, CarriedScalar):
             return value._value
-        return self._operands.read(np.asarray(plain(value)))
+        return self._operands.read(value.view(np.ndarray) if isinstance(value, Carrier) else np.asarray(value))
 
     def tensors(self, values: Sequence[Any]) -> list[Any]:
         """Return the tensors of arrays and scalars if any of them is carried; else the values as they are."""

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from types import FrameType, TracebackType
 from typing import Any
 
+import torch
+
 from leapp_core.tracing.provenance.held import HeldNumbers, Known
-from leapp_core.tracing.provenance.holders import MISSING, UNKNOWN, is_stored_plainly, put, value_in
+from leapp_core.tracing.provenance.holders import MISSING, UNKNOWN, WRITABLE, is_stored_plainly, put, value_in
 from leapp_core.tracing.provenance.merge import Merger, UnmergeableError
-from leapp_core.tracing.provenance.values import Traced
+from leapp_core.tracing.provenance.values import KINDS, Traced
 
 _MOST_CALLS = 50_000
 _DEEPEST = 8
@@ -43,8 +45,22 @@ class Attribute:
     known: Known
 
 
-Attributes = dict[tuple[int, str], Attribute]
-"""By ``id`` of the object and name."""
+@dataclass(frozen=True)
+class Memory:
+    """What memory holds before a way, or behind it.
+
+    Attributes:
+        whole: All of it.
+        value: A copy.
+    """
+
+    whole: torch.Tensor
+    value: torch.Tensor
+
+
+Attributes = dict[tuple[int, Any], Attribute | Memory]
+"""By ``id`` of the object and name; of memory by its number."""
+_MEMORY = "\0memory"
 
 
 class Trial:
@@ -73,6 +89,7 @@ class Trials:
         read: Reads an attribute, with the origin of its number.
         assign: Assigns an attribute, with the origin of its number.
         is_queue: Tells attributes of which what they hold is known beside them: nobody asks which container it is.
+        keeps: Tells containers whose numbers are followed.
     """
 
     def __init__(
@@ -84,9 +101,10 @@ class Trials:
         read: Callable[[Any, str], Any],
         assign: Callable[[Any, str, Any], None],
         is_queue: Callable[[Any, str], bool],
+        keeps: Callable[[Any], bool],
     ) -> None:
         self._held, self._merger, self.leave, self.position = held, merger, leave, position
-        self._read, self._assign, self._is_queue = read, assign, is_queue
+        self._read, self._assign, self._is_queue, self._keeps = read, assign, is_queue, keeps
         self.running: list[Trial] = []
         self._placed: list[tuple[Any, str, Any]] = []
 
@@ -129,6 +147,14 @@ class Trials:
             return
         trial.stores[id(owner), name] = Attribute(owner, name, before, self._held.known(owner, name))
 
+    def note_memory(self, number: int, whole: torch.Tensor) -> None:
+        """Note what memory holds before it is written: nobody has written to it since the ways began that lack it."""
+        lacking = [t for t in self.running if not t.spoiled and (number, _MEMORY) not in t.stores]
+        if lacking:
+            value = _copied(whole)
+            for trial in lacking:
+                trial.stores[number, _MEMORY] = Memory(whole, value)
+
     def begin(self, *, taken: bool) -> Trial:
         """Begin a way."""
         real = taken and all(trial.real for trial in self.running)
@@ -147,8 +173,11 @@ class Trials:
 
     def take_back(self, trial: Trial) -> Attributes:
         """Put attributes back; return what a way had assigned."""
-        made = {}
+        made: Attributes = {}
         for key, store in trial.stores.items():
+            if isinstance(store, Memory):
+                made[key] = Memory(store.whole, _copied(store.whole))
+                continue
             known = self._held.known(store.owner, store.name)
             made[key] = replace(store, value=value_in(store.owner, store.name), known=known)
         for store in reversed(trial.stores.values()):
@@ -158,11 +187,14 @@ class Trials:
     def put_all(self, made: Attributes) -> None:
         """Assign what one way had assigned."""
         for one in made.values():
-            if self.running:
+            if self.running and isinstance(one, Attribute):
                 self.note_store(one.owner, one.name)
             self._put(one)
 
-    def _put(self, one: Attribute) -> None:
+    def _put(self, one: Attribute | Memory) -> None:
+        if isinstance(one, Memory):
+            _write(one.whole, one.value)
+            return
         put(one.owner, one.name, one.value)
         self._held.restore(one.owner, one.name, one.known)
 
@@ -180,25 +212,39 @@ class Trials:
         """
         keys = dict.fromkeys((*then[1], *other[1]))
         pairs = []
+        memory: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
         for key in keys:
             made = then[1].get(key) or other[1][key]
-            sides = [self._side(side[1].get(key), made) for side in (then, other)]
+            if isinstance(made, Memory):
+                before = made.whole if key in then[1] and key in other[1] else _copied(made.whole)
+                both = [side[1][key].value if key in side[1] else before for side in (then, other)]
+                memory.append((made.whole, both[0], both[1]))
+                continue
+            sides = [self._side(side[1].get(key), made) for side in (then, other)]  # type: ignore[arg-type]
             taken = sides[0] if condition.plain else sides[1]
             if taken is MISSING or (type(made.owner) is dict and any(value is MISSING for value in sides)):
                 raise UnmergeableError  # whether it is there can be seen
             pairs.append((made, sides, key not in then[1] or key not in other[1]))
         values = [[*side[0], *(p[1][at] for p in pairs)] for at, side in enumerate((then, other))]
         choose = self._merger.chooser(condition, begin, (values[0], values[1]))
-        names = tuple(choose(a, b) for a, b in zip(then[0], other[0], strict=True))
+        names = tuple(choose(a, b, local=True) for a, b in zip(then[0], other[0], strict=True))
         chosen = [
             (made, sides[not condition.plain] if self._is_queue(made.owner, made.name) else choose(*sides, empty=one))
             for made, sides, one in pairs
         ]
+        if any(type(v) in KINDS and type(m.owner) in WRITABLE and not self._keeps(m.owner) for m, v in chosen):
+            raise UnmergeableError  # what reads it there would not know where it came from
+        for whole, first, second in memory:
+            self._merger.write(condition, whole, first, second)
         for made, value in chosen:
             self._assign(made.owner, made.name, value)
-            if self._merger.choices(value):
-                self._placed.append((made.owner, made.name, value))
+            self.place(made.owner, made.name, value)
         return names
+
+    def place(self, owner: Any, name: Any, value: Any) -> None:
+        """Note where a tensor lies that was chosen: when the session ends, the one that it is to Python lies there."""
+        if self._merger.choices(value):
+            self._placed.append((owner, name, value))
 
     def put_back(self) -> None:
         """Give attributes that hold chosen tensors those that they are to Python: the session ends."""
@@ -296,6 +342,62 @@ def both_ways(trials: Trials, condition: Traced, names: tuple[str, ...], frame: 
         trials.leave(condition)
         way.merged, made = ends[taken]
         trials.put_all(made)
+
+
+def both_results(trials: Trials, condition: Traced, compute: tuple[Callable[[], Any], Callable[[], Any]]) -> Any:
+    """Return what one of two computations returns, chosen by a condition; what both do to attributes meets, too.
+
+    Args:
+        trials: Those that are being run.
+        condition: The condition, with its twin.
+        compute: What is done if it is true, and if it is not.
+    """
+    begin = trials.position()
+    ends: dict[bool, tuple[Locals, Attributes]] = {}
+    for value, function in zip((True, False), compute, strict=True):
+        result: Any = None
+        way = Way(value, trials, condition)
+        with way:
+            result = function()
+        if way.spoiled or way.failed:
+            trials.leave(condition)
+            if way.failed and value:
+                return compute[1]()
+            if way.failed:
+                (result,), made = ends[True]
+                trials.put_all(made)
+            return result
+        ends[value] = (result,), way.made
+    try:
+        (result,) = trials.merge(condition, begin, ends[True], ends[False])
+    except UnmergeableError:
+        trials.leave(condition)
+        (result,), made = ends[bool(condition.plain)]
+        trials.put_all(made)
+    return result
+
+
+def whole_of(tensor: torch.Tensor) -> torch.Tensor | None:
+    """Return a tensor that covers all memory that a tensor lies in; ``None`` if that cannot be."""
+    if tensor.layout is not torch.strided or tensor.requires_grad or tensor.device.type != "cpu":
+        return None
+    count, rest = divmod(tensor.untyped_storage().nbytes(), tensor.element_size())
+    if rest or tensor.is_complex() or tensor.is_quantized:
+        return None
+    if tensor.numel() == count and tensor.is_contiguous():
+        return tensor
+    with torch._C.DisableTorchFunction(), torch.no_grad():
+        return torch.as_strided(tensor, (count,), (1,), 0)
+
+
+def _copied(tensor: torch.Tensor) -> torch.Tensor:
+    with torch._C.DisableTorchFunction(), torch.no_grad():
+        return tensor.clone()
+
+
+def _write(whole: torch.Tensor, value: torch.Tensor) -> None:
+    with torch._C.DisableTorchFunction(), torch.no_grad():
+        whole.copy_(value)
 
 
 def _locals(frame: FrameType, names: tuple[str, ...]) -> Locals:

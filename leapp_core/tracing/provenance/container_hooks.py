@@ -53,6 +53,7 @@ class ContainerHooks(QueueHooks):
         self._begun: dict[Place, int] = {}
         self._entries: dict[Place, dict[Any, Place]] = {}
         self._current: dict[Place, Adopted] = {}
+        self._step = -1
 
     # -- while a step runs -----------------------------------------------------------------------------------------
 
@@ -76,6 +77,13 @@ class ContainerHooks(QueueHooks):
         self._install(adopted)
         self._log.reads.setdefault(site, set()).update((place, *self._entries.get(place, {}).values()))
         return adopted.container
+
+    def _begin_step(self) -> None:
+        """Let containers hold numbers with their origins from the first hook of a step on: others may know them."""
+        self._step = self._recorder.epoch
+        for adopted in list(self._adopted.values()):
+            if type(adopted.container) is not tuple and self._adopted_of(adopted.container) is adopted:
+                self._install(adopted)
 
     def _install(self, adopted: Adopted) -> None:
         """Put numbers with their origins into a container, once in a step."""
@@ -174,8 +182,13 @@ class ContainerHooks(QueueHooks):
                 own.written |= adopted.place.written
 
     def _adopted_of(self, container: Any) -> Adopted | None:
+        if self._recorder.idle:
+            return None  # what is done between recorded steps, or behind the last one, is not followed
         adopted = self._adopted.get(id(container)) if type(container) in CONTAINERS else None
         return adopted if adopted is not None and adopted.container is container else None
+
+    def _keeps(self, container: Any) -> bool:
+        return self._is_own(container) or self._adopted_of(container) is not None
 
     def _keep_container(self, owner: Any, name: str, value: Any, *, constant: bool) -> bool:
         """Assign an attribute a container with numbers that have an origin; return whether that could be."""
@@ -325,6 +338,7 @@ class ContainerHooks(QueueHooks):
                     self._install(adopted)
 
     def _park_containers(self) -> None:
+        self._end_of_step()
         for adopted in list(self._adopted.values()):
             self._park(adopted)
 

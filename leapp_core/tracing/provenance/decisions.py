@@ -13,23 +13,37 @@ from typing import Any
 import numpy as np
 import torch
 
-from leapp_core.tracing.provenance.branches import Trials, Way, both_ways
+from leapp_core.tracing.provenance.arrays import is_array
+from leapp_core.tracing.provenance.branches import Trials, Way, both_ways, whole_of
 from leapp_core.tracing.provenance.given import is_compiled
 from leapp_core.tracing.provenance.held import HeldNumbers
 from leapp_core.tracing.provenance.merge import Merger
 from leapp_core.tracing.provenance.purity import Purity
 from leapp_core.tracing.provenance.queues import Queue
-from leapp_core.tracing.provenance.twins import Twins
-from leapp_core.tracing.provenance.values import KINDS, TracedBool, is_tensor
+from leapp_core.tracing.provenance.twins import Twins, fits
+from leapp_core.tracing.provenance.values import (
+    KINDS,
+    MODES,
+    NUMERIC,
+    Traced,
+    TracedBool,
+    is_constant,
+    is_followed,
+    is_tensor,
+    settled,
+)
+from leapp_core.tracing.record.numbers import MOST_TURNS
 from leapp_core.tracing.record.opplan import INDEXING, OpPlan, draws_random, hidden_writes
 from leapp_core.tracing.record.recorder import TraceRecorder, tensors_of
-from leapp_core.tracing.source.static import is_a
+from leapp_core.tracing.source.static import Kinds, is_a
 
 _OPERANDS = (
     int, float, complex, str, bytes, tuple, list, dict, set, frozenset, range, slice, type(None), type, enum.Enum,
     deque, enumerate, zip, reversed, np.ndarray, np.generic, torch.Tensor, torch.nn.Module, torch.dtype, torch.device,
+    Traced,
 )  # fmt: skip
 """Types whose operators do nothing but compute."""
+_NEVER_NONE = Kinds(*NUMERIC, TracedBool, *MODES)
 
 
 class Decisions(Twins):
@@ -51,6 +65,7 @@ class Decisions(Twins):
             self._read,
             self._assign,
             self._is_queue,
+            self._keeps,
         )
         self._purity = Purity(is_compiled, self._is_followed)
 
@@ -71,6 +86,10 @@ class Decisions(Twins):
         """Return whether an attribute is a queue that is followed."""
 
     @abstractmethod
+    def _keeps(self, container: Any) -> bool:
+        """Return whether the numbers in a container are followed."""
+
+    @abstractmethod
     def _is_followed(self, function: Any) -> bool:
         """Return whether a function is rewritten."""
 
@@ -87,14 +106,36 @@ class Decisions(Twins):
             return both_ways(self._trials, condition, names, sys._getframe(1))
         return iter((Way(bool(self.hook_plain(condition))),))
 
+    def hook_over(self, ended: Any) -> bool:
+        """Return whether a loop has ended, whatever a tensor says."""
+        return ended is True or (is_constant(ended) and bool(ended.plain))
+
+    def hook_turns(self, test: Any, turns: list[int]) -> bool:
+        """Return whether a ``while`` loop has ended: if a tensor decides, a fixed number of turns is run."""
+        condition = self.hook_truth(test)
+        if type(condition) is not TracedBool or not self._active() or self._trials.deep:
+            return not self.hook_plain(condition)
+        turns.append(len(turns))
+        if len(turns) <= MOST_TURNS:
+            return False
+        if condition.plain:
+            self._leave(condition)
+        frame = sys._getframe(1)
+        self._log.bounded.add((frame.f_code.co_filename, frame.f_lineno))
+        return True
+
     def hook_truth(self, value: Any) -> Any:
         """Return the truth of a value, with its origin."""
         if type(value) is Queue:
             value = value.left
+        if is_constant(value):
+            return bool(value.plain)
+        if is_array(value) and self._active():
+            return self._of_array(bool, value)
         kind = type(value)
-        if kind is TracedBool or not (kind in KINDS or is_tensor(value)) or not self._active():
+        if kind is TracedBool or not (kind in NUMERIC or is_tensor(value)) or not self._active():
             return value
-        if kind in KINDS:
+        if kind in NUMERIC:
             return self._explained(value.plain != 0, lambda a: torch.ne(a, 0), (value,), True, double=False)
         if value.numel() != 1 or value.is_complex():
             return value
@@ -103,6 +144,17 @@ class Decisions(Twins):
         self._recorder.settle()
         asked = [e for e in self._recorder.events[before:] if e.plan.escape in ("bool", "scalar")]
         return self._valued(asked[-1], value, result) if asked else result
+
+    def _of_array(self, function: Any, array: Any) -> Any:
+        """Return the truth value, or the number, of a scalar or an array of one element."""
+        tensor = array._numpy.tensor_of(array) if array.size == 1 and self._active() else None
+        before = self._recorder.position
+        value = function(array)
+        if tensor is None or not is_followed(value) or not fits(value) or tensor.is_complex():
+            return value
+        self._recorder.settle()
+        asked = [e for e in self._recorder.events[before:] if e.plan.escape]
+        return self._valued(asked[-1], tensor, value) if asked else value
 
     def hook_not(self, value: Any) -> Any:
         """Return ``not value``."""
@@ -116,11 +168,29 @@ class Decisions(Twins):
         self._log.unsafe |= self._merger.changed()
         self._trials.put_back()
 
-    def hook_is(self, negated: bool, left: Any, right: Any) -> bool:
+    def hook_is(self, negated: bool, left: Any, right: Any) -> Any:
         """Return ``left is right``; of chosen tensors, whether Python's are the same."""
         if is_tensor(left) and is_tensor(right):
             left, right = self._real(left), self._real(right)
+        left, right = settled(left), settled(right)
+        if (left is None and type(right) in _NEVER_NONE) or (right is None and type(left) in _NEVER_NONE):
+            return negated
+        member = self._is_member(left, right)
+        if member is not None:
+            return self.hook_not(member) if negated else member
         return (self.hook_plain(left) is self.hook_plain(right)) != negated
+
+    def _is_member(self, left: Any, right: Any) -> Any:
+        """Return whether a mode is a certain member of an enumeration; ``None`` if that is not what is asked."""
+        one, other = (left, right) if type(left) in MODES else (right, left)
+        if type(one) not in MODES or type(other) in KINDS or not (other is None or is_a(other, enum.Enum)):
+            return None
+        codes = [self._modes.of(other)] if type(other) is type(one.plain) else []
+
+        def equivalent(twin: torch.Tensor) -> torch.Tensor:
+            return torch.eq(twin, codes[0]) if codes else torch.zeros_like(twin, dtype=torch.bool)
+
+        return self._explained(one.plain is other, equivalent, (one,), double=False)
 
     def _real(self, value: Any) -> Any:
         for choice in self._merger.choices(value):
@@ -138,9 +208,21 @@ class Decisions(Twins):
             begin = self._trials.running[-1].begin
             records = [recorder.storages[n] for n in numbers]
             beyond = plan.name in INDEXING  # the bundle reads there whichever way is taken
-            if beyond or draws_random(plan, args, kwargs) or any(max(r.birth, r.literal) < begin for r in records):
+            if beyond or draws_random(plan, args, kwargs):
                 self._trials.forbid()
+            elif any(max(r.birth, r.literal) < begin for r in records):
+                self._note_memory(plan, args, kwargs, numbers)
         return (lambda: self._merger.write_through(direct)) if not numbers.issubset(direct) else None
+
+    def _note_memory(self, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: set[int]) -> None:
+        """Note what memory holds before a way writes to it, so that it can be put back."""
+        given = [args[i] for i in plan.write_args if i < len(args)]
+        wholes = [whole_of(tensor) for tensor in given]
+        plainly = len(given) == 1 and not plan.write_kwargs and not hidden_writes(plan, args) and not plan.metadata_only
+        if not plainly or wholes[0] is None or numbers != {self._recorder.info_of(given[0]).storage}:
+            self._trials.forbid()
+        else:
+            self._trials.note_memory(min(numbers), wholes[0])
 
     def _written(self, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[int]:
         """Return the storages that a call is about to write."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from typing import Any
 
 from leapp_core.tracing.provenance.operators import BINARY_CODES, COMPARE_CODES, UNARY_CODES
 from leapp_core.tracing.provenance.queue_code import METHODS, queue_of
-from leapp_core.tracing.provenance.scopes import is_local, is_written_out, last_name, mangled
+from leapp_core.tracing.provenance.scopes import first_name, is_local, is_written_out, last_name, mangled
 
 HOOKS = "\0leapp.hooks"
 """Constant in rewritten code that stands for the session's hooks."""
@@ -35,12 +36,19 @@ class ExpressionRewriter(ast.NodeTransformer):
         stored: Attributes whose numbers are followed.
         computed: Attributes that classes compute.
         queues: Attributes that are queues by their source.
+        modules: Names of modules.
     """
 
     def __init__(
-        self, file: str, stored: frozenset[str], computed: frozenset[str], queues: frozenset[str] = frozenset()
+        self,
+        file: str,
+        stored: frozenset[str],
+        computed: frozenset[str],
+        queues: frozenset[str] = frozenset(),
+        modules: frozenset[str] = frozenset(),
     ) -> None:
         self._file, self._stored, self._computes, self._queues = file, stored, computed, queues
+        self._modules = modules
         self._inside = False
         self._class = ""
         self._elsewhere: frozenset[str] = frozenset()
@@ -62,7 +70,8 @@ class ExpressionRewriter(ast.NodeTransformer):
         self.generic_visit(node)
         if not self._inside or constant:
             return node
-        return self._hook(node, "hook_binary", [number(BINARY_CODES[type(node.op).__name__]), node.left, node.right])
+        hook = "hook_binary_given" if is_written_out(node.left) or is_written_out(node.right) else "hook_binary"
+        return self._hook(node, hook, [number(BINARY_CODES[type(node.op).__name__]), node.left, node.right])
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         """``-a``, ``not a``."""
@@ -99,6 +108,9 @@ class ExpressionRewriter(ast.NodeTransformer):
         if len(node.ops) == 1 and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
             negated = ast.Constant(isinstance(node.ops[0], ast.IsNot))
             return self._hook(node, "hook_is", [negated, self.visit(node.left), self.visit(node.comparators[0])])
+        if len(node.ops) == 1 and isinstance(node.ops[0], (ast.In, ast.NotIn)):
+            negated = ast.Constant(isinstance(node.ops[0], ast.NotIn))
+            return self._hook(node, "hook_in", [negated, self.visit(node.left), self.visit(node.comparators[0])])
         node.left = self._plain(node.left)
         node.comparators = [self._plain(c) for c in node.comparators]
         return node
@@ -109,6 +121,7 @@ class ExpressionRewriter(ast.NodeTransformer):
         name = last_name(node)
         if not self._inside:
             return self.generic_visit(node)
+        literals = () if self._is_known(func) else _literals(node)
         if (isinstance(func, ast.Name) and name in _UNTOUCHED) or name in _DECLARING | _LOOKING_AT_CALLERS:
             node.func = self.visit(func) if not isinstance(func, ast.Name) else func
             hook = "hook_bare" if name in _UNTOUCHED else "hook_plain"
@@ -116,26 +129,52 @@ class ExpressionRewriter(ast.NodeTransformer):
             for keyword in node.keywords:
                 keyword.value = self._plain(keyword.value, hook)
             return node
-        if isinstance(func, ast.Attribute) and func.attr in METHODS and self._is_queue(func.value):
-            func.value = self._queue(func.value)
-            node.args = [self.visit(a) for a in node.args]
-        elif name == "len" and len(node.args) == 1 and self._is_queue(node.args[0]):
-            node.args = [self._queue(node.args[0])]
+        measured = node.args[0] if name == "len" and len(node.args) == 1 else None
+        if measured is not None and self._stays(measured):
+            return self._hook(node, "hook_constant", [self.generic_visit(node)])  # type: ignore[list-item]
+        self._visit_parts(node, measured)
+        given = [node.func, *node.args]
+        if literals and not any(isinstance(a, ast.Starred) for a in node.args):
+            places = ast.Constant(literals)  # type: ignore[arg-type]
+            call = ast.Call(self._method("hook_call_given"), [places, *given], node.keywords)
         else:
-            self.generic_visit(node)
-        call = ast.copy_location(ast.Call(self._method("hook_call"), [node.func, *node.args], node.keywords), node)
+            call = ast.Call(self._method("hook_call"), given, node.keywords)
+        ast.copy_location(call, node)
         if isinstance(func, ast.Attribute) and func.lineno != func.end_lineno and func.end_lineno is not None:
             call.lineno = func.end_lineno  # where the interpreter says that a method is called
             call.col_offset = max(0, (func.end_col_offset or 0) - len(func.attr))
         return call
 
+    def _visit_parts(self, node: ast.Call, measured: ast.expr | None) -> None:
+        """Put hooks into what is called and what it is given."""
+        func = node.func
+        if isinstance(func, ast.Attribute) and func.attr in METHODS and self._is_queue(func.value):
+            func.value = self._queue(func.value)
+            node.args = [self.visit(a) for a in node.args]
+        elif measured is not None and self._is_queue(measured):
+            node.args = [self._queue(measured)]
+        elif isinstance(func, ast.Attribute) and func.attr not in self._stored | self._computes:
+            picked = isinstance(func.value, (ast.Subscript, ast.Name)) and not self._is_known(func)
+            func.value = self.visit(func.value)  # methods are no numbers
+            if picked:
+                name_of: ast.expr = ast.Constant(mangled(func.attr, self._class))
+                node.func = self._hook(func, "hook_method", [func.value, name_of])
+            node.args, node.keywords = [self.visit(a) for a in node.args], [self.visit(k) for k in node.keywords]
+        else:
+            self.generic_visit(node)
+
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         """``a.b``, if functions assign ``b``."""
         place = self._place(node)
         self.generic_visit(node)
-        followed = node.attr in self._stored or node.attr in self._computes
-        if not self._inside or not isinstance(node.ctx, ast.Load) or not followed:
+        if not self._inside or not isinstance(node.ctx, ast.Load):
             return node
+        followed = node.attr in self._stored or node.attr in self._computes
+        if not followed and first_name(node) in self._modules:
+            return node
+        if not followed:
+            name: ast.expr = ast.Constant(mangled(node.attr, self._class))
+            return self._hook(node, "hook_settled", [node.value, name])
         hook = "hook_property" if node.attr in self._computes else "hook_attribute"
         return self._hook(node, hook, [node.value, place])
 
@@ -144,8 +183,10 @@ class ExpressionRewriter(ast.NodeTransformer):
         if not self._inside or not isinstance(node.ctx, ast.Load):
             return self.generic_visit(node)
         if isinstance(node.slice, ast.Constant):
+            stays = self._stays(node.value)
             node.value = self.visit(node.value)
-            return node
+            item = self._hook(node, "hook_item", [node.value, node.slice])
+            return self._hook(node, "hook_constant", [item]) if stays else item
         return self._hook(node, "hook_get_item", [self.visit(node.value), self._key(node.slice)])
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> ast.AST:
@@ -221,6 +262,16 @@ class ExpressionRewriter(ast.NodeTransformer):
         """Leave arguments alone: their default values were dealt with."""
         return node
 
+    def _stays(self, node: ast.expr) -> bool:
+        """Return whether an attribute is what it is in every step: no function assigns it, or changes what it holds."""
+        return isinstance(node, ast.Attribute) and node.attr not in self._stored | self._computes
+
+    def _is_known(self, function: ast.expr) -> bool:
+        """Return whether a function is a builtin, or one of a module."""
+        return first_name(function) in self._modules or (
+            isinstance(function, ast.Name) and hasattr(builtins, function.id)
+        )
+
     def _is_queue(self, node: ast.expr) -> bool:
         found = queue_of(node)
         return found is not None and found.attr in self._queues
@@ -259,6 +310,12 @@ class ExpressionRewriter(ast.NodeTransformer):
 
     def _hook(self, at: ast.AST, name: str, arguments: list[ast.expr]) -> ast.expr:
         return ast.copy_location(ast.Call(self._method(name), arguments, []), at)
+
+
+def _literals(call: ast.Call) -> tuple[int | str, ...]:
+    """Return the positions and names of arguments that are written out."""
+    named = (k.arg for k in call.keywords if k.arg is not None and is_written_out(k.value))
+    return (*(i for i, a in enumerate(call.args) if is_written_out(a)), *named)
 
 
 def number(value: int) -> ast.expr:

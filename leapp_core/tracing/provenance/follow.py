@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from types import CodeType, FunctionType
 
+from leapp_core.tracing.provenance.attributes import attributes
 from leapp_core.tracing.provenance.hooks import Hooks
 from leapp_core.tracing.provenance.in_use import in_use
-from leapp_core.tracing.provenance.rewriter import attributes, bound_to, plain_codes, rewritten
+from leapp_core.tracing.provenance.rewriter import bound_to, plain_codes, rewritten
 from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.source.heap import functions_of, live
 from leapp_core.tracing.source.outside import Outside

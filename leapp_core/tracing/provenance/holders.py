@@ -24,8 +24,10 @@ MISSING: Any = object()
 """Value of a name or attribute that has none."""
 UNKNOWN: Any = object()
 """Value of an attribute that only code gives."""
+CONTENTS: Any = object()
+"""Name under which all entries of a list are one value, a tuple."""
 _PLAIN_READS = (object.__getattribute__, type.__getattribute__, ModuleType.__getattribute__)
-_PLAIN_STORES = (object.__setattr__, type.__setattr__, torch.nn.Module.__setattr__)
+_PLAIN_STORES = (object.__setattr__, type.__setattr__, ModuleType.__setattr__, torch.nn.Module.__setattr__)
 WRITABLE = Kinds(list, deque, dict)
 """Types of containers whose entries are assigned as attributes are."""
 
@@ -91,7 +93,9 @@ def value_in(owner: Any, name: str) -> Any:
 def put(owner: Any, name: Any, value: Any) -> None:
     """Assign an attribute, or an entry of a container; :data:`MISSING` takes it away."""
     if type(owner) in WRITABLE:
-        if value is not MISSING:
+        if name is CONTENTS:
+            owner[:] = value
+        elif value is not MISSING:
             owner[name] = value
         elif _entry(owner, name) is not MISSING:
             del owner[name]
@@ -102,6 +106,8 @@ def put(owner: Any, name: Any, value: Any) -> None:
 
 
 def _entry(container: Any, key: Any) -> Any:
+    if key is CONTENTS:
+        return tuple(container)
     if type(container) is dict:
         return container.get(key, MISSING)
     return container[key] if -len(container) <= key < len(container) else MISSING

@@ -11,7 +11,17 @@ import torch
 from leapp_core.tracing.provenance.arithmetic import LARGEST
 from leapp_core.tracing.provenance.holders import MISSING
 from leapp_core.tracing.provenance.twins import Twins
-from leapp_core.tracing.provenance.values import FOLLOWED, KINDS, Traced, bare, is_mixed, is_tensor, traced
+from leapp_core.tracing.provenance.values import (
+    KINDS,
+    Traced,
+    bare,
+    entry_of,
+    is_followed,
+    is_mixed,
+    is_tensor,
+    is_thing,
+    traced,
+)
 from leapp_core.tracing.record.growth import NOTHING_GROWN
 from leapp_core.tracing.record.numbers import same, sources_of
 from leapp_core.tracing.record.recorder import TraceRecorder, unrecorded
@@ -116,6 +126,12 @@ class Merger:
         finally:
             self._writing = False
 
+    def write(self, condition: Traced, whole: _TENSOR, then: _TENSOR, other: _TENSOR) -> None:
+        """Write into memory what one of two ways wrote there."""
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            whole.copy_(torch.where(condition.twin, then, other))
+        self._log.promoted = self._log.chosen = True
+
     def _push(self, choice: Choice, value: _TENSOR, where: _TENSOR | None, touched: set[int]) -> None:
         """Write what was written into a chosen tensor into the one that it is, where a condition holds."""
         for tensor, way in ((choice.then, choice.twin), (choice.other, torch.logical_not(choice.twin))):
@@ -148,7 +164,10 @@ class Merger:
         alone = {n for side in sides for n in self._alone(side, begin)}
         kept = []
 
-        def choose(then: Any, other: Any, *, empty: bool = False) -> Any:
+        def choose(then: Any, other: Any, *, empty: bool = False, local: bool = False) -> Any:
+            if local and then is not other and is_thing(then) and is_thing(other):
+                real = then if condition.plain else other
+                return entry_of([(condition, then), (None, other)], real, condition)
             key = id(then), id(other)
             if key not in chosen:
                 kept.append((then, other))  # their identities stay theirs
@@ -164,7 +183,7 @@ class Merger:
             then, other = self._filled(condition, then, other)
         if then is MISSING or other is MISSING:
             return other if then is MISSING else then
-        if type(bare(then)) in FOLLOWED and type(bare(other)) in FOLLOWED:
+        if is_followed(bare(then)) and is_followed(bare(other)):
             return self._chosen_number(condition, then, other)
         if is_tensor(then) and is_tensor(other):
             return self._tensor(condition, then, other, alone)
@@ -176,7 +195,7 @@ class Merger:
 
     def _chosen_number(self, condition: Traced, then: Any, other: Any) -> Any:
         a, b = bare(then), bare(other)
-        if type(then) not in KINDS and type(other) not in KINDS and same(a, b):
+        if same(a, b) and not any(type(n) in KINDS and not n.constant for n in (then, other)):
             return then
         mixed = is_mixed(then, other) or {type(a), type(b)} == {int, float}
         if not mixed and type(a) is not type(b):
@@ -190,7 +209,7 @@ class Merger:
         if mixed:
             given = [self._twins.compute(t.to, torch.float64) if t.dtype is torch.int64 else t for t in given]
         twin = self._twins.compute(torch.where, condition.twin, *given)
-        self._log.claims.append((twin, value, roots))
+        self._log.claims.append((twin, self._twins.code(value), roots))
         self._log.promoted = self._log.chosen = True
         grown = NOTHING_GROWN.union(*(x.grown for x in parts))
         rough = any(x.rough for x in (then, other) if type(x) in KINDS)

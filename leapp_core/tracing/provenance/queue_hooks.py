@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from leapp_core.tracing.provenance.decisions import Decisions
 from leapp_core.tracing.provenance.given import GivenNumbers
+from leapp_core.tracing.provenance.list_hooks import ListHooks
 from leapp_core.tracing.provenance.operators import BINARY_CODES
 from leapp_core.tracing.provenance.queues import CONTAINERS, Queue
 from leapp_core.tracing.provenance.values import KINDS
@@ -19,7 +19,7 @@ from leapp_core.tracing.record.recorder import TraceRecorder
 _SUBTRACT = BINARY_CODES["Sub"]
 
 
-class QueueHooks(Decisions):
+class QueueHooks(ListHooks):
     """Follows lists and queues of tensors.
 
     Args:
@@ -32,10 +32,6 @@ class QueueHooks(Decisions):
         self._queues: dict[tuple[int, Any], Queue] = {}
         self._containers: dict[int, tuple[Any, Queue]] = {}
         self._taken: dict[int, tuple[torch.Tensor, torch.Tensor]] = {}
-
-    @abstractmethod
-    def hook_binary(self, code: int, left: Any, right: Any) -> Any:
-        """Compute ``left`` operator ``right``."""
 
     @abstractmethod
     def hook_store(self, value: Any, owner: Any, where: tuple[str, bool]) -> None:

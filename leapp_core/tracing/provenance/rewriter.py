@@ -11,80 +11,39 @@ import copy
 import linecache
 import warnings
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
-from leapp_core.tracing.provenance.containers import CHANGING
+from leapp_core.tracing.provenance.attributes import attributes, parsed
 from leapp_core.tracing.provenance.expressions import HOOKS, UNHOOKED, ExpressionRewriter, number
 from leapp_core.tracing.provenance.operators import BINARY_CODES
 from leapp_core.tracing.provenance.plain_code import assigned_names, is_plain, leaves_it
 from leapp_core.tracing.provenance.queue_code import asks, queue_names
 from leapp_core.tracing.provenance.scopes import (
+    GLOBALS,
+    AsAttributes,
     again,
     again_key,
     calls,
     constants_of,
     declared_elsewhere,
+    globals_of,
     is_written_out,
     leaves_alone,
     local_names,
     mangled,
+    modules_of,
 )
-from leapp_core.tracing.provenance.statements import flattened
+from leapp_core.tracing.provenance.statements import flattened, own_nodes
 from leapp_core.tracing.source.callsite import codes_in
 
 _LONGEST = 20_000  # lines
 _DEEPEST = 6  # Python nests at most twenty blocks
 _NOTHING: tuple[dict[CodeType, CodeType], frozenset[CodeType]] = ({}, frozenset())
 _WAY = ".way"
-
-
-@dataclass(frozen=True)
-class Attributes:
-    """The attributes that a file names.
-
-    Attributes:
-        named: All of them.
-        stored: Those that a function other than a constructor assigns, or whose container it changes: only these change
-            from step to step.
-        computed: Those that classes compute when they are read.
-    """
-
-    named: frozenset[str] = frozenset()
-    stored: frozenset[str] = frozenset()
-    computed: frozenset[str] = frozenset()
-
-
-@lru_cache(maxsize=512)
-def attributes(file: str) -> Attributes:
-    """Return the attributes that a file names."""
-    tree = _tree(file)
-    if tree is None:
-        return Attributes()
-    nodes = list(ast.walk(tree))
-    functions = [n for n in nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
-    named = frozenset(n.attr for n in nodes if isinstance(n, ast.Attribute))
-    inside = (n for f in functions if f.name != "__init__" for n in ast.walk(f))
-    stored = {name for n in inside if (name := _changed(n))}
-    computed = {
-        f.name for f in functions if any(isinstance(d, ast.Name) and d.id == "property" for d in f.decorator_list)
-    }
-    kept = frozenset(name for name in stored if not (name.startswith("__") and name.endswith("__")))
-    return Attributes(named, kept, frozenset(computed))
-
-
-def _changed(node: ast.AST) -> str:
-    """Return the attribute that is assigned, or holds what is changed, at a node; empty for others."""
-    if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-        return node.attr
-    held: ast.AST | None = None
-    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
-        held = node.value
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
-        held = node.func.value
-    return held.attr if isinstance(held, ast.Attribute) else ""
+_OUTLIVING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.Yield, ast.YieldFrom)
+"""What may know a function's local names when a step has ended."""
 
 
 def rewritten(file: str, stored: frozenset[str], computed: frozenset[str] = frozenset()) -> dict[CodeType, CodeType]:
@@ -107,14 +66,15 @@ def plain_codes(file: str, stored: frozenset[str], computed: frozenset[str] = fr
 def _rewritten(
     file: str, stored: frozenset[str], computed: frozenset[str]
 ) -> tuple[dict[CodeType, CodeType], frozenset[CodeType]]:
-    tree = _tree(file)
+    tree = parsed(file)
     if tree is None:
         return _NOTHING
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # told when the user's file was compiled
             original = compile("".join(linecache.getlines(file)), file, "exec", dont_inherit=True)
-            rewriter = Rewriter(file, stored, computed, constants_of(tree), queue_names(ast.walk(tree)))
+            queues, modules = queue_names(ast.walk(tree)), modules_of(tree)
+            rewriter = Rewriter(file, stored, computed, constants_of(tree), queues, modules, globals_of(tree))
             copy = compile(ast.fix_missing_locations(rewriter.visit(tree)), file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, RecursionError):
         return _NOTHING
@@ -144,18 +104,6 @@ def bound_to(code: CodeType, hooks: Any, original: CodeType) -> CodeType:
     return code.replace(co_consts=constants, co_names=names)
 
 
-def _tree(file: str) -> ast.Module | None:
-    lines = linecache.getlines(file)
-    if not lines or len(lines) > _LONGEST:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse("".join(lines), file)
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-
-
 def _loads(statements: list[ast.stmt]) -> Counter[str]:
     """Return how often names are read, in functions defined within, too."""
     read = (n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
@@ -182,6 +130,8 @@ class Rewriter(ExpressionRewriter):
         computed: Attributes that classes compute.
         constants: Names of the module's constants.
         queues: Attributes that are queues by their source.
+        modules: Names of modules.
+        names: Names of the module that functions assign.
 
     Attributes:
         left_alone: Name and first line of the functions that stay as they are.
@@ -195,14 +145,18 @@ class Rewriter(ExpressionRewriter):
         computed: frozenset[str],
         constants: frozenset[str] = frozenset(),
         queues: frozenset[str] = frozenset(),
+        modules: frozenset[str] = frozenset(),
+        names: frozenset[str] = frozenset(),
     ) -> None:
-        super().__init__(file, stored, computed, queues)
+        super().__init__(file, stored, computed, queues, modules)
+        self._global = names
         self._constants = constants
         self._locals: frozenset[str] = frozenset()
         self.left_alone: list[tuple[str, int]] = []
         self.plain: list[tuple[str, int]] = []
         self._loads: Counter[str] = Counter()
         self._depth = 0
+        self._keeps = False  # nothing outlives the function in which names of its own are
 
     # -- scopes ----------------------------------------------------------------------------------------------------
 
@@ -215,16 +169,31 @@ class Rewriter(ExpressionRewriter):
         if leaves_alone(node):
             self._leave_alone(node)
             return node
-        before = self._elsewhere, self._loads, self._depth, self._locals
+        before = self._elsewhere, self._loads, self._depth, self._locals, self._keeps
+        self._keeps = not any(isinstance(n, _OUTLIVING) for n in own_nodes(node.body))
         self._elsewhere = declared_elsewhere(node)
         self._locals = self._locals | local_names(node)
+        outer = self._inside or any(isinstance(n, (ast.FunctionDef, ast.Lambda)) for n in own_nodes(node.body))
+        begin = [] if outer else self._of_module(node)
         node.body = flattened(node)
         if is_plain(node.body, self._stored, self._elsewhere, UNHOOKED):
             self.plain.append((node.name, min([node.lineno, *(d.lineno for d in node.decorator_list)])))
         self._loads, self._depth = _loads(node.body), 0
         self._scope(node, inside=True)
-        self._elsewhere, self._loads, self._depth, self._locals = before
+        node.body = [*begin, *node.body]
+        self._elsewhere, self._loads, self._depth, self._locals, self._keeps = before
         return node
+
+    def _of_module(self, node: ast.FunctionDef) -> list[ast.stmt]:
+        """Write the module's names that functions assign as its attributes; return what a function begins with then."""
+        own = local_names(node) - self._elsewhere
+        writer = AsAttributes(self._global - own)
+        node.body = [writer.visit(s) for s in node.body if not isinstance(s, ast.Global)] or [ast.Pass()]
+        if not writer.used:
+            return []
+        names = ast.Call(ast.Name("globals", ast.Load()), [], [])
+        made = ast.Assign([ast.Name(GLOBALS, ast.Store())], self._hook(node.body[0], "hook_module", [names]))
+        return [ast.fix_missing_locations(ast.copy_location(made, node.body[0]))]
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         """Leave coroutines alone."""
@@ -273,7 +242,7 @@ class Rewriter(ExpressionRewriter):
     def visit_Return(self, node: ast.Return) -> ast.AST:
         """Give numbers with an origin to rewritten code only."""
         if node.value is not None:  # a joined result was given where it was made, too
-            node.value = self._hook(node.value, "hook_returned", [self.visit(node.value)])
+            node.value = self._hook(node.value, "hook_returned", [self._written(node.value)])
         return node
 
     def visit_Assign(self, node: ast.Assign) -> ast.AST:
@@ -287,7 +256,7 @@ class Rewriter(ExpressionRewriter):
             return ast.copy_location(ast.Expr(call), node)
         if len(node.targets) == 1 and isinstance(target, ast.Attribute) and target.attr in self._stored:
             return self._store(node, target, self.visit(node.value), constant=self._is_constant(node.value))
-        value = self.visit(node.value)
+        value = self._written(node.value)
         for mark, hook in (("returned", "hook_returned"), ("truth", "hook_truth")):
             if getattr(node, mark, False):
                 value = self._hook(node.value, hook, [value])
@@ -302,7 +271,7 @@ class Rewriter(ExpressionRewriter):
         target = node.target
         if isinstance(target, ast.Attribute) and target.attr in self._stored:
             return self._store(node, target, self.visit(node.value), constant=self._is_constant(node.value))
-        value = self.visit(node.value)
+        value = self._written(node.value)
         node.value = value if self._is_local(target) else self._hook(value, "hook_plain", [value])
         node.target = self._target(target)  # type: ignore[assignment]
         return node
@@ -352,6 +321,11 @@ class Rewriter(ExpressionRewriter):
 
     def visit_If(self, node: ast.If) -> Any:
         """Run both ways where everything that they do is seen, and let them meet."""
+        asks = getattr(node.test, "asks", "")
+        if asks:
+            counted = [ast.copy_location(ast.Name(node.test.count, ast.Load()), node)] if asks == "turns" else []  # type: ignore[attr-defined]
+            node.test = self._hook(node, f"hook_{asks}", [node.test, *counted])
+            return node
         ways = [*node.body, *node.orelse]
         seen = self._inside and is_plain(ways, self._stored, self._elsewhere, UNHOOKED) and not leaves_it(ways)
         if not seen or self._depth >= _DEEPEST:
@@ -437,6 +411,18 @@ class Rewriter(ExpressionRewriter):
     @staticmethod
     def _flag(value: bool) -> ast.expr:
         return ast.Constant(value)
+
+    def _written(self, node: ast.expr) -> ast.expr:
+        """Return an expression whose value is a constant if it is written out."""
+        if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load):
+            return ast.copy_location(ast.Tuple([self._written(e) for e in node.elts], ast.Load()), node)
+        made = isinstance(node, (ast.List, ast.ListComp)) or (
+            isinstance(node, ast.BinOp) and isinstance(node.left, ast.List)
+        )
+        value: ast.expr = self.visit(node)
+        if made:
+            return self._hook(node, "hook_list", [value])
+        return self._hook(node, "hook_constant", [value]) if self._is_constant(node) else value
 
     def _is_constant(self, node: ast.expr) -> bool:
         """Return whether an expression is a number written out in the source, perhaps under a module's name for it."""

@@ -31,6 +31,69 @@ def last_name(named: ast.expr) -> str:
     return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
+def first_name(named: ast.expr) -> str:
+    """Return the name that a dotted name begins with; empty if it begins with something else."""
+    while isinstance(named, ast.Attribute):
+        named = named.value
+    return named.id if isinstance(named, ast.Name) else ""
+
+
+def modules_of(module: ast.Module) -> frozenset[str]:
+    """Return the names under which a file imports modules."""
+    imports = (n for n in ast.walk(module) if isinstance(n, ast.Import))
+    return frozenset((a.asname or a.name).partition(".")[0] for n in imports for a in n.names)
+
+
+GLOBALS = ".globals"
+"""Local name of the module whose names a function assigns; no name of the user's begins with a dot."""
+
+
+def globals_of(module: ast.Module) -> frozenset[str]:
+    """Return the names that functions of a file declare as ``global`` and assign."""
+    found: set[str] = set()
+    for function in ast.walk(module):
+        if isinstance(function, ast.FunctionDef):
+            declared = {name for n in ast.walk(function) if isinstance(n, ast.Global) for name in n.names}
+            assigned = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+            found |= declared & assigned
+    return frozenset(found)
+
+
+class AsAttributes(ast.NodeTransformer):
+    """Writes names of a module as attributes of it.
+
+    Args:
+        names: The names.
+
+    Attributes:
+        used: Whether there was one.
+    """
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
+        self.used = False
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """Write one name."""
+        if node.id not in self._names:
+            return node
+        self.used = True
+        module = ast.copy_location(ast.Name(GLOBALS, ast.Load()), node)
+        return ast.copy_location(ast.Attribute(module, node.id, node.ctx), node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Leave functions within alone."""
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """Leave functions within alone."""
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """Leave classes within alone."""
+        return node
+
+
 def is_local(target: ast.expr, elsewhere: frozenset[str] = frozenset()) -> bool:
     """Return whether only names are assigned, and none of some that are not local."""
     if isinstance(target, (ast.Tuple, ast.List)):

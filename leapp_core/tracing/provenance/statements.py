@@ -1,7 +1,8 @@
 """Statements written another way, so that every decision is an ``if`` whose ways meet again.
 
 ``if c: return a`` with more behind it becomes ``if`` and ``else`` that assign one result; ``a if c else b``,
-``a and b`` and ``a or b`` become statements, ``match`` an ``if``. What runs, and in which order, stays the same.
+``a and b`` and ``a or b`` become statements, ``match`` an ``if``, and loops are left at their ends only. What runs, and
+in which order, stays the same.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import ast
 import copy
 from collections.abc import Iterable, Sequence
 
+from leapp_core.tracing.provenance.jumps import without_jumps
 from leapp_core.tracing.provenance.matching import without_matches
 from leapp_core.tracing.provenance.scopes import again, is_local, last_name
 
@@ -28,8 +30,10 @@ def flattened(function: ast.FunctionDef) -> list[ast.stmt]:
         function: The function; its nodes are used again.
     """
     body = without_matches(function.body)
-    returns = [n for n in own_nodes(body) if isinstance(n, ast.Return)]
     steps = any(isinstance(n, (ast.Yield, ast.YieldFrom)) for n in own_nodes(body))
+    if not steps:
+        body = without_jumps(body)
+    returns = [n for n in own_nodes(body) if isinstance(n, ast.Return)]
     early = any(_has_return([s]) for s in own_nodes(body) if isinstance(s, ast.If))
     if early and not steps:
         joined = _single_exit(copy.deepcopy(body))  # which may fail half way

@@ -14,7 +14,18 @@ import numpy as np
 import torch
 
 from leapp_core.tracing.provenance import arithmetic
-from leapp_core.tracing.provenance.values import FOLLOWED, KINDS, NUMBERS, Traced, bare, is_mixed, is_tensor, traced
+from leapp_core.tracing.provenance.codes import Codes
+from leapp_core.tracing.provenance.values import (
+    KINDS,
+    NO_PLACES,
+    NUMBERS,
+    Traced,
+    bare,
+    is_followed,
+    is_mixed,
+    is_tensor,
+    traced,
+)
 from leapp_core.tracing.record.events import Event
 from leapp_core.tracing.record.growth import NOTHING_GROWN, Grown, Product
 from leapp_core.tracing.record.numbers import Leave, NumberLog, Place
@@ -24,6 +35,7 @@ from leapp_core.tracing.source.static import Kinds
 
 CONTAINERS = Kinds(list, tuple, deque, dict)
 DEEP = 12
+_FLOATS = Kinds(float, np.float64)
 _LARGEST_LIST = 64
 _LARGEST_DIVISOR = 2**32
 _LEAST, _LARGEST = -arithmetic.LARGEST, arithmetic.LARGEST
@@ -46,6 +58,7 @@ class Twins:
         self._followed: frozenset[int] = frozenset()
         self._codes: Sequence[CodeType] = ()
         self._constants: dict[str, torch.Tensor] = {}
+        self._modes = Codes()
 
     def _recording(self) -> bool:
         return self._open and not self._recorder.idle
@@ -90,7 +103,7 @@ class Twins:
             self._leave_nothing = before
 
     def _leave(self, value: Traced, part: str = "", *, raises: bool = False) -> None:
-        if self._leave_nothing or not self._recording():
+        if self._leave_nothing or value.constant or not self._recording():
             return
         frame = above_hooks(sys._getframe(1))
         followed = id(frame.f_code) in self._followed
@@ -126,9 +139,12 @@ class Twins:
             grown: What is known of its growth; by default that of the operands.
             mixed: In another step it may be an ``int`` where it is a ``float``, or the other way round.
         """
+        if all(x.constant for x in operands if type(x) in KINDS):
+            decides = type(result) is bool or not is_followed(result) or not fits(result)
+            return result if decides else self._constant(result)
         rough = rough or any(x.rough for x in operands if type(x) in KINDS)
         kind = type(result)
-        if equivalent is not None and kind in FOLLOWED and not (steps and rough) and self._active():
+        if equivalent is not None and is_followed(result) and not (steps and rough) and self._active():
             given = [bare(x) for x in operands]
             mixed = mixed or (double is None and _stays_mixed(operands))
             if double is None:
@@ -137,7 +153,7 @@ class Twins:
                 roots = frozenset().union(*(x.roots for x in operands if type(x) in KINDS))
                 dtype = torch.float64 if mixed else dtype_of(result)
                 twin = self.compute(self._compute, equivalent, operands, double, dtype)
-                self._log.claims.append((twin, result, roots))
+                self._log.claims.append((twin, self.code(result), roots))
                 if grown is None:
                     grown = NOTHING_GROWN.union(*(x.grown for x in operands if type(x) in KINDS))
                 return traced(result, twin, roots, rough, self._leave, grown, mixed=mixed)
@@ -145,6 +161,13 @@ class Twins:
             if type(operand) in KINDS:
                 self._leave(operand)
         return result
+
+    def _constant(self, value: Any) -> Any:
+        """Return a number, truth value or mode that is the same in every step.
+
+        One that is not after all is seen when steps are compared: in each it is given to the same call.
+        """
+        return traced(value, self.constant(value), NO_PLACES, False, self._leave, constant=True)
 
     def compute(self, function: Callable[..., torch.Tensor], *args: Any, **kwargs: Any) -> torch.Tensor:
         """Make calls that are no part of what the user's code does."""
@@ -169,9 +192,17 @@ class Twins:
         made = equivalent(*given)
         return made if made.dtype is dtype else made.to(dtype)
 
+    def promote(self) -> None:
+        """Note that what the user's code computes with is a twin."""
+        self._log.promoted = True
+
+    def code(self, value: Any) -> Any:
+        """Return what a value's twin holds: of a mode its code."""
+        return self._modes.number(value)
+
     def constant(self, number: Any) -> torch.Tensor:
         """Return a number, or truth value, written out or not followed, as a tensor: one for the whole session."""
-        return self._kept(number, dtype_of(number))
+        return self._kept(self.code(number), dtype_of(number))
 
     def _of_numbers(self, function: Any, args: tuple[Any, ...]) -> Any:
         given = [bare(a) for a in args]
@@ -256,7 +287,7 @@ class Twins:
     def _first_twin(self, number: Any, name: str) -> torch.Tensor:
         """Return the twin of a number that was there before the session, or that nobody followed has made."""
         with unrecorded():
-            twin = torch.tensor(number, dtype=dtype_of(number), device="cpu")
+            twin = torch.tensor(self.code(number), dtype=dtype_of(number), device="cpu")
         self._log.names.append((twin, name))
         return twin
 
@@ -345,5 +376,7 @@ def fits(number: Any) -> bool:
 
 
 def dtype_of(value: Any) -> torch.dtype:
-    """Return the type of a number's twin."""
-    return torch.bool if type(value) is bool else torch.int64 if type(value) is int else torch.float64
+    """Return the type of the twin of a number, truth value or mode."""
+    if type(value) is bool:
+        return torch.bool
+    return torch.float64 if type(value) in _FLOATS else torch.int64

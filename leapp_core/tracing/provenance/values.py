@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import enum
+import operator
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
@@ -10,12 +13,12 @@ import torch
 
 from leapp_core.tracing.record.growth import NOTHING_GROWN, Grown
 from leapp_core.tracing.record.numbers import Place
-from leapp_core.tracing.source.static import Kinds, is_a
+from leapp_core.tracing.source.static import Kinds, class_attribute, is_a
 
 NUMBERS = Kinds(int, float, np.float64)
 """Types of numbers that are followed. Not their subclasses: ``bool`` is none."""
 FOLLOWED = Kinds(*NUMBERS, bool)
-"""Types whose values are followed."""
+"""Types of numbers and truth values, which are followed."""
 NO_PLACES: frozenset[Place] = frozenset()
 
 
@@ -33,6 +36,8 @@ class Traced:
         grown: Products and sums on the way, of which numbers that feed on themselves grow without bound.
         leave: Told that the value leaves.
         mixed: It is an ``int`` in some steps and a ``float`` in others, as ``min(1, t)`` is; its twin is ``float64``.
+        constant: It is written out in the source, or in an attribute that no function assigns. It counts as a plain
+            number wherever it is not kept.
     """
 
     plain: Any
@@ -42,6 +47,7 @@ class Traced:
     grown: Grown
     leave: Callable[[Traced], None]
     mixed: bool
+    constant: bool
 
 
 class TracedInt(int, Traced):
@@ -68,16 +74,67 @@ class TracedBool(int, Traced):
     __class__ = property(lambda _: bool)  # what user code asks for
 
 
+class TracedText(str, Traced):
+    """A ``str`` that is one of a few, a mode: a 0-d ``int64`` tensor holds its code."""
+
+    __class__ = property(lambda _: str)  # what user code asks for
+
+
+class TracedMember(Traced):
+    """A member of an enumeration that is one of a few, a mode: a 0-d ``int64`` tensor holds its code."""
+
+    __class__ = property(lambda self: type(self.plain))  # what user code asks for
+
+    def __getattr__(self, name: str) -> Any:
+        self.leave(self)
+        return getattr(self.plain, name)
+
+
+class TracedEntry(TracedMember):
+    """An entry of a table that no tensor holds, taken by a number or mode: a function, a module, a dictionary.
+
+    Attributes:
+        options: Each entry that it may be, with the condition that it is that one; of the last none is needed.
+    """
+
+    options: list[tuple[Any, Any]]
+
+    __class__ = property(lambda self: type(self.plain))  # what user code asks for
+
+
+MODES = Kinds(TracedText, TracedMember)
+"""Types of what is no number and is one of a few."""
 NUMERIC = Kinds(TracedInt, TracedFloat, TracedDouble)
 """Types of the numbers among :data:`KINDS`."""
-KINDS = Kinds(*NUMERIC, TracedBool)
+KINDS = Kinds(*NUMERIC, TracedBool, *MODES, TracedEntry)
 _KIND: dict[type, Any] = {int: TracedInt, float: TracedFloat, np.float64: TracedDouble, bool: TracedBool}
 _BASES: tuple[tuple[Any, type], ...] = (
     (TracedInt, int),
     (TracedFloat, float),
     (TracedDouble, np.float64),
     (TracedBool, bool),
+    (TracedText, str),
 )
+SEQUENCES = Kinds(list, tuple)
+_LONGEST = 64
+_NO_THINGS = Kinds(
+    int,
+    float,
+    complex,
+    bool,
+    str,
+    bytes,
+    list,
+    tuple,
+    set,
+    deque,
+    type(None),
+    object,
+    np.ndarray,
+    np.float32,
+    np.float64,
+)
+_PLAIN_EQUALITY = (object.__eq__, int.__eq__, str.__eq__)
 
 
 def traced(
@@ -89,17 +146,64 @@ def traced(
     grown: Grown = NOTHING_GROWN,
     *,
     mixed: bool = False,
+    constant: bool = False,
 ) -> Any:
     """Return ``value`` with its twin."""
-    made = _KIND[type(value)](value)
+    kind = _KIND.get(type(value))
+    made = (TracedText(value) if type(value) is str else TracedMember()) if kind is None else kind(value)
     made.plain, made.twin, made.roots, made.rough, made.leave, made.grown = value, twin, roots, rough, leave, grown
-    made.mixed = mixed
+    made.mixed, made.constant = mixed, constant
     return made
 
 
 def bare(value: Any) -> Any:
     """Return a number without its origin; other values as they are."""
     return value.plain if type(value) in KINDS else value
+
+
+def entry_of(options: list[tuple[Any, Any]], plain: Any, key: Traced) -> Any:
+    """Return an entry of a table that was taken by a key."""
+    made = TracedEntry()
+    made.plain, made.twin, made.roots, made.rough, made.leave = plain, key.twin, key.roots, key.rough, key.leave
+    made.grown, made.mixed, made.constant, made.options = NOTHING_GROWN, False, False, options
+    return made
+
+
+def is_thing(value: Any) -> bool:
+    """Return whether a value is something that is called, or asked for its attributes or entries."""
+    return type(value) not in _NO_THINGS and type(value) not in KINDS and not is_tensor(value) and not is_mode(value)
+
+
+def is_constant(value: Any) -> bool:
+    """Return whether a value has an origin that is a constant."""
+    return type(value) in KINDS and value.constant
+
+
+def settled(value: Any) -> Any:
+    """Return a value without the origins that are constants, in lists, tuples and slices, too."""
+    kind = type(value)
+    if kind in KINDS:
+        return value.plain if value.constant else value
+    if kind is slice:
+        return slice(settled(value.start), settled(value.stop), settled(value.step))
+    if kind in SEQUENCES:
+        parts = [settled(v) for v in value]
+        return value if all(map(operator.is_, parts, value)) else kind(parts)
+    return value
+
+
+def is_mode(value: Any) -> bool:
+    """Return whether a value is a text or a member of an enumeration that a mode may be: compared by what it is."""
+    if type(value) is str:
+        return len(value) <= _LONGEST
+    if not is_a(value, enum.Enum) or is_a(value, enum.Flag) or type(type(value)) is not enum.EnumMeta:
+        return False
+    return class_attribute(type(value), "__eq__") in _PLAIN_EQUALITY
+
+
+def is_followed(value: Any) -> bool:
+    """Return whether the origin of a value, which has none yet, is followed."""
+    return type(value) in FOLLOWED or is_mode(value)
 
 
 def is_mixed(*values: Any) -> bool:
@@ -129,6 +233,14 @@ def _asked(name: str) -> property:
     return property(get)
 
 
+_OF_MEMBERS: dict[str, Callable[..., Any]] = {
+    "__eq__": operator.eq, "__ne__": operator.ne, "__lt__": operator.lt, "__le__": operator.le, "__gt__": operator.gt,
+    "__ge__": operator.ge, "__hash__": hash, "__str__": str, "__repr__": repr, "__format__": format, "__bool__": bool,
+    "__int__": int, "__index__": operator.index, "__float__": float, "__len__": len, "__iter__": iter,
+    "__getitem__": operator.getitem, "__contains__": operator.contains, "__setitem__": operator.setitem,
+    "__delitem__": operator.delitem, "__next__": next, "__delattr__": delattr,
+    "__call__": lambda function, *given, **named: function(*given, **named),
+}  # fmt: skip
 _KEPT = frozenset(
     {
         "__new__", "__init__", "__class__", "__getattribute__", "__setattr__", "__delattr__", "__dir__", "__doc__",
@@ -147,3 +259,15 @@ for _kind, _base in _BASES:
                 setattr(_kind, _name, _leaving(_name, _native))
         else:
             setattr(_kind, _name, _asked(_name))
+
+
+def _of_member(native: Callable[..., Any]) -> Callable[..., Any]:
+    def call(self: Any, *others: Any, **named: Any) -> Any:
+        self.leave(self)
+        return native(self.plain, *map(bare, others), **named)
+
+    return call
+
+
+for _name, _native in _OF_MEMBERS.items():
+    setattr(TracedMember, _name, _of_member(_native))

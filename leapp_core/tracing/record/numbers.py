@@ -12,15 +12,20 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 
 from leapp_core.tracing.record.growth import Product, grows_without_bound
 from leapp_core.tracing.record.storage import tensors_of, unrecorded
+from leapp_core.tracing.source.static import Kinds
 
 if TYPE_CHECKING:
     from leapp_core.tracing.record.recorder import TraceRecorder
 
+MOST_TURNS = 64
+"""Turns of a ``while`` loop that a tensor may decide on."""
 _ROUGH = 1e-15
+_NUMBERS = Kinds(int, float, bool, np.float64)
 
 
 class Place:
@@ -61,6 +66,8 @@ class Place:
             self._first = number
         elif not same(self._first, number):
             self.varies = True
+            # Codes tell modes of one type apart.
+            self.foreign |= type(self._first) is not type(number) and not is_number(self._first, number)
 
 
 @dataclass
@@ -124,6 +131,8 @@ class NumberLog:
         lost: Places whose twins do not hold what Python computes, or will not.
         truncated: Places of floats that whole numbers were made of.
         chosen: A tensor or number was chosen between two ways.
+        rough: Where numbers came from of which a last digit, that another implementation may give, decided.
+        bounded: Files and lines of ``while`` loops whose turns are a fixed number in the program.
         unsafe: Memory was written that a decision chose, or chose from, and that somebody else may know.
     """
 
@@ -141,6 +150,8 @@ class NumberLog:
         self.promoted = False
         self.lost: set[Place] = set()
         self.truncated: set[Place] = set()
+        self.rough: list[frozenset[Place]] = []
+        self.bounded: set[tuple[str, int]] = set()
         self.unsafe = False
         self.chosen = False
         self._done = 0
@@ -180,6 +191,15 @@ class NumberLog:
         """Return whether a call was given a number from some places and has no twin in its stead."""
         return any(not given.roots.isdisjoint(places) for given in self.given)
 
+    def hinges(self, places: set[Place]) -> bool:
+        """Return whether a last digit of what came from some places may decide.
+
+        It does not of what comes from readings, as it does not where tensors are compared: only counters come back to
+        the same numbers again and again.
+        """
+        roots = [roots for roots in self.rough if not roots.isdisjoint(places)]
+        return any(all(place.name for place in sources_of(one)) for one in roots)
+
     def check_claims(self) -> None:
         """Hold twins against the numbers that Python computed; those that differ, or once will, are not used."""
         growing = grows_without_bound(self.places)
@@ -211,6 +231,11 @@ def sources_of(roots: Iterable[Place]) -> Iterator[Place]:
             seen.add(place)
             waiting += place.sources
             yield place
+
+
+def is_number(*values: Any) -> bool:
+    """Return whether values are numbers or truth values, not modes."""
+    return all(type(v) in _NUMBERS for v in values)
 
 
 def same(one: Any, other: Any) -> bool:
