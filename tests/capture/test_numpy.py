@@ -16,6 +16,7 @@ from leapp_core.errors import CaptureError
 from leapp_core.tracing.result import CapturedPipeline
 from leapp_core.tracing.session import capture
 from tests.capture.assembled import Assembled
+from tests.tiers import spread
 
 GRAVITY = np.array([0.0, 0.0, -9.81], dtype=np.float32)
 TABLE_X = np.linspace(-2.0, 2.0, 9)
@@ -255,7 +256,12 @@ def history_written_by_index(m: Any, x: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(m.history.reshape(-1) * 1)
 
 
+def escaped_float(m: Any, x: torch.Tensor) -> torch.Tensor:
+    return x * float(x.numpy()[0])
+
+
 EXACT: list[Step] = [
+    escaped_float,
     ufuncs, double_precision, integers, constant_array, literal_array, joining, interpolation, choosing, norm,
     reductions, scalars, in_place, writes_into_the_tensor,
     masks, buffer_like, plain_buffer, arrays_of_numbers, asarray_of_tensors, packed, matrices, kept_by_reference,
@@ -275,7 +281,7 @@ def captured(step: Step, count: int = 5) -> tuple[CapturedPipeline, list[torch.T
     return session.compile(), results, memory
 
 
-@pytest.mark.parametrize("step", EXACT, ids=lambda f: f.__name__)
+@pytest.mark.parametrize("step", spread(EXACT, quick=36), ids=lambda f: f.__name__)
 def test_program_on_fresh_inputs_and_user_results_bit_for_bit(step: Step) -> None:
     memory = Memory()
     expected = [step(memory, x).clone() for x in inputs(12)]
@@ -354,10 +360,6 @@ def unknown_write(m: Any, x: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(a)
 
 
-def escaped_float(m: Any, x: torch.Tensor) -> torch.Tensor:
-    return x * float(x.numpy()[0])
-
-
 def branch_never_taken(m: Any, x: torch.Tensor) -> torch.Tensor:
     a = x.numpy()
     if a[0] > 100:
@@ -398,7 +400,6 @@ def array_changed_in_each_step(m: Any, x: torch.Tensor) -> torch.Tensor:
 REFUSED: list[tuple[Step, str]] = [
     (unknown_function, r"a result of numpy\.lexsort, which cannot be recorded, at .*test_numpy\.py:\d+"),
     (unknown_write, r"a result of numpy\.putmask, which cannot be recorded"),
-    (escaped_float, "a Python value given to mul changes from step to step"),
     (branch_never_taken, r"a truth value .*(\n.*)*test_numpy\.py:\d+: if a\[0\] > 100"),
     (applied_to_tensors, r"changes from step to step: .*(\n.*)*test_numpy\.py:\d+: .*np\.asarray\(list"),
     (written_through_flat, "replaying the captured steps"),
@@ -409,7 +410,7 @@ REFUSED: list[tuple[Step, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("step", "match"), REFUSED, ids=lambda f: getattr(f, "__name__", ""))
+@pytest.mark.parametrize(("step", "match"), spread(REFUSED, quick=16), ids=lambda f: getattr(f, "__name__", ""))
 def test_what_cannot_be_recorded_is_refused(step: Step, match: str) -> None:
     with pytest.raises(CaptureError, match=match):
         captured(step)

@@ -132,7 +132,7 @@ def of_attributes(step: Callable[[torch.Tensor], torch.Tensor], steps: int, reco
     return states(session)
 
 
-@pytest.mark.parametrize(("steps", "recorded"), few(LENGTHS, quick=4), ids=str)
+@pytest.mark.parametrize(("steps", "recorded"), few(LENGTHS, quick=2), ids=str)
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_names_of_attributes(program: type, steps: int, recorded: int) -> None:
     assert of_attributes(program().step, steps, recorded) == program.names

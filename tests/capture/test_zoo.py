@@ -74,7 +74,7 @@ def modules() -> Iterator[None]:
     gc.collect()
 
 
-@pytest.mark.parametrize("name", spread(ZOO, 10))
+@pytest.mark.parametrize("name", spread(ZOO, 7))
 def test_an_odd_object_beside_a_healthy_program(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: Ran = []
     odd = ZOO[name](ran)

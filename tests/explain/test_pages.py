@@ -20,6 +20,7 @@ from leapp_core.explain import Page, all_pages, areas, find_page
 from leapp_core.runtime import load
 from leapp_rsl_rl.environments.builtin.provider import BuiltinProvider
 from tests.cli.invoke import leapp
+from tests.tiers import spread
 
 CODE = re.compile(r"[A-Z]\d{3}")
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -83,7 +84,7 @@ def run_shell(block: str, *, instead: bool) -> str:
     return said
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.code)
+@pytest.mark.parametrize("page", spread(PAGES, quick=26), ids=lambda page: page.code)
 def test_an_example_provokes_its_error_and_the_other_way_does_not(
     page: Page, walker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ def test_the_page_is_made_from_the_table() -> None:
 
 def test_no_rewrite_was_wrong_when_it_was_pasted() -> None:
     assert {row["pasted"] for row in ROWS.values() if "pasted" in row} <= {"exact", "refused"}
-    assert sum(row.get("pasted") == "exact" for row in ROWS.values()) >= 5
+    assert sum(row.get("pasted") == "exact" for row in ROWS.values()) >= 2
 
 
 def test_places_are_those_of_the_programs() -> None:

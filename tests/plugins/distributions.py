@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests import closed_loops
 from tests.plugins.conftest import PLUGINS, ROOT, Sandbox
 
 PAGE = ROOT / "docs" / "reference" / "example-plugins.md"
@@ -221,6 +222,7 @@ def main() -> None:
                 kept[project.name] = measured(fresh(Path(folder) / "venv", project), project, Path(folder))
             KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     PAGE.write_text(page(kept), encoding="utf-8")
+    closed_loops.write()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -347,19 +346,6 @@ class StagesByNumber:
         if self.count >= length:
             self.stage, self.count = min(self.stage + 1, 2), 0
         return x * gain
-
-
-class LastOfSome(Walking):
-    """A deque of modes: the mode of two steps ago."""
-
-    def __init__(self):
-        super().__init__()
-        self.modes = deque(["stand", "stand"], maxlen=2)
-
-    def step(self, x):
-        self.decide(x)
-        self.modes.append(self.mode)
-        return x if self.modes[0] == "walk" else x * 0.1
 
 
 PROGRAMS = [thing for thing in list(globals().values()) if isinstance(thing, type) and hasattr(thing, "step")]

@@ -16,8 +16,10 @@ from tests.provenance import (
     attacks_of_containers,
     attacks_of_effects,
     attacks_of_entries,
+    attacks_of_modes,
     attacks_of_queues,
     attacks_of_range,
+    jumping,
 )
 from tests.provenance.alone import alone, case_of
 from tests.provenance.shadow import verdict
@@ -51,11 +53,12 @@ EXACT = frozenset(
     }
     | {"DeletedAndInserted", "OnOneWay", "AtANumber", "CountedFromItsEnd", "Returned", "ReturnedAsAProperty"}
     | {"GivenToAFunction", "SeenByALibrary", "TupleInASlot"}
+    | {"LoopVariable", "LoopKey", "LoopElse", "ContextByMode", "NameOfAnImport", "AssignmentIsSeen"}
 )
 UNFIT = frozenset({"ByDefault", "ClassCounter", "GlobalCounter"})  # their classes count on from one run to the next
 MODULES = (
     attacks, attacks_by_name, attacks_of_aliases, attacks_of_branches, attacks_of_containers, attacks_of_effects,
-    attacks_of_entries, attacks_of_queues, attacks_of_range,
+    attacks_of_entries, attacks_of_modes, attacks_of_queues, attacks_of_range, jumping,
 )  # fmt: skip
 ALL = [attack for module in MODULES for attack in module.ATTACKS if attack.__name__ not in UNFIT]
 QUICK = (

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.provenance import everyday, modes
+from tests.provenance import everyday, jumping, modes
 from tests.provenance.alone import alone, case_of
 from tests.provenance.shadow import verdict
+from tests.tiers import spread
+
+PROGRAMS = [*everyday.PROGRAMS, *modes.PROGRAMS, *jumping.PROGRAMS]
 
 
-@pytest.mark.parametrize("program", [*everyday.PROGRAMS, *modes.PROGRAMS], ids=lambda program: program.__name__)
+@pytest.mark.parametrize("program", spread(PROGRAMS, quick=18), ids=lambda program: program.__name__)
 def test_exact_as_it_is(program: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = verdict(case_of(alone(program, tmp_path, monkeypatch), steps=30))
     assert found.kind == "gained", found.says

@@ -146,12 +146,28 @@ class Counter:
 """
 
 
+def test_a_file_that_only_a_local_name_leads_to_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class whose first instance is made while the session is open, of a module that the loop loaded itself."""
+    (tmp_path / "far_away.py").write_text(FAR_AWAY, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    kind = vars(importlib.import_module("far_away"))["Counter"]
+    before = vars(kind)["count"].__code__
+    with leapp_core.capture("p"):
+        assert vars(kind)["count"].__code__ is not before
+    assert vars(kind)["count"].__code__ is before
+    monkeypatch.delitem(sys.modules, "far_away")
+
+
 def test_files_that_the_loop_does_not_reach_stay_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "far_away.py").write_text(FAR_AWAY, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
-    count: Any = vars(vars(importlib.import_module("far_away"))["Counter"])["count"]
-    before, reached = count.__code__, CallsItselfOften.step.__code__
+
+    def code() -> CodeType:
+        count: Any = vars(vars(importlib.import_module("far_away"))["Counter"])["count"]
+        return count.__code__  # type: ignore[no-any-return]
+
+    before, reached = code(), CallsItselfOften.step.__code__
     with leapp_core.capture("p"):
-        assert count.__code__ is before
+        assert code() is before
         assert CallsItselfOften.step.__code__ is not reached
     monkeypatch.delitem(sys.modules, "far_away")

@@ -37,7 +37,7 @@ def inputs(names: list[str], seen: dict[str, np.ndarray], row: int) -> dict[str,
     return {name: seen[name][row : row + 1] for name in names}
 
 
-@pytest.mark.parametrize("folder", spread(FOLDERS, 8), ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", spread(FOLDERS, 5), ids=lambda folder: folder.name)
 def test_the_bundle_acts_as_the_version_that_wrote_the_checkpoint(folder: Path, tmp_path: Path) -> None:
     expected = load_file(folder / "expected.safetensors")
     runtime = load(export(folder, tmp_path), full_names=False)

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from tests import closed_loops
 from tests.simulators.age import digest_here
 from tests.simulators.cases import CASES, Case, groups
 from tests.simulators.results import agrees, keep, row, stored, write_table
@@ -103,6 +104,7 @@ def _run_and_keep(cases: Sequence[Case]) -> int:
             outcome = outcome | {"failure": last[:200].replace("|", "/")}
         failed += "failure" in outcome or not agrees(outcome)
         keep(case, outcome)
+        closed_loops.write()
         sys.stdout.write(row(case, outcome))
     sys.stdout.write(f"{cases[0].title} {cases[0].actor}: {time.perf_counter() - began:.0f} s\n")
     sys.stdout.flush()

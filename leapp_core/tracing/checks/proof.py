@@ -26,6 +26,6 @@ def unproven(slicer: Slicer, found: NodeAnalysis, built: Any) -> tuple[str, ...]
     points += [
         f"node {found.node!r}: the `while` loop at {Path(file).name}:{line} turns {MOST_TURNS} times at most in the "
         "program; a step in which it would turn more often is not exact"
-        for file, line in sorted(slicer.recorder.numbers.bounded)
+        for file, line in sorted({(file, line) for file, line, _ in slicer.recorder.numbers.bounded})
     ]
     return tuple(points)

@@ -64,6 +64,10 @@ class ArrayNumbers:
         weak = type(number) is not TracedDouble and kind.kind != "b" and (kind.kind == "f" or own.kind == kind.kind)
         return self._made(number, kind if weak else own, array)
 
+    def index(self, key: Any, array: Any) -> Any:
+        """Return an index of an array: a whole number is a scalar that carries its twin."""
+        return self._made(key, np.dtype(np.int64), array) if type(key) is TracedInt else key
+
     def _made(self, number: Traced, kind: np.dtype[Any], array: Any) -> Any:
         if kind not in _TORCH or number.mixed:
             return number

@@ -16,6 +16,7 @@ from leapp_core.tracing.provenance.queues import Rows
 from leapp_core.tracing.provenance.twins import CONTAINERS, DEEP, dtype_of, fits
 from leapp_core.tracing.provenance.values import (
     KINDS,
+    MODES,
     TracedEntry,
     TracedMember,
     bare,
@@ -65,6 +66,8 @@ class AttributeHooks(ContainerHooks):
         name, site = where
         if type(owner) is TracedEntry:
             return self._of_each(owner, lambda thing: self.hook_attribute(thing, where))
+        if type(owner) in MODES:
+            owner = self.hook_plain(owner)
         self._at_begin()
         value = getattr(owner, name)
         if not self._open or self._recorder.idle:
@@ -100,6 +103,8 @@ class AttributeHooks(ContainerHooks):
             found = self._of_member(owner, lambda member: getattr(member, name))
             if found is not NotImplemented:
                 return found
+        if type(owner) in MODES or self._is_own(owner):  # a method of a list that is kept knows the list
+            owner = self.hook_plain(owner)
         self._at_begin()
         value = getattr(owner, name)
         if not is_followed(value) or not fits(value) or not self._active():
@@ -114,7 +119,7 @@ class AttributeHooks(ContainerHooks):
         known = held.known
         if known.number is None or not same(known.number, value):
             held.place.foreign |= known.number is not None
-            twin = self._first_twin(value, name.strip("_"))
+            twin = self._first_twin(value, str(name).strip("_"))
             known = Known(value, twin)
         if known.epoch != self._recorder.epoch:
             roots, grown = frozenset({held.place}), NOTHING_GROWN
@@ -124,18 +129,18 @@ class AttributeHooks(ContainerHooks):
             code = self.code(value)
             twin = self.compute(torch.tensor, code, dtype=dtype_of(value), device="cpu")
             known = replace(known, twin=twin)
-            self._log.names.append((twin, name.strip("_")))
+            self._log.names.append((twin, str(name).strip("_")))
         held.known = known
         return self._held.traced(value, known)
 
     def hook_store(self, value: Any, owner: Any, where: tuple[str, bool]) -> None:
         """Assign an attribute."""
         name, constant = where
-        if type(owner) is TracedEntry:
+        if type(owner) is TracedEntry or type(owner) in MODES:
             owner = self.hook_plain(owner)
         if type(value) is TracedEntry:
             value = self.hook_plain(value)
-        if is_tensor(value) and value is self._changed and value_in(owner, name) is value:
+        if is_tensor(value) and value is self._changed and self._is_there(owner, name, value):
             self._changed = None
             return  # ``self.x += y`` has written into the tensor that is there
         if not self._recording():
@@ -144,6 +149,9 @@ class AttributeHooks(ContainerHooks):
         if self._trying:
             self._trials.note_store(owner, name)
         self._store(owner, name, value, constant=constant)
+
+    def _is_there(self, owner: Any, name: str, value: torch.Tensor) -> bool:
+        return is_stored_plainly(owner, name) and value_in(owner, name) is value
 
     def _store(self, owner: Any, name: str, value: Any, *, constant: bool) -> None:
         adopted = self._adopted_of(owner)
@@ -159,7 +167,7 @@ class AttributeHooks(ContainerHooks):
         if type(value) in KINDS and self._active() and is_stored_plainly(owner, name):
             setattr(owner, name, value.plain)
             self._held.assign(owner, name, value, self._recorder.epoch)
-            self._log.names.append((value.twin, name.strip("_")))
+            self._log.names.append((value.twin, str(name).strip("_")))
             return
         value = self.hook_plain(value)
         setattr(owner, name, value)
@@ -177,6 +185,8 @@ class AttributeHooks(ContainerHooks):
     def _read(self, owner: Any, name: str) -> Any:
         """Return an attribute's value, if it is a number with its origin."""
         value = value_in(owner, name) if type(owner) in WRITABLE else getattr(owner, name)
+        if type(owner) in WRITABLE and not self._keeps(owner):
+            return value
         return self._number_in(owner, name, value) if is_followed(value) else value
 
     def _assign(self, owner: Any, name: str, value: Any) -> None:

@@ -107,7 +107,7 @@ class ContainerHooks(QueueHooks):
                     own.see(value)
                 if type(number) in KINDS and same(number.plain, value):
                     roots = frozenset({own})
-                    made[key] = traced(value, number.twin, roots, number.rough, self._leave, mixed=number.mixed)
+                    made[key] = traced(value, number.carried, roots, number.rough, self._leave, mixed=number.mixed)
                 else:
                     made[key] = self._first(adopted, key, value)
         adopted.put(made)

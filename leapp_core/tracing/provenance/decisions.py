@@ -27,6 +27,7 @@ from leapp_core.tracing.provenance.values import (
     NUMERIC,
     Traced,
     TracedBool,
+    bare,
     is_constant,
     is_followed,
     is_tensor,
@@ -43,6 +44,11 @@ _OPERANDS = (
     Traced,
 )  # fmt: skip
 """Types whose operators do nothing but compute."""
+_AGAIN = Kinds(
+    int, list, tuple, range, str, dict, set, frozenset, torch.Tensor, np.ndarray,
+    type({}.items()), type({}.keys()), type({}.values()),
+)  # fmt: skip
+"""Types of what a loop goes over by an iterator of its own."""
 _NEVER_NONE = Kinds(*NUMERIC, TracedBool, *MODES)
 
 
@@ -106,9 +112,14 @@ class Decisions(Twins):
             return both_ways(self._trials, condition, names, sys._getframe(1))
         return iter((Way(bool(self.hook_plain(condition))),))
 
-    def hook_over(self, ended: Any) -> bool:
-        """Return whether a loop has ended, whatever a tensor says."""
-        return ended is True or (is_constant(ended) and bool(ended.plain))
+    def hook_over(self, ended: Any, goes_over: tuple[Any, ...] = ()) -> bool:
+        """Return whether a loop has ended, whatever a tensor says: unless nobody can tell whether it goes on."""
+        if type(ended) is not TracedBool or ended.constant:
+            return bool(bare(ended))
+        if _is_untouched(goes_over):
+            return False
+        self._leave(ended)
+        return bool(ended.plain)
 
     def hook_turns(self, test: Any, turns: list[int]) -> bool:
         """Return whether a ``while`` loop has ended: if a tensor decides, a fixed number of turns is run."""
@@ -120,8 +131,9 @@ class Decisions(Twins):
             return False
         if condition.plain:
             self._leave(condition)
+            return False
         frame = sys._getframe(1)
-        self._log.bounded.add((frame.f_code.co_filename, frame.f_lineno))
+        self._log.bounded.append((frame.f_code.co_filename, frame.f_lineno, condition.roots))
         return True
 
     def hook_truth(self, value: Any) -> Any:
@@ -211,7 +223,10 @@ class Decisions(Twins):
             if beyond or draws_random(plan, args, kwargs):
                 self._trials.forbid()
             elif any(max(r.birth, r.literal) < begin for r in records):
-                self._note_memory(plan, args, kwargs, numbers)
+                if all(max(r.birth, r.literal) < 0 for r in records):
+                    self._note_memory(plan, args, kwargs, numbers)
+                else:
+                    self._trials.forbid()  # it is not known what it began with
         return (lambda: self._merger.write_through(direct)) if not numbers.issubset(direct) else None
 
     def _note_memory(self, plan: OpPlan, args: tuple[Any, ...], kwargs: dict[str, Any], numbers: set[int]) -> None:
@@ -239,3 +254,8 @@ class Decisions(Twins):
         """Look at what is computed with: what operators of the user's classes do is not seen by hooks."""
         if self._trying and not all(is_a(operand, *_OPERANDS) for operand in operands):
             self._trials.forbid()
+
+
+def _is_untouched(iterables: tuple[Any, ...]) -> bool:
+    """Return whether nobody can see that a loop over some iterables goes on: they are no iterators."""
+    return all(type(one) in _AGAIN for one in iterables)

@@ -20,6 +20,7 @@ from leapp_core.tracing.provenance.holders import WRITABLE
 from leapp_core.tracing.provenance.twins import CONTAINERS, DEEP, fits, in_key
 from leapp_core.tracing.provenance.values import (
     KINDS,
+    MODES,
     NUMBERS,
     SEQUENCES,
     Traced,
@@ -75,7 +76,7 @@ class Hooks(CallHooks):
         """Read a method that is about to be called."""
         if type(owner) is TracedEntry:
             return self._of_each(owner, lambda thing: getattr(thing, name))
-        return getattr(owner, name)
+        return getattr(self.hook_plain(owner) if type(owner) in MODES else owner, name)
 
     def hook_get_item(self, base: Any, key: Any) -> Any:
         """Read an item."""
@@ -101,7 +102,7 @@ class Hooks(CallHooks):
         """Return a key as its base takes it: a truth value is a number to a list, a number a scalar to an array."""
         if type(key) is TracedBool and type(base) is not dict:
             return self._numeric(key, "slice") if type(base) in CONTAINERS else self._plain_key(key)
-        return self._arrays.beside((base, key))[1] if is_array(base) and self._active() else key
+        return self._arrays.index(key, base) if is_array(base) and self._active() else key
 
     def _chooses(self, base: Any, key: Any) -> bool:
         """Return whether an entry is to be chosen from all entries."""
@@ -143,7 +144,7 @@ class Hooks(CallHooks):
         if adopted is not None and self._set_entry(adopted, key, value, constant=constant):
             return
         if is_array(base) and self._active():
-            (_, key), (_, value) = self._arrays.beside((base, key)), self._arrays.beside((base, value))
+            key, (_, value) = self._arrays.index(key, base), self._arrays.beside((base, value))
         if (type(key) in KINDS and self._put_at(base, key, value)) or self._put_back_later(base, key, value):
             return
         if self._trying and not is_tensor(base):

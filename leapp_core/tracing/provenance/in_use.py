@@ -1,7 +1,7 @@
 """Which of the user's functions may run while a session is open.
 
 A large checkout has thousands of live functions, and rewriting a file takes some 50 ms. What may run is reached from
-the frames on the stack, over the names of their modules and over what these name, or has an instance that lives.
+the frames on the stack, over their own names, those of their modules and what these name, or has a living instance.
 """
 
 from __future__ import annotations
@@ -75,6 +75,7 @@ def in_use(frame: FrameType | None, outside: Outside) -> list[FunctionType]:
     while frame is not None:
         if users.have(frame.f_code.co_filename):
             begins.append(frame.f_globals)
+            begins += [names for value in list(frame.f_locals.values()) for names in way.of(value, deep=True)]
         frame = frame.f_back
     while begins:
         names = begins.pop()

@@ -10,8 +10,11 @@ import ast
 from collections.abc import Sequence
 from typing import Any
 
+from leapp_core.tracing.provenance.scopes import calls
+
 _LOOPS = (ast.For, ast.While)
 _JUMPS = (ast.Break, ast.Continue, ast.Return)
+_OF_OTHERS = frozenset({"enumerate", "zip", "reversed"})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -49,6 +52,8 @@ class _Rewriter:
         decides = isinstance(loop, ast.While) and not endless
         if not (jumps or decides) or not all(map(_is_simple, loop.body)):
             return [loop]
+        if decides and (calls(loop.test) or any(isinstance(n, ast.NamedExpr) for n in ast.walk(loop.test))):
+            return [loop]  # it would be asked again once it was false
         self._count += 1
         number = self._count
         over, result = f".over{number}", f".left{number}"
@@ -74,7 +79,12 @@ class _Rewriter:
         if leaves:
             body.append(ast.copy_location(ast.If(_asked("over", over, loop), [_at(ast.Break(), loop)], []), loop))
             if isinstance(loop, ast.For):
-                body = [*_only_if_not(over, body[:-1], loop), body[-1]]
+                item, goes_over = f".item{number}", f".iter{number}"
+                given = ast.copy_location(ast.Assign([loop.target], _loaded(item, loop)), loop)
+                begin.append(_gone_over(loop, goes_over))
+                loop.target = _stored(item, loop)
+                body[-1].test.count = goes_over  # type: ignore[attr-defined]
+                body = [*_only_if_not(over, [given, *body[:-1]], loop), body[-1]]
             else:
                 body = [body[0], body[1], *_only_if_not(over, body[2:-1], loop), body[-1]]
         otherwise = _only_if_not(over, loop.orelse, loop) if loop.orelse else []
@@ -85,6 +95,19 @@ class _Rewriter:
             back = _at(ast.Return(_loaded(result, loop)), loop)
             after = [ast.copy_location(ast.If(_loaded(f"{result}.given", loop), [back], []), loop)]
         return [*begin, loop, *after, *otherwise]
+
+
+def _gone_over(loop: ast.For, name: str) -> ast.stmt:
+    """Keep what a loop goes over under a name, as a tuple; of ``enumerate`` and the like what they are of."""
+    header = at = loop.iter
+    known = isinstance(header, ast.Call) and isinstance(header.func, ast.Name) and header.func.id in _OF_OTHERS
+    parts: list[ast.expr] = [header]
+    made: ast.expr = _at(ast.Subscript(_loaded(name, at), _at(ast.Constant(0), at), ast.Load()), at)
+    if isinstance(header, ast.Call) and known and not header.keywords:
+        parts = header.args
+        made = _at(ast.Call(header.func, [_at(ast.Starred(_loaded(name, at), ast.Load()), at)], []), at)
+    loop.iter = made
+    return _at(ast.Assign([_stored(name, at)], _at(ast.Tuple(parts, ast.Load()), at)), at)  # type: ignore[no-any-return]
 
 
 def _guarded(statements: Sequence[ast.stmt], over: str, following: str, result: str) -> list[ast.stmt]:

@@ -67,8 +67,9 @@ class ListHooks(TableHooks):
         if not self._is_own(own):
             return NotImplemented
         self._change(own)
-        at = tuple(bare(a) for a in args[:-1]) if function.__name__ == "insert" else ()
-        return function(*at, *args[len(at) :]) if function.__name__ != "pop" else function(*map(self.hook_plain, args))
+        indices = {"insert": 1, "pop": 1}.get(function.__name__, 0)
+        at = tuple(self._plain(a, DEEP, f"args.{i}") for i, a in enumerate(args[:indices]))
+        return function(*at, *args[indices:])
 
     def _change(self, own: list[Any]) -> None:
         """Note that a list of a function's own is about to change."""

@@ -117,7 +117,8 @@ def _shape(code: CodeType) -> tuple[Any, ...]:
     arguments = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
     inside = sum(isinstance(c, CodeType) for c in code.co_consts)
     local = {name for name in code.co_varnames if not name.startswith(".")}  # ours begin with a dot
-    names = code.co_name, code.co_firstlineno, code.co_freevars, frozenset(code.co_cellvars), local
+    free, cells = ([n for n in names if not n.startswith(".")] for names in (code.co_freevars, code.co_cellvars))
+    names = code.co_name, code.co_firstlineno, tuple(free), frozenset(cells), local
     return names, arguments, inside
 
 
@@ -188,7 +189,7 @@ class Rewriter(ExpressionRewriter):
         """Write the module's names that functions assign as its attributes; return what a function begins with then."""
         own = local_names(node) - self._elsewhere
         writer = AsAttributes(self._global - own)
-        node.body = [writer.visit(s) for s in node.body if not isinstance(s, ast.Global)] or [ast.Pass()]
+        node.body = [writer.visit(s) for s in node.body]
         if not writer.used:
             return []
         names = ast.Call(ast.Name("globals", ast.Load()), [], [])
@@ -323,7 +324,8 @@ class Rewriter(ExpressionRewriter):
         """Run both ways where everything that they do is seen, and let them meet."""
         asks = getattr(node.test, "asks", "")
         if asks:
-            counted = [ast.copy_location(ast.Name(node.test.count, ast.Load()), node)] if asks == "turns" else []  # type: ignore[attr-defined]
+            further = getattr(node.test, "count", "")
+            counted = [ast.copy_location(ast.Name(further, ast.Load()), node)] if further else []
             node.test = self._hook(node, f"hook_{asks}", [node.test, *counted])
             return node
         ways = [*node.body, *node.orelse]
@@ -392,10 +394,16 @@ class Rewriter(ExpressionRewriter):
         if not self._inside:
             return self.generic_visit(node)
         for item in node.items:
-            item.context_expr = self.visit(item.context_expr)
+            item.context_expr = self._plain(item.context_expr)
             if item.optional_vars is not None:
                 item.optional_vars = self._target(item.optional_vars)
         node.body = self._all(node.body)
+        return node
+
+    def visit_Raise(self, node: ast.Raise) -> ast.AST:
+        """Raise as before."""
+        if self._inside and node.exc is not None:
+            node.exc = self._plain(node.exc)
         return node
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
@@ -420,7 +428,7 @@ class Rewriter(ExpressionRewriter):
             isinstance(node, ast.BinOp) and isinstance(node.left, ast.List)
         )
         value: ast.expr = self.visit(node)
-        if made:
+        if made and self._keeps:
             return self._hook(node, "hook_list", [value])
         return self._hook(node, "hook_constant", [value]) if self._is_constant(node) else value
 

@@ -49,8 +49,13 @@ GLOBALS = ".globals"
 
 
 def globals_of(module: ast.Module) -> frozenset[str]:
-    """Return the names that functions of a file declare as ``global`` and assign."""
+    """Return the names that functions of a file declare as ``global`` and assign.
+
+    None of a file that asks whether a name is there: a module without an attribute raises another error.
+    """
     found: set[str] = set()
+    if any(isinstance(n, ast.Name) and n.id == "NameError" for n in ast.walk(module)):
+        return frozenset()
     for function in ast.walk(module):
         if isinstance(function, ast.FunctionDef):
             declared = {name for n in ast.walk(function) if isinstance(n, ast.Global) for name in n.names}
@@ -144,9 +149,14 @@ def constants_of(module: ast.Module) -> frozenset[str]:
 def local_names(function: ast.FunctionDef) -> frozenset[str]:
     """Return the names that a function, or one within it, assigns or takes."""
     nodes = list(ast.walk(function))
+    patterns = (n for n in nodes if isinstance(n, (ast.MatchAs, ast.MatchStar)))
     return frozenset(
         [n.id for n in nodes if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)]
         + [n.arg for n in nodes if isinstance(n, ast.arg)]
+        + [n.name for n in nodes if isinstance(n, (ast.ExceptHandler, ast.FunctionDef, ast.ClassDef)) and n.name]
+        + [n.name for n in patterns if n.name]
+        + [n.rest for n in nodes if isinstance(n, ast.MatchMapping) and n.rest]
+        + [(n.asname or n.name).partition(".")[0] for n in nodes if isinstance(n, ast.alias)]
     )
 
 

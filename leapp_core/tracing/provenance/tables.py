@@ -116,6 +116,8 @@ class TableHooks(Decisions):
             return False
         if not is_tensor(value) or not all(is_tensor(entry) for _, entry in entries(table)):
             return False
+        if type(table) is dict and key.plain not in table:
+            return False  # a new one
         _ = table[key.plain]  # raises what Python raises
         begin = self._trials.position()
         try:

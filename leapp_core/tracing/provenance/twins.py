@@ -72,6 +72,17 @@ class Twins:
             and torch._C._functorch.peek_interpreter_stack() is None
         )
 
+    @property
+    def epoch(self) -> int:
+        """The step that runs."""
+        return self._recorder.epoch
+
+    def used(self, value: Traced) -> None:
+        """Look at a number whose twin is asked for: one of another step was kept where nobody follows it."""
+        if value.epoch != self._recorder.epoch and not value.constant:
+            for place in value.roots:
+                place.foreign = True
+
     def _new_place(self, name: str, kind: type = object, *, varies: bool = False) -> Place:
         place = Place(name, kind, varies=varies)
         self._log.places.append(place)

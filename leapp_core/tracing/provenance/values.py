@@ -13,7 +13,7 @@ import torch
 
 from leapp_core.tracing.record.growth import NOTHING_GROWN, Grown
 from leapp_core.tracing.record.numbers import Place
-from leapp_core.tracing.source.static import Kinds, class_attribute, is_a
+from leapp_core.tracing.source.static import Kinds, class_dict, class_module, is_a, mro
 
 NUMBERS = Kinds(int, float, np.float64)
 """Types of numbers that are followed. Not their subclasses: ``bool`` is none."""
@@ -30,7 +30,7 @@ class Traced:
 
     Attributes:
         plain: The number.
-        twin: The 0-d tensor, ``int64``, ``float64`` or ``bool``, that holds it in the record.
+        epoch: The step in which it was made.
         roots: Where it came from.
         rough: Another implementation of a function may give another last digit.
         grown: Products and sums on the way, of which numbers that feed on themselves grow without bound.
@@ -41,13 +41,25 @@ class Traced:
     """
 
     plain: Any
-    twin: torch.Tensor
+    epoch: int
     roots: frozenset[Place]
     rough: bool
     grown: Grown
     leave: Callable[[Traced], None]
     mixed: bool
     constant: bool
+    _twin: torch.Tensor
+
+    @property
+    def twin(self) -> torch.Tensor:
+        """The 0-d tensor, ``int64``, ``float64`` or ``bool``, that holds it in the record."""
+        self.leave.__self__.used(self)  # type: ignore[attr-defined]
+        return self._twin
+
+    @property
+    def carried(self) -> torch.Tensor:
+        """The same, for the step after the one in which the number was made: its keeper hands it on."""
+        return self._twin
 
 
 class TracedInt(int, Traced):
@@ -134,7 +146,16 @@ _NO_THINGS = Kinds(
     np.float32,
     np.float64,
 )
-_PLAIN_EQUALITY = (object.__eq__, int.__eq__, str.__eq__)
+_OF_PYTHON = frozenset({"builtins", "enum"})
+_OPERATORS = frozenset(
+    {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__", "__bool__", "__int__", "__index__"}
+    | {"__float__", "__neg__", "__abs__", "__contains__", "__iter__", "__len__", "__getitem__", "__call__"}
+    | {
+        f"__{side}{name}__"
+        for side in ("", "r", "i")
+        for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+    }
+)
 
 
 def traced(
@@ -151,8 +172,8 @@ def traced(
     """Return ``value`` with its twin."""
     kind = _KIND.get(type(value))
     made = (TracedText(value) if type(value) is str else TracedMember()) if kind is None else kind(value)
-    made.plain, made.twin, made.roots, made.rough, made.leave, made.grown = value, twin, roots, rough, leave, grown
-    made.mixed, made.constant = mixed, constant
+    made.plain, made._twin, made.roots, made.rough, made.leave, made.grown = value, twin, roots, rough, leave, grown
+    made.mixed, made.constant, made.epoch = mixed, constant, leave.__self__.epoch  # type: ignore[attr-defined]
     return made
 
 
@@ -164,8 +185,9 @@ def bare(value: Any) -> Any:
 def entry_of(options: list[tuple[Any, Any]], plain: Any, key: Traced) -> Any:
     """Return an entry of a table that was taken by a key."""
     made = TracedEntry()
-    made.plain, made.twin, made.roots, made.rough, made.leave = plain, key.twin, key.roots, key.rough, key.leave
+    made.plain, made._twin, made.roots, made.rough, made.leave = plain, key.twin, key.roots, key.rough, key.leave
     made.grown, made.mixed, made.constant, made.options = NOTHING_GROWN, False, False, options
+    made.epoch = key.epoch
     return made
 
 
@@ -198,7 +220,12 @@ def is_mode(value: Any) -> bool:
         return len(value) <= _LONGEST
     if not is_a(value, enum.Enum) or is_a(value, enum.Flag) or type(type(value)) is not enum.EnumMeta:
         return False
-    return class_attribute(type(value), "__eq__") in _PLAIN_EQUALITY
+    return not any(_has_operators(base) for base in mro(type(value)))
+
+
+def _has_operators(cls: type) -> bool:
+    """Return whether a class that somebody has written says how its objects are compared or computed with."""
+    return class_module(cls) not in _OF_PYTHON and not _OPERATORS.isdisjoint(class_dict(cls))
 
 
 def is_followed(value: Any) -> bool:

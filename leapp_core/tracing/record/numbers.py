@@ -132,7 +132,8 @@ class NumberLog:
         truncated: Places of floats that whole numbers were made of.
         chosen: A tensor or number was chosen between two ways.
         rough: Where numbers came from of which a last digit, that another implementation may give, decided.
-        bounded: Files and lines of ``while`` loops whose turns are a fixed number in the program.
+        bounded: ``while`` loops whose turns are a fixed number in the program: file, line, and where the numbers that
+            decide on them came from.
         unsafe: Memory was written that a decision chose, or chose from, and that somebody else may know.
     """
 
@@ -151,7 +152,7 @@ class NumberLog:
         self.lost: set[Place] = set()
         self.truncated: set[Place] = set()
         self.rough: list[frozenset[Place]] = []
-        self.bounded: set[tuple[str, int]] = set()
+        self.bounded: list[tuple[str, int, frozenset[Place]]] = []
         self.unsafe = False
         self.chosen = False
         self._done = 0
@@ -192,13 +193,15 @@ class NumberLog:
         return any(not given.roots.isdisjoint(places) for given in self.given)
 
     def hinges(self, places: set[Place]) -> bool:
-        """Return whether a last digit of what came from some places may decide.
+        """Return whether a last digit of what came from some places may decide, or readings on the turns of a loop.
 
-        It does not of what comes from readings, as it does not where tensors are compared: only counters come back to
-        the same numbers again and again.
+        A last digit does not matter of what comes from readings, as it does not where tensors are compared: only
+        counters come back to the same numbers again and again. Readings may ask for any number of turns.
         """
         roots = [roots for roots in self.rough if not roots.isdisjoint(places)]
-        return any(all(place.name for place in sources_of(one)) for one in roots)
+        turns = [roots for _, _, roots in self.bounded if not roots.isdisjoint(places)]
+        known = any(all(place.name for place in sources_of(one)) for one in roots)
+        return known or any(not place.name for one in turns for place in sources_of(one))
 
     def check_claims(self) -> None:
         """Hold twins against the numbers that Python computed; those that differ, or once will, are not used."""

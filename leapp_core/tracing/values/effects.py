@@ -9,8 +9,8 @@ from leapp_core.tracing.source.statements import KEEPING_NAMES, assignments
 
 # Methods of containers and modules that change what they are called on. PyTorch's end with an underscore.
 _CHANGING = KEEPING_NAMES | {
-    "clear", "pop", "popleft", "popitem", "remove", "reverse", "rotate", "discard", "put", "set", "train", "eval",
-    "load_state_dict", "reset_parameters", "register_buffer", "register_parameter", "add_module",
+    "clear", "pop", "popleft", "popitem", "remove", "reverse", "rotate", "sort", "discard", "put", "set", "train",
+    "eval", "load_state_dict", "reset_parameters", "register_buffer", "register_parameter", "add_module",
     "register_forward_hook", "register_forward_pre_hook",
 }  # fmt: skip
 

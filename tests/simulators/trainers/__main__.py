@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests import closed_loops
 from tests.simulators.run_case import MARK
 from tests.simulators.trainers.rows import LIMIT, ROWS
 from tests.simulators.venvs import ISAACLAB, ROOT
@@ -79,6 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     PAGE.write_text(f"{before}{BEGIN}\n\n{table(kept)}\n\n{END}{rest.partition(END)[2]}", encoding="utf-8")
+    closed_loops.write()
     wrong = [name for name, found in kept.items() if not agrees(found)]
     sys.stdout.write(f"{len(kept)} rows, {len(wrong)} differ: {', '.join(wrong)}\n")
     return int(bool(wrong))
