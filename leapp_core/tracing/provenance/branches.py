@@ -312,16 +312,15 @@ class Way:
         return isinstance(error, (Exception, Abandoned))
 
 
-def both_ways(trials: Trials, condition: Traced, names: tuple[str, ...], frame: FrameType) -> Iterator[Way]:
+def both_ways(trials: Trials, condition: Traced, read: Callable[[], Locals]) -> Iterator[Way]:
     """Yield the ways of an ``if`` to run, then put in place what they leave behind.
 
     Args:
         trials: Those that are being run.
         condition: The condition, with its twin.
-        names: Local names that the ways assign and that are read elsewhere.
-        frame: Where they live.
+        read: Gives what the ways leave behind beside attributes: local names that they assign, or a result.
     """
-    taken, begin, start = bool(condition.plain), trials.position(), _locals(frame, names)
+    taken, begin, start = bool(condition.plain), trials.position(), read()
     ends: dict[bool, tuple[Locals, Attributes]] = {}
     way = Way(True)
     for value in (True, False):
@@ -335,7 +334,7 @@ def both_ways(trials: Trials, condition: Traced, names: tuple[str, ...], frame: 
                 way.merged, made = ends[True]
                 trials.put_all(made)
             return
-        ends[value] = _locals(frame, names), way.made
+        ends[value] = read(), way.made
     try:
         way.merged = trials.merge(condition, begin, ends[True], ends[False])
     except UnmergeableError:
@@ -352,29 +351,12 @@ def both_results(trials: Trials, condition: Traced, compute: tuple[Callable[[], 
         condition: The condition, with its twin.
         compute: What is done if it is true, and if it is not.
     """
-    begin = trials.position()
-    ends: dict[bool, tuple[Locals, Attributes]] = {}
-    for value, function in zip((True, False), compute, strict=True):
-        result: Any = None
-        way = Way(value, trials, condition)
+    results: list[Any] = [MISSING]
+    way = Way(True)
+    for way in both_ways(trials, condition, lambda: (results[-1],)):
         with way:
-            result = function()
-        if way.spoiled or way.failed:
-            trials.leave(condition)
-            if way.failed and value:
-                return compute[1]()
-            if way.failed:
-                (result,), made = ends[True]
-                trials.put_all(made)
-            return result
-        ends[value] = (result,), way.made
-    try:
-        (result,) = trials.merge(condition, begin, ends[True], ends[False])
-    except UnmergeableError:
-        trials.leave(condition)
-        (result,), made = ends[bool(condition.plain)]
-        trials.put_all(made)
-    return result
+            results.append(compute[0 if way.value else 1]())
+    return way.merged[0] if way.merged else results[-1]
 
 
 def whole_of(tensor: torch.Tensor) -> torch.Tensor | None:
@@ -400,6 +382,7 @@ def _write(whole: torch.Tensor, value: torch.Tensor) -> None:
         whole.copy_(value)
 
 
-def _locals(frame: FrameType, names: tuple[str, ...]) -> Locals:
+def locals_of(frame: FrameType, names: tuple[str, ...]) -> Locals:
+    """Return the values of a frame's local names."""
     values = frame.f_locals if names else {}
     return tuple(values.get(name, MISSING) for name in names)

@@ -20,6 +20,7 @@ from leapp_core.tracing.provenance.values import (
     MODES,
     NUMBERS,
     NUMERIC,
+    PLAIN_NUMBERS,
     SEQUENCES,
     TracedBool,
     TracedEntry,
@@ -31,7 +32,6 @@ from leapp_core.tracing.source.static import Kinds, class_attribute, is_a
 
 _ARGUMENT_KINDS = Kinds(*KINDS, *CONTAINERS)
 _ASKED = Kinds(*NUMERIC, TracedBool)
-_OF_TENSORS = Kinds(int, float)
 _HANDING_ON: tuple[Any, ...] = (len, enumerate, zip, reversed, range, list, tuple, print)
 _MAKERS = frozenset({"array", "asarray", "stack", "concatenate", "hstack", "vstack"})
 _NO_OBJECTS = (BuiltinFunctionType, FunctionType, MethodType, type, torch.nn.Module)
@@ -84,7 +84,7 @@ class CallHooks(OperatorHooks):
             return NotImplemented
         if function is bool and (type(args[0]) in _ASKED or is_tensor(args[0])):
             return self.hook_truth(args[0])
-        if is_array(args[0]) and (function is bool or function in _OF_TENSORS):
+        if is_array(args[0]) and (function is bool or function in PLAIN_NUMBERS):
             return self._of_array(function, args[0])
         return NotImplemented
 
@@ -174,7 +174,7 @@ class CallHooks(OperatorHooks):
     def _of_tensor(self, function: Any, args: tuple[Any, ...]) -> Any:
         """Call a function that may take the value of a tensor."""
         tensor: Any = None
-        if len(args) == 1 and function in _OF_TENSORS if type(function) is type else False:
+        if len(args) == 1 and function in PLAIN_NUMBERS if type(function) is type else False:
             tensor = args[0]
         elif not args and type(function) is BuiltinFunctionType and function.__name__ in ("item", "tolist"):
             tensor = function.__self__

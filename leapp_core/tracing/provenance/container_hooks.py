@@ -21,14 +21,12 @@ from leapp_core.tracing.provenance.containers import (
 )
 from leapp_core.tracing.provenance.held import Known
 from leapp_core.tracing.provenance.holders import WRITABLE, holder_of, is_stored_plainly
-from leapp_core.tracing.provenance.operators import BINARY_CODES
 from leapp_core.tracing.provenance.queue_hooks import QueueHooks
 from leapp_core.tracing.provenance.twins import CONTAINERS, dtype_of, fits
 from leapp_core.tracing.provenance.values import FOLLOWED, KINDS, Traced, bare, is_mixed, traced
 from leapp_core.tracing.record.numbers import Place, same
 from leapp_core.tracing.record.recorder import TraceRecorder
 
-_ADD = BINARY_CODES["Add"]
 _COPYING = (list, tuple, deque, dict, reversed, enumerate, zip, iter, copy.copy, len, print, str, repr)
 """Functions that hand numbers on as they are, or do not look at them."""
 _VALUED = {"append": 0, "appendleft": 0, "insert": 1, "setdefault": 1}
@@ -245,10 +243,7 @@ class ContainerHooks(QueueHooks):
             return function(*args, **kwargs)
         alone = len(args) == 1 and not kwargs and type(first.container) is not dict
         if alone and function is sum:
-            total: Any = 0
-            for value in first.container:
-                total = self.hook_binary(_ADD, total, value)
-            return total
+            return self._summed(first.container)
         if alone and (function is max or function is min):
             found = self._of_numbers(function, tuple(first.container)) if len(first.container) > 1 else NotImplemented
             return found if found is not NotImplemented else self._let_go(first, function, args, kwargs)

@@ -8,13 +8,15 @@ import threading
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 
 from leapp_core.tracing.provenance.arrays import is_array
-from leapp_core.tracing.provenance.branches import Trials, Way, both_ways, whole_of
+from leapp_core.tracing.provenance.branches import Trials, Way, both_ways, locals_of, whole_of
+from leapp_core.tracing.provenance.codes import is_one_of
 from leapp_core.tracing.provenance.given import is_compiled
 from leapp_core.tracing.provenance.held import HeldNumbers
 from leapp_core.tracing.provenance.merge import Merger
@@ -109,7 +111,8 @@ class Decisions(Twins):
         self._look_at(test)
         condition = self.hook_truth(test)
         if type(condition) is TracedBool and self._active() and not self._trials.deep:
-            return both_ways(self._trials, condition, names, sys._getframe(1))
+            frame = sys._getframe(1)
+            return both_ways(self._trials, condition, lambda: locals_of(frame, names))
         return iter((Way(bool(self.hook_plain(condition))),))
 
     def hook_over(self, ended: Any, goes_over: tuple[Any, ...] = ()) -> bool:
@@ -151,22 +154,22 @@ class Decisions(Twins):
             return self._explained(value.plain != 0, lambda a: torch.ne(a, 0), (value,), True, double=False)
         if value.numel() != 1 or value.is_complex():
             return value
-        before = self._recorder.position
-        result = bool(value)
-        self._recorder.settle()
-        asked = [e for e in self._recorder.events[before:] if e.plan.escape in ("bool", "scalar")]
-        return self._valued(asked[-1], value, result) if asked else result
+        return self._asked_for(bool, value, value)
 
     def _of_array(self, function: Any, array: Any) -> Any:
         """Return the truth value, or the number, of a scalar or an array of one element."""
         tensor = array._numpy.tensor_of(array) if array.size == 1 and self._active() else None
+        return function(array) if tensor is None or tensor.is_complex() else self._asked_for(function, array, tensor)
+
+    def _asked_for(self, function: Any, value: Any, source: torch.Tensor) -> Any:
+        """Return the truth value, or the number, that a function takes of a tensor or of an array over it."""
         before = self._recorder.position
-        value = function(array)
-        if tensor is None or not is_followed(value) or not fits(value) or tensor.is_complex():
-            return value
+        result = function(value)
+        if not is_followed(result) or not fits(result):
+            return result
         self._recorder.settle()
-        asked = [e for e in self._recorder.events[before:] if e.plan.escape]
-        return self._valued(asked[-1], tensor, value) if asked else value
+        asked = [e for e in self._recorder.events[before:] if e.plan.escape in ("bool", "scalar")]
+        return self._valued(asked[-1], source, result) if asked else result
 
     def hook_not(self, value: Any) -> Any:
         """Return ``not value``."""
@@ -198,11 +201,7 @@ class Decisions(Twins):
         if type(one) not in MODES or type(other) in KINDS or not (other is None or is_a(other, enum.Enum)):
             return None
         codes = [self._modes.of(other)] if type(other) is type(one.plain) else []
-
-        def equivalent(twin: torch.Tensor) -> torch.Tensor:
-            return torch.eq(twin, codes[0]) if codes else torch.zeros_like(twin, dtype=torch.bool)
-
-        return self._explained(one.plain is other, equivalent, (one,), double=False)
+        return self._explained(one.plain is other, partial(is_one_of, codes=codes), (one,), double=False)
 
     def _real(self, value: Any) -> Any:
         for choice in self._merger.choices(value):

@@ -22,6 +22,7 @@ from leapp_core.tracing.provenance.values import (
     KINDS,
     MODES,
     NUMBERS,
+    PLAIN_NUMBERS,
     SEQUENCES,
     Traced,
     TracedBool,
@@ -36,7 +37,6 @@ from leapp_core.tracing.record.recorder import TraceRecorder
 from leapp_core.tracing.source.static import Kinds
 
 _LARGEST_TABLE = 4096
-_OF_TENSORS = Kinds(int, float)
 _PLAIN_KEYS = Kinds(int, slice)
 
 
@@ -118,7 +118,7 @@ class Hooks(CallHooks):
             if found is not NotImplemented:
                 return found
         kind = type(table[0])  # which it has: the item was there
-        alike = kind in _OF_TENSORS and all(type(n) is kind for n in table)
+        alike = kind in PLAIN_NUMBERS and all(type(n) is kind for n in table)
         small = len(table) <= _LARGEST_TABLE and all(map(fits, table))
         if alike and small and key.twin.dtype is torch.int64:
             self._leave(key, "slice", raises=True)

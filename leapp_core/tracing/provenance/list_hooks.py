@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import BuiltinFunctionType
 from typing import Any
 
@@ -88,13 +88,17 @@ class ListHooks(TableHooks):
         if not all(type(v) in _SUMMED for v in values):
             return NotImplemented
         if function is sum:
-            total: Any = 0
-            for value in values:
-                total = self.hook_binary(_ADD, total, value)
-            return total
+            return self._summed(values)
         if function is sorted:
             return self._sorted(values)
         return self._of_numbers(function, tuple(values)) if len(values) > 1 else values[0]
+
+    def _summed(self, values: Iterable[Any]) -> Any:
+        """Return the sum of numbers, taken as Python takes it."""
+        total: Any = 0
+        for value in values:
+            total = self.hook_binary(_ADD, total, value)
+        return total
 
     @abstractmethod
     def hook_binary(self, code: int, left: Any, right: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 
+from leapp_core.tracing.provenance.scopes import OfOneFunction
+
 _VALUE = ".match"
 """Begin of the local names of what is matched; no name of the user's begins with a dot."""
 
@@ -22,7 +24,7 @@ def without_matches(statements: Sequence[ast.stmt]) -> list[ast.stmt]:
     return [s for statement in statements for s in rewriter.rewritten(statement)]
 
 
-class _Rewriter(ast.NodeTransformer):
+class _Rewriter(OfOneFunction, ast.NodeTransformer):
     def __init__(self) -> None:
         self._count = 0
 
@@ -30,22 +32,6 @@ class _Rewriter(ast.NodeTransformer):
         """Return what a statement becomes."""
         made = self.visit(statement)
         return made if isinstance(made, list) else [made]
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """Leave functions to themselves."""
-        return node
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        """Leave functions to themselves."""
-        return node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        """Leave classes to themselves."""
-        return node
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        """Leave functions to themselves."""
-        return node
 
     def visit_Match(self, node: ast.Match) -> ast.AST | list[ast.stmt]:
         """Write one ``match`` as ``if``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import torch
@@ -153,7 +153,7 @@ class OperatorHooks(AttributeHooks):
         codes = [self._modes.equal_to(value.plain, one) for one in among]
         equivalent = None
         if None not in codes:
-            equivalent = lambda twin: is_one_of(twin, [code for found in codes for code in found or ()])  # noqa: E731
+            equivalent = partial(is_one_of, codes=[code for found in codes for code in found or ()])
         found = self._explained(value.plain in among, equivalent, (value,), double=False)
         return self.hook_not(found) if negated else found
 

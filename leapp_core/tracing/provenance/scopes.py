@@ -64,7 +64,27 @@ def globals_of(module: ast.Module) -> frozenset[str]:
     return frozenset(found)
 
 
-class AsAttributes(ast.NodeTransformer):
+class OfOneFunction(ast.NodeTransformer):
+    """Changes what is a function's own: functions and classes within it are left alone."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        """Leave functions to themselves."""
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        """Leave functions to themselves."""
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        """Leave classes to themselves."""
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        """Leave functions to themselves."""
+        return node
+
+
+class AsAttributes(OfOneFunction):
     """Writes names of a module as attributes of it.
 
     Args:
@@ -85,18 +105,6 @@ class AsAttributes(ast.NodeTransformer):
         self.used = True
         module = ast.copy_location(ast.Name(GLOBALS, ast.Load()), node)
         return ast.copy_location(ast.Attribute(module, node.id, node.ctx), node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        """Leave functions within alone."""
-        return node
-
-    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
-        """Leave functions within alone."""
-        return node
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        """Leave classes within alone."""
-        return node
 
 
 def is_local(target: ast.expr, elsewhere: frozenset[str] = frozenset()) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import torch
@@ -93,8 +93,8 @@ class TableHooks(Decisions):
         """Return what is read of a member of an enumeration; ``NotImplemented`` if no tensor can choose it."""
         options = []
         for member in type(mode.plain):
-            code = self._modes.of(member)
-            options.append((self._explained(mode.plain is member, _is_code(code), (mode,), double=False), read(member)))
+            tells = partial(is_one_of, codes=[self._modes.of(member)])
+            options.append((self._explained(mode.plain is member, tells, (mode,), double=False), read(member)))
         return self._one_of(options) if self._active() else NotImplemented
 
     def _call_each(self, entry: TracedEntry, call: Callable[[Any], Any]) -> Any:
@@ -187,7 +187,7 @@ class TableHooks(Decisions):
         """Return what tells on a key's twin whether it is a certain key of a table."""
         if type(key) in MODES:
             codes = self._modes.equal_to(key.plain, at) if type(table) is dict else None
-            return None if codes is None else lambda twin: is_one_of(twin, codes)
+            return None if codes is None else partial(is_one_of, codes=codes)
         if type(key) is TracedBool and type(at) is bool:
             return lambda twin: twin if at else torch.logical_not(twin)
         if type(key) is not TracedInt or type(at) is not int:
@@ -195,7 +195,3 @@ class TableHooks(Decisions):
         if type(table) is dict:
             return lambda twin: torch.eq(twin, at)
         return lambda twin: torch.eq(arithmetic.from_begin(twin, len(table)), at)
-
-
-def _is_code(code: int) -> Callable[[torch.Tensor], torch.Tensor]:
-    return lambda twin: torch.eq(twin, code)

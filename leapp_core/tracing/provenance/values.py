@@ -128,6 +128,8 @@ _BASES: tuple[tuple[Any, type], ...] = (
     (TracedText, str),
 )
 SEQUENCES = Kinds(list, tuple)
+PLAIN_NUMBERS = Kinds(int, float)
+"""Types of Python's own numbers."""
 _LONGEST = 64
 _NO_THINGS = Kinds(
     int,
@@ -288,13 +290,5 @@ for _kind, _base in _BASES:
             setattr(_kind, _name, _asked(_name))
 
 
-def _of_member(native: Callable[..., Any]) -> Callable[..., Any]:
-    def call(self: Any, *others: Any, **named: Any) -> Any:
-        self.leave(self)
-        return native(self.plain, *map(bare, others), **named)
-
-    return call
-
-
 for _name, _native in _OF_MEMBERS.items():
-    setattr(TracedMember, _name, _of_member(_native))
+    setattr(TracedMember, _name, _leaving(_name, _native))
