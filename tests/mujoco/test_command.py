@@ -58,7 +58,8 @@ def test_every_step_is_kept_and_can_be_fed_again(arm: str, tmp_path: Path) -> No
     assert first.code == 0, first.err
     assert json.loads(first.out)["save"] == str(kept)
     assert plot.read_bytes().startswith(b"\x89PNG")
-    arrays = dict(np.load(kept))
+    with np.load(kept) as stored:
+        arrays = dict(stored)
     assert arrays["state/qpos"].shape == (30, 3)
     np.testing.assert_allclose(arrays["time"], np.arange(30) / 50.0)
     runtime = load(ARM, full_names=True)
@@ -70,14 +71,16 @@ def test_every_step_is_kept_and_can_be_fed_again(arm: str, tmp_path: Path) -> No
     again = tmp_path / "again.npz"
     second = leapp(*line, "--command", f"target_position={kept}", "--save", str(again))
     assert second.code == 0, second.err
-    for name, value in np.load(again).items():
-        np.testing.assert_array_equal(value, arrays[name])
+    with np.load(again) as stored:
+        for name, value in stored.items():
+            np.testing.assert_array_equal(value, arrays[name])
 
 
 def test_a_task_s_steps_are_kept_too(tmp_path: Path) -> None:
     result = leapp("deploy", str(HOPPER), "--steps", "5", "--save", str(tmp_path / "kept.npz"))
     assert result.code == 0, result.err
-    assert np.load(tmp_path / "kept.npz")["state/joint_pos"].shape == (5, 1, 2)
+    with np.load(tmp_path / "kept.npz") as stored:
+        assert stored["state/joint_pos"].shape == (5, 1, 2)
 
 
 def test_a_film_where_something_draws(arm: str, tmp_path: Path) -> None:

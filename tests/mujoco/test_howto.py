@@ -31,8 +31,8 @@ def test_what_a_reader_types(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
             assert result.code == 0, f"{line}\n{result.err}"
         else:
             subprocess.run(["bash", "-c", line], check=True)
-    kept = np.load("arm.npz")
-    angles = np.cumsum(kept["state/qpos"][-1])
+    with np.load("arm.npz") as kept:
+        angles = np.cumsum(kept["state/qpos"][-1])
     tip = sum(length * np.array([np.cos(a), np.sin(a)]) for length, a in zip((0.4, 0.3, 0.2), angles, strict=True))
     np.testing.assert_allclose(tip, [0.4, 0.3], atol=0.02)
     assert (tmp_path / "arm.png").is_file()
