@@ -12,15 +12,14 @@ from leapp_core.program.replay import BEGIN_ALIKE, difference
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.messages import made_at
 from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.find.steps import Step
 from leapp_core.tracing.record.evaluate import Evaluator
 from leapp_core.tracing.record.opplan import draws_random
 from leapp_core.tracing.record.recorder import unrecorded
 
-_STEPS = 2  # what the second reads is what the first left behind
-
 
 def check_begin(
-    slicer: Slicer, found: NodeAnalysis, program: Callable[..., Any], initial: Sequence[torch.Tensor]
+    slicer: Slicer, found: NodeAnalysis, program: Callable[..., Any], initial: Sequence[torch.Tensor], count: int = 2
 ) -> None:
     """Run the recorded calls of the first steps on fresh inputs, and the program, and compare.
 
@@ -32,11 +31,12 @@ def check_begin(
         found: The node's analysis.
         program: Takes declared inputs then states, returns declared outputs then next states.
         initial: First values of the states.
+        count: How many steps: what the second reads is what the first left behind.
 
     Raises:
         CaptureError: they differ; names output, step and place.
     """
-    steps = found.steps[:_STEPS]
+    steps = found.steps[:count]
     generator = torch.Generator().manual_seed(0)
     fresh = {id(d): _fresh(d.value, generator) for step in steps for d in step.inputs.values()}
     state = tuple(initial)
@@ -45,7 +45,7 @@ def check_begin(
         if any(draws_random(e.plan, e.args, e.kwargs) for e in events):
             return  # weights of layers made on first use: run again, they would be others
         try:
-            recorded = _recorded(slicer, found, [event.index for event in events], fresh)
+            recorded = _recorded(slicer, steps, [event.index for event in events], fresh)
             for number, step in enumerate(steps):
                 results = program(*(fresh[id(step.inputs[name])] for name in found.steps[-1].inputs), *state)
                 for name, got in zip(found.steps[-1].outputs, results, strict=False):
@@ -58,10 +58,9 @@ def check_begin(
 
 
 def _recorded(
-    slicer: Slicer, found: NodeAnalysis, events: list[int], fresh: dict[int, torch.Tensor]
+    slicer: Slicer, steps: Sequence[Step], events: list[int], fresh: dict[int, torch.Tensor]
 ) -> dict[int, torch.Tensor]:
     """Return what the recorded calls of the first steps give for fresh inputs, by ``id`` of their declarations."""
-    steps = found.steps[:_STEPS]
     declared = [d for step in steps for d in (*step.inputs.values(), *step.outputs.values())]
     evaluator = Evaluator(slicer.recorder, steps[0].begin)
     given: dict[int, torch.Tensor] = {}

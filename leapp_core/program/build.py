@@ -26,6 +26,21 @@ INDEXED = frozenset({"aten::index", "aten::index_put", "aten::index_put_", "aten
 
 
 @dataclass(frozen=True)
+class FurtherState:
+    """A state that lies nowhere in the user's memory.
+
+    Attributes:
+        name: What it is called.
+        sizes: Its sizes.
+        dtype: Its type.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+    dtype: torch.dtype
+
+
+@dataclass(frozen=True)
 class BuiltGraph:
     """A node's graph.
 
@@ -34,14 +49,14 @@ class BuiltGraph:
         states: States found, in order.
         constants: Constants lifted into the graph.
         dynamic: Calls whose result has a shape that depends on values.
-        flag: A further state, the last one, says whether this is the first step.
+        further: Further states, which tell the steps at the start from the others.
     """
 
     module: GraphModule
     states: tuple[StateSlot, ...]
     constants: tuple[LiftedConstant, ...] = ()
     dynamic: tuple[int, ...] = ()
-    flag: bool = False
+    further: tuple[FurtherState, ...] = ()
 
 
 class GraphBuilder:

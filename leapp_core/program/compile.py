@@ -16,6 +16,7 @@ from leapp_core.program.arrays import check_arrays_are_read
 from leapp_core.program.constants import TensorNames
 from leapp_core.program.exported import to_exported
 from leapp_core.program.node import CompiledNode, compile_node
+from leapp_core.program.start import grows, may_be_longer
 from leapp_core.program.views import ViewTable
 from leapp_core.program.watched import hold_against_later_steps
 from leapp_core.spec.names import PortRef
@@ -101,7 +102,7 @@ def compile_session(  # noqa: PLR0913 - what a session knows; all but the first 
         with nothing_frozen():
             make = partial(functionalise, extra=passes) if passes else functionalise
             wiring, nodes = _compile_nodes(
-                slicer, steps, names, partial(compile_node, functionalise=make, first_frame=follow)
+                slicer, steps, names, partial(compile_node, functionalise=make, start=follow)
             )
         captured = _assemble(name, nodes, steps, wiring, choices, recorder)
         check_arrays_are_read(captured, steps, watch)
@@ -154,18 +155,26 @@ def is_too_short(recorder: TraceRecorder) -> bool:
         slicer = Slicer(recorder)
         try:
             for node, steps in cut_steps(recorder.declarations, len(recorder.events)).items():
-                if len(steps) > 1:
-                    found = analyse(node, slicer, steps)
-                    check_explained(slicer, found)
-                    StepChecker(slicer, found).check()
-                    check_delays(slicer, found)
-                    if lets_go_of_constants(slicer, found):
-                        return True
+                if len(steps) > 1 and _is_too_short(slicer, node, steps):
+                    return True
         except RecordingTooShortError:
             return True
         except CaptureError:
             return False
     return False
+
+
+def _is_too_short(slicer: Slicer, node: str, steps: Sequence[Step]) -> bool:
+    try:
+        found = analyse(node, slicer, tuple(steps))
+        check_explained(slicer, found)
+        StepChecker(slicer, found).check()
+        check_delays(slicer, found)
+        return lets_go_of_constants(slicer, found) or grows(slicer, steps)
+    except CaptureError:
+        if may_be_longer(slicer, node, steps):
+            return True
+        raise
 
 
 def outside_inputs(recorder: TraceRecorder) -> set[tuple[str, str]]:

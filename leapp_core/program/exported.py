@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch._ops import OpOverload
 from torch.fx import GraphModule
 
 from leapp_core.errors import CaptureError
+
+try:
+    from torch._export.utils import _is_preservable_cia_op as _is_kept
+except ImportError:  # a version that does not say so: every composite operator is visited
+    _is_kept = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -67,13 +73,13 @@ def to_exported(
 
 
 def _functional(exported: ExportedProgram) -> ExportedProgram:
-    """Return the program without in-place and composite operators.
+    """Return the program without in-place calls and composite operators that may give a view.
 
     ``run_decompositions`` visits every composite operator that PyTorch has, which takes longer than all the rest. Where
-    a graph holds none, and writes in place nowhere, it would return the same graph.
+    a graph holds no call that it would change, it would return the same graph.
     """
     calls = [node.target for node in exported.graph.nodes if node.op == "call_function"]
-    if not all(isinstance(call, OpOverload) and _is_plain(call) for call in calls):
+    if not all(map(_stays, calls)):
         decomposed: ExportedProgram = exported.run_decompositions({})
         return decomposed
     return torch.export.ExportedProgram(
@@ -88,9 +94,14 @@ def _functional(exported: ExportedProgram) -> ExportedProgram:
     )
 
 
-def _is_plain(call: OpOverload) -> bool:
+def _stays(call: Any) -> bool:
+    """Return whether an empty table of decompositions leaves a call as it is: composites that only compute, too."""
+    if call is operator.getitem:
+        return True
+    if not isinstance(call, OpOverload) or call.namespace != "aten" or call._schema.is_mutable:
+        return False
     composite = torch._C._dispatch_has_kernel_for_dispatch_key(call._name, "CompositeImplicitAutograd")
-    return call.namespace == "aten" and not call._schema.is_mutable and not composite
+    return not composite or (_is_kept is not None and _is_kept(call))
 
 
 def _has_varying_shape(exported: ExportedProgram) -> bool:

@@ -14,11 +14,12 @@ from leapp_core.plugins.exporters import NodeProgram, Sample
 from leapp_core.program.begin import check_begin
 from leapp_core.program.build import BuiltGraph, GraphBuilder, dynamic_calls
 from leapp_core.program.constants import TensorNames
-from leapp_core.program.first_frame import FLAG, explains, first_step, hold, join
+from leapp_core.program.joined import join
 from leapp_core.program.learning import learning_modules
 from leapp_core.program.memory import LiftedConstant
 from leapp_core.program.records import constant_records
 from leapp_core.program.replay import compare_state, replay
+from leapp_core.program.start import hold, is_alike, longest_start, start_steps
 from leapp_core.program.states import StateSlot, check_types
 from leapp_core.program.views import ViewTable
 from leapp_core.spec.dtypes import canonical
@@ -50,8 +51,10 @@ from leapp_core.tracing.values.relevance import Relevance
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
-FEWEST = 3
-"""Steps of which the first is one of another kind: the two others tell state from constants."""
+_MOST_TRIES = 6
+
+
+Built = tuple[NodeAnalysis, BuiltGraph, tuple[torch.Tensor, ...], tuple[Doubt, ...]]
 
 
 @dataclass(frozen=True)
@@ -123,14 +126,38 @@ def build_node(
     return built, initial, doubts
 
 
-def build_with_first_frame(
+def build_with_start(
     slicer: Slicer,
     whole: NodeAnalysis,
     views: ViewTable,
     names: TensorNames,
     fed: frozenset[PortRef],
-) -> tuple[NodeAnalysis, BuiltGraph, tuple[torch.Tensor, ...], tuple[Doubt, ...]] | None:
-    """Build a node's graph from a first step that computes something else, and later ones that do the same.
+) -> Built | None:
+    """Build a node's graph from a few steps at the start that compute something else, and later ones that do the same.
+
+    Returns:
+        What :func:`_with_start` gives for the shortest start for which there is a program; ``None`` if there is none.
+    """
+    tries = 0
+    for length in range(1, longest_start(len(whole.steps)) + 1):
+        if length > 1 and not is_alike(slicer, whole.node, whole.steps[length:]):
+            continue
+        tries += 1
+        built = _with_start(slicer, whole, length, views, names, fed)
+        if built is not None or tries == _MOST_TRIES:
+            return built
+    return None
+
+
+def _with_start(
+    slicer: Slicer,
+    whole: NodeAnalysis,
+    length: int,
+    views: ViewTable,
+    names: TensorNames,
+    fed: frozenset[PortRef],
+) -> Built | None:
+    """Build a node's graph with a start of some length.
 
     Everything that is asked of any step is asked of both kinds, and the joined graph must give what all captured steps
     gave, and what their calls give for other inputs.
@@ -140,30 +167,28 @@ def build_with_first_frame(
     """
     node, steps = whole.node, whole.steps
     try:
-        check_delays(slicer, whole)
-        found = analyse(node, slicer, steps[1:])
-        check_delays(slicer, found)  # before what a longer history still holds of the first step is taken for state
-        later = hold(slicer, found, steps[0])
+        if length == 1:
+            check_delays(slicer, whole)
+        found = analyse(node, slicer, steps[length:])
+        check_delays(slicer, found)  # before what a longer history still holds of the start is taken for state
+        later = hold(slicer, found, steps[:length])
         if later is None:
             return None
         built, began, doubts = build_node(slicer, later, views, names, fed)
-        step = first_step(slicer, later, built.states, steps[0])
-        if step is None:
+        start = start_steps(slicer, views, later, built.states, steps[:length])
+        if start is None:
             return None
-        first = analyse(node, slicer, (step,))
-        if not explains(slicer, first):
-            return None
-        relevance = Relevance(slicer, first)
-        check_undeclared_edges(slicer, first, fed)
-        check_unread(slicer, first)
-        check_escapes(slicer, first, relevance)
-        doubts = (*doubts, *check_counters(slicer, first, relevance, begins=True))
-        check_floating(first, relevance)
-        joined = join(slicer, first, (later, built, began), views, names)
-        if joined is None:
-            return None
-        _replay(slicer, replace(later, steps=steps), joined.built.module, joined.initial)
-        check_begin(slicer, replace(later, steps=steps), joined.built.module, joined.initial)
+        for first in (one.found for one in start):
+            relevance = Relevance(slicer, first)
+            check_undeclared_edges(slicer, first, fed)
+            check_unread(slicer, first)
+            check_escapes(slicer, first, relevance)
+            doubts = (*doubts, *check_counters(slicer, first, relevance, begins=True))
+            check_floating(first, relevance)
+        joined = join(slicer, start, (later, built, began), views, names)
+        whole = replace(later, steps=steps)
+        _replay(slicer, whole, joined.built.module, joined.initial)
+        check_begin(slicer, whole, joined.built.module, joined.initial, length + 1)
     except CaptureError:
         return None
     return later, joined.built, joined.initial, doubts
@@ -204,7 +229,7 @@ def compile_node(
     fed: frozenset[PortRef],
     functionalise: Callable[..., ExportedProgram],
     *,
-    first_frame: bool = False,
+    start: bool = False,
 ) -> CompiledNode:
     """Find, build, prove and export one node's program.
 
@@ -216,7 +241,7 @@ def compile_node(
         names: Names of parameters, buffers and attributes.
         fed: Input ports of the session that an edge feeds.
         functionalise: Makes the functional program of a recorded graph.
-        first_frame: Whether the first step may compute something else.
+        start: Whether the first steps may compute something else.
 
     Raises:
         CaptureError: the program cannot be exported exactly.
@@ -226,8 +251,7 @@ def compile_node(
         built, initial, doubts = build_node(slicer, found, views, names, fed)
     except CaptureError as refusal:
         refusal.with_traceback(None)  # its frames hold tensors that nobody else may hold
-        several = first_frame and len(steps) > FEWEST
-        apart = build_with_first_frame(slicer, found, views, names, fed) if several else None
+        apart = build_with_start(slicer, found, views, names, fed) if start else None
         if apart is None:
             raise
         found, built, initial, doubts = apart
@@ -261,13 +285,20 @@ def _initial(slicer: Slicer, found: NodeAnalysis, slot: StateSlot, slots: Sequen
         return first_values(slicer, found, slot.read, reads, 0, in_place=True).value
     # What no step reads at first matters where a decision may take another way at first than it did.
     chosen = slicer.recorder.numbers.chosen
-    # What the member of age a holds at the start is what a member of age b reads b - a steps later.
+    # What the member of age a holds at the start is what a member of age b reads b - a steps later, each its part.
+    value = torch.zeros(slot.read.sizes, dtype=slot.read.dtype)
+    seen = torch.zeros(slot.read.sizes, dtype=torch.bool)
+    known = False
     for other in sorted((s for s in slots if s.chain == slot.chain and s.age >= slot.age), key=lambda s: s.age):
         reads = found.reads.get(other.read.storage, [])
-        if reads and other.age - slot.age < len(found.steps):
-            value = first_values(slicer, found, other.read, reads, other.age - slot.age, in_place=False)
-            if value.known and (not chosen or bool(value.seen.all())):
-                return value.value
+        if reads and other.age - slot.age < len(found.steps) and not (known and bool(seen.all())):
+            part = first_values(slicer, found, other.read, reads, other.age - slot.age, in_place=False)
+            if part.value.shape != value.shape:
+                continue
+            value = torch.where(part.seen & ~seen, part.value, value)
+            seen, known = seen | part.seen, known or part.known
+    if known and (not chosen or bool(seen.all())):
+        return value
     if chosen:
         raise CaptureError(
             f"node {found.node!r}: step 0 shows no first value of state ({describe_tensor(slot.read)})",
@@ -334,10 +365,10 @@ def _interface(found: NodeAnalysis, built: BuiltGraph, names: TensorNames) -> tu
         shape, dtype = tuple(slot.read.sizes), canonical(slot.read.dtype)
         inputs.append(PortSpec(f"{name}_in", dtype, shape))
         outputs.append(PortSpec(f"{name}_out", dtype, shape))
-    if built.flag:
-        state_names.append(FLAG)
-        inputs.append(PortSpec(f"{FLAG}_in", "bool", ()))
-        outputs.append(PortSpec(f"{FLAG}_out", "bool", ()))
+    for state in built.further:
+        state_names.append(state.name)
+        inputs.append(PortSpec(f"{state.name}_in", canonical(state.dtype), state.sizes))
+        outputs.append(PortSpec(f"{state.name}_out", canonical(state.dtype), state.sizes))
     return NodeSpec(found.node, tuple(inputs), tuple(outputs)), tuple(state_names)
 
 

@@ -42,7 +42,7 @@ def state_slots(slicer: Slicer, found: NodeAnalysis, views: ViewTable) -> tuple[
     slots: list[StateSlot] = []
     for storage, leaf in sorted(found.leaves.items()):
         if isinstance(leaf, InPlaceState):
-            root = _in_place_root(slicer, views, storage, used.get(storage, []))
+            root = in_place_root(slicer, views, storage, used.get(storage, []))
             slots.append(StateSlot(len(slots), root, root, None, 1))
     for chain, oldest in sorted(found.chains().items()):
         following = found.chain_table.successor(chain)
@@ -95,7 +95,8 @@ def used_infos(slicer: Slicer, found: NodeAnalysis, events: Iterable[int]) -> di
     return used
 
 
-def _in_place_root(slicer: Slicer, views: ViewTable, storage: int, used: list[TensorInfo]) -> TensorInfo:
+def in_place_root(slicer: Slicer, views: ViewTable, storage: int, used: list[TensorInfo]) -> TensorInfo:
+    """Return the tensor of which all that is used of some memory is part."""
     record = slicer.recorder.storages[storage]
     if record.birth >= 0:
         born = next(o for o in slicer.recorder.events[record.birth].outs if o.storage == storage)

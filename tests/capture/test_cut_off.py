@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -28,7 +29,15 @@ class Limited:
         self.limit = 1.0
 
 
-FAR = [Limited() for _ in range(31_000)]
+FAR: list[Limited] = []
+
+
+@pytest.fixture(autouse=True)
+def many() -> Iterator[None]:
+    """Objects of a global of this file, while its tests run: others would look at them, too."""
+    FAR.extend(Limited() for _ in range(31_000))
+    yield
+    FAR.clear()
 
 
 def record(folder: Path, near: int) -> CapturedPipeline:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from torch.fx.node import map_arg
 
 from leapp_core.plugins.exporters import NOTES
+from leapp_core.program.passes.choices import choose_before_calls
 from leapp_core.program.passes.constants import fold_constants, share_constants
 from leapp_core.program.passes.copies import expand_copies, fill_without_template
 from leapp_core.program.passes.cse import share_equal_calls
@@ -43,6 +44,7 @@ PASSES: tuple[Callable[[Editor], bool], ...] = (
     drop_noops,
     cancel_views,
     share_equal_calls,
+    choose_before_calls,
     read_back_strided,
     flatten_strided_writes,
     simplify_rows,

@@ -76,6 +76,8 @@ def check_counters(
     for value in _deciding(relevance, changes, slicer.outside):
         if explained.read(value.file, value.node):
             continue  # it is in the record, and so in the program
+        if _stays(slicer, found, value):
+            continue  # a list that has grown to its length
         if begins and not _asks(value.node):
             continue
         period = cycles.period(value.name, value.owners)
@@ -85,6 +87,19 @@ def check_counters(
                 raise _refusal(found, value, period)
             doubts.append(Doubt(_refusal(found, value, period), value.is_of_libraries))
     return tuple(doubts)
+
+
+def _stays(slicer: Slicer, found: NodeAnalysis, value: _Deciding) -> bool:
+    """Return whether a container was as long in each of the steps, wherever user code asked for its length.
+
+    What makes it longer or shorter is in the steps then, and does the same in each: calls that readings decide on are
+    refused by themselves.
+    """
+    known = slicer.recorder.numbers.lengths.get((value.file.path, value.node.lineno))
+    if known is None or not isinstance(value.node, ast.Call) or _asks(value.node):
+        return False
+    *full, last = ([n for at, n in known if step.begin <= at < step.end] for step in found.steps)
+    return all(one == full[0] for one in full) and last == full[0][: len(last)] if len(full) > 1 else False
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import BuiltinFunctionType, FrameType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from leapp_core.tracing.provenance.values import (
     SEQUENCES,
     TracedBool,
     TracedEntry,
+    bare,
     is_followed,
     is_tensor,
     settled,
@@ -46,8 +48,11 @@ class CallHooks(OperatorHooks):
         self._at_begin()
         if type(function) is TracedEntry:
             return self._call_each(function, lambda one: self.hook_call(one, *args, **kwargs))
-        if function is len and len(args) == 1 and type(args[0]) is Queue:
-            return args[0].left
+        if function is len and len(args) == 1 and self._active():
+            length = args[0].left if type(args[0]) is Queue else None
+            self._note_length(sys._getframe(1), args[0] if length is None else length)
+            if length is not None:
+                return length
         function = self._method_of(function)
         if self._containers:
             self._show(*args, *kwargs.values())
@@ -61,6 +66,16 @@ class CallHooks(OperatorHooks):
         if self._is_followed(function):
             return direct(function, args, self._with_defaults(function, args, kwargs))
         return self._unfollowed(function, args, kwargs)
+
+    def _note_length(self, frame: FrameType, container: Any) -> None:
+        """Note how long a container is, where user code asks for it."""
+        length = bare(container) if type(bare(container)) is int else None
+        if length is None:
+            if type(container) not in CONTAINERS:
+                return
+            length = len(container)
+        site = frame.f_code.co_filename, frame.f_lineno
+        self._log.lengths.setdefault(site, []).append((self._recorder.position, length))
 
     def _unfollowed(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         args = tuple(a if self._adopted_of(a) is not None else settled(a) for a in args)

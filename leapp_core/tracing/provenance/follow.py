@@ -63,10 +63,9 @@ class Follower:
         if sys.getrecursionlimit() == self._recursion * _FRAMES_OF_A_CALL:
             sys.setrecursionlimit(self._recursion)
         living, self._living = self._living, None
-        for function in functions_of(*live()) if living is None else living:  # rewritten code made some meanwhile
-            _, original = self._originals.get(id(function.__code__), (None, None))
-            if original is not None:
-                function.__code__ = original
+        functions = functions_of(*live()) if living is None else living  # rewritten code made some meanwhile
+        for function in [f for f in functions if id(f.__code__) in self._originals]:
+            function.__code__ = self._originals[id(function.__code__)][1]
         self._originals.clear()
         self._plain.clear()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import compress
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType, NoneType
 from typing import Any
 
@@ -65,8 +66,9 @@ def in_use(frame: FrameType | None, outside: Outside) -> list[FunctionType]:
     everything, types = live()
     functions = functions_of(everything, types)
     del everything
-    files = {path for path in {function.__code__.co_filename for function in functions} if users.have(path)}
-    ours = [function for function in functions if function.__code__.co_filename in files]
+    named = [function.__code__.co_filename for function in functions]
+    files = {path for path in set(named) if users.have(path)}
+    ours = list(compress(functions, map(files.__contains__, named)))
     reached: dict[int, dict[str, Any]] = {}
     kinds = dict(zip(map(id, types), types, strict=True))
     begins = [f.__globals__ for f in ours if f.__closure__ is not None]  # made while something ran

@@ -121,6 +121,11 @@ class QueueHooks(ListHooks):
         """Whether Python does what is run now."""
         return all(trial.real for trial in self._trials.running)
 
+    @property
+    def deciding(self) -> bool:
+        """Whether a way of a decision is run."""
+        return self._trying
+
     def number_of(self, owner: Any, name: str) -> Any:
         """Return the number in an attribute, with its origin."""
         return self._number_in(owner, name, getattr(owner, name))

@@ -26,6 +26,10 @@ class Engine(Protocol):
     def real(self) -> bool:
         """Whether Python does what is run now."""
 
+    @property
+    def deciding(self) -> bool:
+        """Whether a way of a decision is run."""
+
     def number_of(self, owner: Any, name: str) -> Any:
         """Return the number in an attribute, with its origin."""
 
@@ -132,8 +136,8 @@ class Queue:
             self.container.clear()
 
     def given(self, container: Any) -> None:
-        """The attribute was assigned another container."""
-        if type(container) not in CONTAINERS or not _alike(container):
+        """The attribute was assigned another container. In every step, it is none that is refilled when it is empty."""
+        if not self._engine.deciding or type(container) not in CONTAINERS or not _alike(container):
             self._die()
         elif container:
             self._take(torch.stack(list(container)))

@@ -26,6 +26,7 @@ from leapp_core.tracing.provenance.scopes import (
     again,
     again_key,
     calls,
+    classes_in,
     constants_of,
     declared_elsewhere,
     globals_of,
@@ -104,6 +105,13 @@ def bound_to(code: CodeType, hooks: Any, original: CodeType) -> CodeType:
     return code.replace(co_consts=constants, co_names=names)
 
 
+def _place(node: ast.AST) -> tuple[str, int] | None:
+    """Return name and first line of a function as its code has them; ``None`` of other nodes."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return node.name, min([node.lineno, *(d.lineno for d in node.decorator_list)])
+    return ("<lambda>", node.lineno) if isinstance(node, ast.Lambda) else None
+
+
 def _loads(statements: list[ast.stmt]) -> Counter[str]:
     """Return how often names are read, in functions defined within, too."""
     read = (n.id for s in statements for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
@@ -157,6 +165,7 @@ class Rewriter(ExpressionRewriter):
         self.plain: list[tuple[str, int]] = []
         self._loads: Counter[str] = Counter()
         self._depth = 0
+        self._within = False  # in a class that a function defines
         self._keeps = False  # nothing outlives the function in which names of its own are
 
     # -- scopes ----------------------------------------------------------------------------------------------------
@@ -170,19 +179,41 @@ class Rewriter(ExpressionRewriter):
         if leaves_alone(node):
             self._leave_alone(node)
             return node
+        if classes := classes_in(node):
+            return self._with_classes(node, classes)
         before = self._elsewhere, self._loads, self._depth, self._locals, self._keeps
         self._keeps = not any(isinstance(n, _OUTLIVING) for n in own_nodes(node.body))
         self._elsewhere = declared_elsewhere(node)
         self._locals = self._locals | local_names(node)
-        outer = self._inside or any(isinstance(n, (ast.FunctionDef, ast.Lambda)) for n in own_nodes(node.body))
+        outer = (
+            self._inside
+            or self._within
+            or any(isinstance(n, (ast.FunctionDef, ast.Lambda)) for n in own_nodes(node.body))
+        )
         begin = [] if outer else self._of_module(node)
         node.body = flattened(node)
         if is_plain(node.body, self._stored, self._elsewhere, UNHOOKED):
-            self.plain.append((node.name, min([node.lineno, *(d.lineno for d in node.decorator_list)])))
+            self.plain.append(_place(node))  # type: ignore[arg-type] # it is a function
         self._loads, self._depth = _loads(node.body), 0
         self._scope(node, inside=True)
         node.body = [*begin, *node.body]
         self._elsewhere, self._loads, self._depth, self._locals, self._keeps = before
+        return node
+
+    def _with_classes(self, node: ast.FunctionDef, classes: list[ast.ClassDef]) -> ast.AST:
+        """Rewrite the methods of the classes that a function defines; what else it does stays as it is."""
+        before = self._inside, self._within, self._locals
+        self._leave_alone(node)
+        apart = {id(n) for cls in classes for n in ast.walk(cls)}
+        inner = [n for n in ast.walk(node) if id(n) in apart]
+        for function in inner:
+            if place := _place(function):
+                self.left_alone.remove(place)
+        self._within, self._locals = True, self._locals | local_names(node)
+        for cls in classes:
+            self._inside = False
+            self.visit(cls)
+        self._inside, self._within, self._locals = before
         return node
 
     def _of_module(self, node: ast.FunctionDef) -> list[ast.stmt]:
@@ -202,11 +233,7 @@ class Rewriter(ExpressionRewriter):
         return node
 
     def _leave_alone(self, node: ast.AST) -> None:
-        for inner in ast.walk(node):
-            if isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                self.left_alone.append((inner.name, min([inner.lineno, *(d.lineno for d in inner.decorator_list)])))
-            elif isinstance(inner, ast.Lambda):
-                self.left_alone.append(("<lambda>", inner.lineno))
+        self.left_alone += filter(None, map(_place, ast.walk(node)))
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         """Rewrite the methods of a class."""

@@ -20,9 +20,15 @@ def leaves_alone(function: ast.FunctionDef) -> bool:
     """Return whether a function looks at its own names, where what is rewritten may be too, or is compiled."""
     if any(last_name(decorator) in _COMPILING for decorator in function.decorator_list):
         return True
-    return any(isinstance(n, ast.Name) and n.id in _LOOKING for n in ast.walk(function)) or any(
-        isinstance(n, ast.ClassDef) for n in ast.walk(function)
-    )
+    return any(isinstance(n, ast.Name) and n.id in _LOOKING for n in ast.walk(function))
+
+
+def classes_in(node: ast.AST) -> list[ast.ClassDef]:
+    """Return the classes that are defined in a function, without those that are defined in them."""
+    found: list[ast.ClassDef] = []
+    for child in ast.iter_child_nodes(node):
+        found += [child] if isinstance(child, ast.ClassDef) else classes_in(child)
+    return found
 
 
 def last_name(named: ast.expr) -> str:

@@ -134,6 +134,7 @@ class NumberLog:
         rough: Where numbers came from of which a last digit, that another implementation may give, decided.
         bounded: ``while`` loops whose turns are a fixed number in the program: file, line, and where the numbers that
             decide on them came from.
+        lengths: How long containers were where user code asked, by file and line: recorded calls before, and length.
         unsafe: Memory was written that a decision chose, or chose from, and that somebody else may know.
     """
 
@@ -153,6 +154,7 @@ class NumberLog:
         self.truncated: set[Place] = set()
         self.rough: list[frozenset[Place]] = []
         self.bounded: list[tuple[str, int, frozenset[Place]]] = []
+        self.lengths: dict[tuple[str, int], list[tuple[int, int]]] = {}
         self.unsafe = False
         self.chosen = False
         self._done = 0
