@@ -11,13 +11,14 @@ import torch
 
 from leapp_core.tracing.provenance.container_hooks import ContainerHooks
 from leapp_core.tracing.provenance.held import Known
-from leapp_core.tracing.provenance.holders import WRITABLE, holder_of, is_stored_plainly, put, value_in
+from leapp_core.tracing.provenance.holders import MISSING, WRITABLE, holder_of, is_stored_plainly, put, value_in
 from leapp_core.tracing.provenance.queues import Rows
 from leapp_core.tracing.provenance.twins import CONTAINERS, DEEP, dtype_of, fits
 from leapp_core.tracing.provenance.values import (
     KINDS,
     MODES,
     TracedEntry,
+    TracedMaybe,
     TracedMember,
     bare,
     is_followed,
@@ -63,21 +64,30 @@ class AttributeHooks(ContainerHooks):
 
     def hook_attribute(self, owner: Any, where: tuple[str, str]) -> Any:
         """Read an attribute."""
-        name, site = where
+        name = where[0]
         if type(owner) is TracedEntry:
             return self._of_each(owner, lambda thing: self.hook_attribute(thing, where))
-        if type(owner) in MODES:
-            owner = self.hook_plain(owner)
+        if type(owner) in MODES or type(owner) is TracedMaybe:
+            owner = self.hook_plain(self._sure(owner))
         self._at_begin()
         value = getattr(owner, name)
         if not self._open or self._recorder.idle:
             return value
+        return self._attribute(owner, where, value)
+
+    def _attribute(self, owner: Any, where: tuple[str, str], value: Any) -> Any:
+        """Return the value of an attribute with what is known of it."""
+        name, site = where
         if type(value) in CONTAINERS:
             return self._container(owner, name, value, site)
+        maybe = self._read_maybe(owner, name, value, site)
+        if maybe is not MISSING:
+            return maybe
         if not is_followed(value) or not fits(value):
-            if value is not None:  # a number may be there later
+            if value is not None and not is_tensor(value):  # a number may be there later
                 self._log.untold.add(site)
-            if (held := self._held.find(owner, name)) is not None:
+            held = self._held.find(owner, name)
+            if held is not None and not (value is None and held.known.number is None):
                 held.place.foreign = True
             return value
         holder = holder_of(owner, name) if self._active() else None
@@ -99,6 +109,8 @@ class AttributeHooks(ContainerHooks):
         """Read an attribute that functions do not assign: in every step it is what it was in the first."""
         if type(owner) is TracedEntry:
             return self._of_each(owner, lambda thing: self.hook_settled(thing, name))
+        if type(owner) is TracedMaybe:
+            owner = self._sure(owner)
         if type(owner) is TracedMember and name in ("value", "name"):
             found = self._of_member(owner, lambda member: getattr(member, name))
             if found is not NotImplemented:
@@ -136,8 +148,11 @@ class AttributeHooks(ContainerHooks):
     def hook_store(self, value: Any, owner: Any, where: tuple[str, bool]) -> None:
         """Assign an attribute."""
         name, constant = where
+        if type(owner) is TracedMaybe:
+            owner = self._sure(owner)
         if type(owner) is TracedEntry or type(owner) in MODES:
             owner = self.hook_plain(owner)
+        value = self._resolved(value)
         if type(value) is TracedEntry:
             value = self.hook_plain(value)
         if is_tensor(value) and value is self._changed and self._is_there(owner, name, value):
@@ -164,6 +179,9 @@ class AttributeHooks(ContainerHooks):
         self._give_away(value)
         if self._keep_container(owner, name, value, constant=constant):
             return
+        if type(value) is TracedMaybe and self._active() and is_stored_plainly(owner, name):
+            self._hold(owner, name, value)
+            return
         if type(value) in KINDS and self._active() and is_stored_plainly(owner, name):
             setattr(owner, name, value.plain)
             self._held.assign(owner, name, value, self._recorder.epoch)
@@ -174,8 +192,7 @@ class AttributeHooks(ContainerHooks):
         if type(owner) is Rows and is_tensor(value):
             self._log.names.append((value, name))
         if not is_followed(value):
-            if (held := self._held.find(owner, name)) is not None:
-                held.place.foreign = True
+            self._no_number(owner, name, value)
             return
         held = self._held.of(owner, name)
         held.place.written = True
@@ -187,6 +204,8 @@ class AttributeHooks(ContainerHooks):
         value = value_in(owner, name) if type(owner) in WRITABLE else getattr(owner, name)
         if type(owner) in WRITABLE and not self._keeps(owner):
             return value
+        if (maybe := self._maybe_in(owner, name, value)) is not MISSING:
+            return self._resolved(maybe)
         return self._number_in(owner, name, value) if is_followed(value) else value
 
     def _assign(self, owner: Any, name: str, value: Any) -> None:

@@ -17,7 +17,7 @@ import torch
 from leapp_core.tracing.provenance.held import HeldNumbers, Known
 from leapp_core.tracing.provenance.holders import MISSING, UNKNOWN, WRITABLE, is_stored_plainly, put, value_in
 from leapp_core.tracing.provenance.merge import Merger, UnmergeableError
-from leapp_core.tracing.provenance.values import KINDS, Traced
+from leapp_core.tracing.provenance.values import KINDS, Traced, bare
 
 _MOST_CALLS = 50_000
 _DEEPEST = 8
@@ -69,11 +69,15 @@ class Trial:
     Args:
         real: Python takes it, and all around it.
         begin: Recorded calls before it.
+
+    Attributes:
+        known: What its condition says of other truth values, by ``id`` of their twins.
     """
 
     def __init__(self, *, real: bool, begin: int) -> None:
         self.real, self.begin = real, begin
         self.stores: Attributes = {}
+        self.known: dict[int, bool] = {}
         self.spoiled = False
         self.calls = 0
 
@@ -243,6 +247,7 @@ class Trials:
 
     def place(self, owner: Any, name: Any, value: Any) -> None:
         """Note where a tensor lies that was chosen: when the session ends, the one that it is to Python lies there."""
+        value = bare(value)
         if self._merger.choices(value):
             self._placed.append((owner, name, value))
 
@@ -292,6 +297,8 @@ class Way:
     def __enter__(self) -> None:
         if self._trials is not None and self._condition is not None:
             self._trial = self._trials.begin(taken=self.value == bool(self._condition.plain))
+            implied = self._condition.implies[0 if self.value else 1]
+            self._trial.known = {id(twin): truth for twin, truth in implied}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -25,6 +25,7 @@ from leapp_core.tracing.provenance.values import (
     SEQUENCES,
     TracedBool,
     TracedEntry,
+    TracedMaybe,
     bare,
     is_followed,
     is_tensor,
@@ -33,6 +34,7 @@ from leapp_core.tracing.provenance.values import (
 from leapp_core.tracing.source.static import Kinds, class_attribute, is_a
 
 _ARGUMENT_KINDS = Kinds(*KINDS, *CONTAINERS)
+_MAYBE = Kinds(TracedMaybe)
 _ASKED = Kinds(*NUMERIC, TracedBool)
 _HANDING_ON: tuple[Any, ...] = (len, enumerate, zip, reversed, range, list, tuple, print)
 _MAKERS = frozenset({"array", "asarray", "stack", "concatenate", "hstack", "vstack"})
@@ -53,7 +55,9 @@ class CallHooks(OperatorHooks):
             self._note_length(sys._getframe(1), args[0] if length is None else length)
             if length is not None:
                 return length
-        function = self._method_of(function)
+        function = self._method_of(self._sure(function))
+        if _MAYBE.among(args) or (kwargs and _MAYBE.among(kwargs.values())):
+            return self._call_with_maybe(function, args, kwargs)
         if self._containers:
             self._show(*args, *kwargs.values())
         own = self._of_own(function, args) if not kwargs else NotImplemented
@@ -66,6 +70,21 @@ class CallHooks(OperatorHooks):
         if self._is_followed(function):
             return direct(function, args, self._with_defaults(function, args, kwargs))
         return self._unfollowed(function, args, kwargs)
+
+    def _call_with_maybe(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Call a function with what may be ``None``: the user's own know what to do with it."""
+        if self._is_followed(function):
+            return direct(function, args, self._with_defaults(function, args, kwargs))
+        if is_compiled(function):
+            return self.hook_call(function, *map(self._sure, args), **{k: self._sure(v) for k, v in kwargs.items()})
+        given: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
+        at, maybe = next((key, value) for key, value in given if type(value) is TracedMaybe)
+
+        def call(value: Any) -> Any:
+            replaced = tuple(value if i == at else a for i, a in enumerate(args))
+            return self.hook_call(function, *replaced, **{k: value if k == at else v for k, v in kwargs.items()})
+
+        return self._split(maybe, call)
 
     def _note_length(self, frame: FrameType, container: Any) -> None:
         """Note how long a container is, where user code asks for it."""

@@ -21,7 +21,7 @@ from leapp_core.tracing.provenance.containers import (
 )
 from leapp_core.tracing.provenance.held import Known
 from leapp_core.tracing.provenance.holders import WRITABLE, holder_of, is_stored_plainly
-from leapp_core.tracing.provenance.queue_hooks import QueueHooks
+from leapp_core.tracing.provenance.maybe_hooks import MaybeHooks
 from leapp_core.tracing.provenance.twins import CONTAINERS, dtype_of, fits
 from leapp_core.tracing.provenance.values import FOLLOWED, KINDS, Traced, bare, is_mixed, traced
 from leapp_core.tracing.record.numbers import Place, same
@@ -37,7 +37,7 @@ _HANDING = frozenset(
 _LARGEST = 64
 
 
-class ContainerHooks(QueueHooks):
+class ContainerHooks(MaybeHooks):
     """Follows containers of numbers.
 
     Args:

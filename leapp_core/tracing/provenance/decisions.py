@@ -176,7 +176,10 @@ class Decisions(Twins):
         truth = self.hook_truth(value)
         if type(truth) is not TracedBool:
             return not self.hook_plain(truth)
-        return self._explained(not truth.plain, torch.logical_not, (truth,), double=False)
+        made = self._explained(not truth.plain, torch.logical_not, (truth,), double=False)
+        if type(made) is TracedBool:
+            made.implies = (*truth.implies[1], (truth.carried, False)), (*truth.implies[0], (truth.carried, True))
+        return made
 
     def _end_of_record(self) -> None:
         """Give the user's objects back what they hold to Python."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 
-from leapp_core.tracing.provenance.values import KINDS, NO_PLACES, Traced, traced
+from leapp_core.tracing.provenance.values import KINDS, NO_PLACES, Traced, TracedMaybe, is_followed, traced
 from leapp_core.tracing.record.growth import NOTHING_GROWN, Grown
-from leapp_core.tracing.record.numbers import Place
+from leapp_core.tracing.record.numbers import Place, same
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ class Known:
         grown: See there.
         mixed: See there.
         epoch: Step in which it was read or assigned.
+        maybe: What it is where it may be ``None``.
     """
 
     number: Any = None
@@ -35,9 +36,15 @@ class Known:
     grown: Grown = NOTHING_GROWN
     mixed: bool = False
     epoch: int = -1
+    maybe: TracedMaybe | None = None
 
 
 NOTHING_KNOWN = Known()
+
+
+def is_same(known: Any, value: Any) -> bool:
+    """Return whether an attribute holds what it was last seen to hold."""
+    return known is value or (is_followed(known) and is_followed(value) and same(known, value))
 
 
 class Held:
@@ -106,6 +113,8 @@ class HeldNumbers:
 
     def traced(self, value: Any, known: Known) -> Any:
         """Return an attribute's value with the origin that is known of it."""
+        if known.maybe is not None and is_same(known.number, value):
+            return known.maybe
         if known.twin is None or type(value) in KINDS or (known.number is not value and known.number != value):
             return value
         if type(value) is not type(known.number):

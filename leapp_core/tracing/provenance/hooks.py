@@ -70,16 +70,19 @@ class Hooks(CallHooks):
     def hook_item(self, base: Any, key: Any) -> Any:
         """Read an item whose key is written out."""
         self._at_begin()
+        base = self._sure(base)
         return self._of_each(base, lambda thing: thing[key]) if type(base) is TracedEntry else base[key]
 
     def hook_method(self, owner: Any, name: str) -> Any:
         """Read a method that is about to be called."""
+        owner = self._sure(owner)
         if type(owner) is TracedEntry:
             return self._of_each(owner, lambda thing: getattr(thing, name))
         return getattr(self.hook_plain(owner) if type(owner) in MODES else owner, name)
 
     def hook_get_item(self, base: Any, key: Any) -> Any:
         """Read an item."""
+        base, key = self._sure(base), self._sure(key)
         if type(base) is TracedEntry:
             return self._of_each(base, lambda thing: self.hook_get_item(thing, key))
         self._look_at(base)
@@ -133,6 +136,7 @@ class Hooks(CallHooks):
 
     def hook_set_item(self, value: Any, base: Any, key: Any, constant: bool) -> None:
         """Write an item."""
+        value, base, key = self._sure(value), self._sure(base), self._sure(key)
         if type(base) is TracedEntry:
             base = self.hook_plain(base)
         if type(value) is TracedEntry:

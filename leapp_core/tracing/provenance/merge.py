@@ -13,13 +13,17 @@ from leapp_core.tracing.provenance.holders import MISSING
 from leapp_core.tracing.provenance.twins import Twins
 from leapp_core.tracing.provenance.values import (
     KINDS,
+    Implied,
     Traced,
+    TracedBool,
+    TracedMaybe,
     bare,
     entry_of,
     is_followed,
     is_mixed,
     is_tensor,
     is_thing,
+    maybe_of,
     traced,
 )
 from leapp_core.tracing.record.growth import NOTHING_GROWN
@@ -179,10 +183,21 @@ class Merger:
     def _choose(self, condition: Traced, then: Any, other: Any, alone: set[int], empty: bool) -> Any:
         if then is other and not is_tensor(then):  # the same tensor now may be another at another time
             return then
-        if empty and any(v is None or v is MISSING for v in (then, other)):
-            then, other = self._filled(condition, then, other)
+        missing = then is MISSING or other is MISSING
+        if empty and (missing or then is None or other is None):
+            try:
+                then, other = self._filled(condition, then, other)
+            except UnmergeableError:
+                if missing:
+                    raise
         if then is MISSING or other is MISSING:
             return other if then is MISSING else then
+        if any(v is None or type(v) is TracedMaybe for v in (then, other)):
+            return self._maybe(condition, then, other, alone)
+        return self._alike(condition, then, other, alone, empty=empty)
+
+    def _alike(self, condition: Traced, then: Any, other: Any, alone: set[int], *, empty: bool) -> Any:
+        """Choose between two values of the same kind."""
         if is_followed(bare(then)) and is_followed(bare(other)):
             return self._chosen_number(condition, then, other)
         if is_tensor(then) and is_tensor(other):
@@ -192,6 +207,18 @@ class Merger:
         if type(then) is type(other) and type(then) in (str, bytes) and then == other:
             return then
         raise UnmergeableError
+
+    def _maybe(self, condition: Traced, then: Any, other: Any, alone: set[int]) -> Any:
+        """Choose between a tensor or number and ``None``."""
+        flags = [v.flag if type(v) is TracedMaybe else v is not None for v in (then, other)]
+        values = [v.value if type(v) is TracedMaybe else v for v in (then, other)]
+        if then is None or other is None:
+            value = values[then is None]
+        else:
+            value = self._choose(condition, values[0], values[1], alone, empty=False)
+        if not (is_tensor(value) or is_followed(bare(value))):
+            raise UnmergeableError
+        return maybe_of(self._chosen_number(condition, flags[0], flags[1]), value)
 
     def _chosen_number(self, condition: Traced, then: Any, other: Any) -> Any:
         a, b = bare(then), bare(other)
@@ -213,7 +240,10 @@ class Merger:
         self._log.promoted = self._log.chosen = True
         grown = NOTHING_GROWN.union(*(x.grown for x in parts))
         rough = any(x.rough for x in (then, other) if type(x) in KINDS)
-        return traced(value, twin, roots, rough, condition.leave, grown, mixed=mixed)
+        made = traced(value, twin, roots, rough, condition.leave, grown, mixed=mixed)
+        if type(made) is TracedBool:
+            made.implies = _implied(condition, then, other)
+        return made
 
     def _tensor(self, condition: Traced, then: _TENSOR, other: _TENSOR, alone: set[int]) -> _TENSOR:
         if _kind(then) != _kind(other) or then.layout is not torch.strided:
@@ -260,9 +290,26 @@ class Merger:
         return {n for n in fresh if numbers.count(n) == 1}
 
 
+def _implied(condition: Traced, then: Any, other: Any) -> tuple[Implied, Implied]:
+    """Return what is known where ``then if condition else other`` is true, and where it is false.
+
+    ``a and b`` is ``b if a else a``, ``a or b`` is ``b if not a else a``.
+    """
+    if type(then) is not TracedBool or type(other) is not TracedBool:
+        return (), ()
+    known = dict((id(twin), truth) for twin, truth in condition.implies[0])
+    if other.carried is condition.carried:
+        return (*condition.implies[0], *then.implies[0]), ()
+    if known.get(id(other.carried)) is False:
+        return (), (*condition.implies[0], *then.implies[1])
+    return (), ()
+
+
 def _flat(values: Iterable[Any]) -> Iterator[Any]:
     for value in values:
-        if type(value) is tuple:
+        if type(value) is TracedMaybe:
+            yield value.value
+        elif type(value) is tuple:
             yield from _flat(value)
         else:
             yield value

@@ -62,6 +62,7 @@ class OperatorHooks(AttributeHooks):
 
     def hook_binary(self, code: int, left: Any, right: Any) -> Any:
         """Compute ``left`` operator ``right``."""
+        left, right = self._sure(left), self._sure(right)
         self._look_at(left, right)
         if type(left) in KINDS or type(right) in KINDS:
             if is_array(left) or is_array(right):
@@ -80,6 +81,7 @@ class OperatorHooks(AttributeHooks):
 
     def hook_in_place(self, code: int, left: Any, right: Any) -> Any:
         """Compute what ``left operator= right`` assigns."""
+        left, right = self._sure(left), self._sure(right)
         if type(left) in KINDS or type(right) in KINDS:
             if is_array(left) or is_array(right):
                 return self._of_arrays(IN_PLACE[code], left, right)
@@ -95,6 +97,7 @@ class OperatorHooks(AttributeHooks):
 
     def hook_unary(self, code: int, operand: Any) -> Any:
         """Compute operator ``operand``."""
+        operand = self._sure(operand)
         self._look_at(operand)
         operand = self._numeric(operand, "operand")
         if type(operand) not in KINDS:
@@ -104,6 +107,7 @@ class OperatorHooks(AttributeHooks):
 
     def hook_compare(self, code: int, left: Any, right: Any) -> Any:
         """Compare ``left`` and ``right``."""
+        left, right = self._sure(left), self._sure(right)
         self._look_at(left, right)
         left, right = settled(left), settled(right)
         if type(left) in KINDS or type(right) in KINDS:
@@ -145,6 +149,7 @@ class OperatorHooks(AttributeHooks):
 
     def hook_in(self, negated: bool, value: Any, among: Any) -> Any:
         """Return ``value in among``."""
+        value, among = self._sure(value), self._sure(among)
         value, among = settled(value), settled(among)
         if type(value) in NUMERIC and type(among) in _WRITTEN and all(type(one) in NUMBERS for one in among):
             return self._is_among(negated, value, among)

@@ -20,6 +20,8 @@ NUMBERS = Kinds(int, float, np.float64)
 FOLLOWED = Kinds(*NUMBERS, bool)
 """Types of numbers and truth values, which are followed."""
 NO_PLACES: frozenset[Place] = frozenset()
+Implied = tuple[tuple[torch.Tensor, bool], ...]
+"""Twins of truth values, and what they are."""
 
 
 class Traced:
@@ -36,6 +38,7 @@ class Traced:
         grown: Products and sums on the way, of which numbers that feed on themselves grow without bound.
         leave: Told that the value leaves.
         mixed: It is an ``int`` in some steps and a ``float`` in others, as ``min(1, t)`` is; its twin is ``float64``.
+        implies: What is known of other truth values where it is true, and where it is false.
         constant: It is written out in the source, or in an attribute that no function assigns. It counts as a plain
             number wherever it is not kept.
     """
@@ -49,6 +52,7 @@ class Traced:
     mixed: bool
     constant: bool
     _twin: torch.Tensor
+    implies: tuple[Implied, Implied] = ((), ())
 
     @property
     def twin(self) -> torch.Tensor:
@@ -114,11 +118,25 @@ class TracedEntry(TracedMember):
     __class__ = property(lambda self: type(self.plain))  # what user code asks for
 
 
+class TracedMaybe(TracedMember):
+    """``None`` in some steps, a tensor or number in others: a 0-d ``bool`` tensor says whether there is one.
+
+    Attributes:
+        flag: Whether there is one.
+        value: It; where there is none, what it was or would be.
+    """
+
+    flag: Traced
+    value: Any
+
+    __class__ = property(lambda self: type(self.plain))  # what user code asks for
+
+
 MODES = Kinds(TracedText, TracedMember)
 """Types of what is no number and is one of a few."""
 NUMERIC = Kinds(TracedInt, TracedFloat, TracedDouble)
 """Types of the numbers among :data:`KINDS`."""
-KINDS = Kinds(*NUMERIC, TracedBool, *MODES, TracedEntry)
+KINDS = Kinds(*NUMERIC, TracedBool, *MODES, TracedEntry, TracedMaybe)
 _KIND: dict[type, Any] = {int: TracedInt, float: TracedFloat, np.float64: TracedDouble, bool: TracedBool}
 _BASES: tuple[tuple[Any, type], ...] = (
     (TracedInt, int),
@@ -190,6 +208,17 @@ def entry_of(options: list[tuple[Any, Any]], plain: Any, key: Traced) -> Any:
     made.plain, made._twin, made.roots, made.rough, made.leave = plain, key.twin, key.roots, key.rough, key.leave
     made.grown, made.mixed, made.constant, made.options = NOTHING_GROWN, False, False, options
     made.epoch = key.epoch
+    return made
+
+
+def maybe_of(flag: Any, value: Any) -> Any:
+    """Return what is a value where a flag is true, and ``None`` elsewhere."""
+    if type(flag) is not TracedBool:
+        return value if flag else None
+    made = TracedMaybe()
+    made.flag, made.value, made.plain = flag, value, bare(value) if flag.plain else None
+    made._twin, made.roots, made.rough, made.leave = flag.carried, flag.roots, flag.rough, flag.leave
+    made.grown, made.mixed, made.constant, made.epoch = NOTHING_GROWN, False, False, flag.epoch
     return made
 
 
