@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from tests import skips
+from tests.thinned import THINNED
 from tests.tiers import SLICES, Slice, slice_of
 
 os.environ.setdefault("LEAPP_REWRITES", "0")  # thousands of tests are refused; tests/rewrites asks for it
@@ -45,6 +48,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tier or the slices asked for, what takes longest first: whoever is handed that last ends last."""
+    thin(items)
     quick, wanted = config.getoption("quick"), set(config.getoption("slice"))
     if not quick and not wanted:
         return
@@ -54,6 +58,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=[item for item in items if item in left_out])
     kept.sort(key=lambda item: _place(found[item]))
     items[:] = kept
+
+
+def thin(items: Iterable[pytest.Item]) -> None:
+    """Mark those values of a test function slow of which every other one, or fewer, is quick."""
+    met: Counter[str] = Counter()
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        if name in THINNED and slice_of(item.nodeid, {mark.name for mark in item.iter_markers()}) is None:
+            if met[name] % THINNED[name]:
+                item.add_marker(pytest.mark.slow)
+            met[name] += 1
 
 
 def _place(found: Slice | None) -> int:

@@ -64,9 +64,23 @@ class DrawnChooser:
         return self._data.draw(st.integers(least, most))
 
 
-@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+
+
+@SETTINGS
 @given(st.data(), st.integers(3, 5))
 def test_programs_that_can_be_shrunk(data: st.DataObject, steps: int) -> None:
+    check_shrinkable(data, steps)
+
+
+@pytest.mark.slow
+@settings(SETTINGS, max_examples=40)
+@given(st.data(), st.integers(3, 5))
+def test_more_programs_that_can_be_shrunk(data: st.DataObject, steps: int) -> None:
+    check_shrinkable(data, steps)
+
+
+def check_shrinkable(data: st.DataObject, steps: int) -> None:
     program = draw_program(DrawnChooser(data), most_nodes=2)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -86,9 +86,7 @@ class AttributeHooks(ContainerHooks):
         if not is_followed(value) or not fits(value):
             if value is not None and not is_tensor(value):  # a number may be there later
                 self._log.untold.add(site)
-            held = self._held.find(owner, name)
-            if held is not None and not (value is None and held.known.number is None):
-                held.place.foreign = True
+            self._read_thing(owner, name, value, site)
             return value
         holder = holder_of(owner, name) if self._active() else None
         if holder is None:

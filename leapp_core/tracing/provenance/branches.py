@@ -17,7 +17,7 @@ import torch
 from leapp_core.tracing.provenance.held import HeldNumbers, Known
 from leapp_core.tracing.provenance.holders import MISSING, UNKNOWN, WRITABLE, is_stored_plainly, put, value_in
 from leapp_core.tracing.provenance.merge import Merger, UnmergeableError
-from leapp_core.tracing.provenance.values import KINDS, Traced, bare
+from leapp_core.tracing.provenance.values import KINDS, Traced, bare, told
 
 _MOST_CALLS = 50_000
 _DEEPEST = 8
@@ -224,14 +224,20 @@ class Trials:
                 both = [side[1][key].value if key in side[1] else before for side in (then, other)]
                 memory.append((made.whole, both[0], both[1]))
                 continue
-            sides = [self._side(side[1].get(key), made) for side in (then, other)]  # type: ignore[arg-type]
+            sides = [
+                told(self._side(side[1].get(key), made), implied)  # type: ignore[arg-type]
+                for side, implied in zip((then, other), condition.implies, strict=True)
+            ]
             taken = sides[0] if condition.plain else sides[1]
             if taken is MISSING or (type(made.owner) is dict and any(value is MISSING for value in sides)):
                 raise UnmergeableError  # whether it is there can be seen
             pairs.append((made, sides, key not in then[1] or key not in other[1]))
         values = [[*side[0], *(p[1][at] for p in pairs)] for at, side in enumerate((then, other))]
         choose = self._merger.chooser(condition, begin, (values[0], values[1]))
-        names = tuple(choose(a, b, local=True) for a, b in zip(then[0], other[0], strict=True))
+        names = tuple(
+            choose(told(a, condition.implies[0]), told(b, condition.implies[1]), local=True)
+            for a, b in zip(then[0], other[0], strict=True)
+        )
         chosen = [
             (made, sides[not condition.plain] if self._is_queue(made.owner, made.name) else choose(*sides, empty=one))
             for made, sides, one in pairs

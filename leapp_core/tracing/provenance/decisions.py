@@ -178,7 +178,7 @@ class Decisions(Twins):
             return not self.hook_plain(truth)
         made = self._explained(not truth.plain, torch.logical_not, (truth,), double=False)
         if type(made) is TracedBool:
-            made.implies = (*truth.implies[1], (truth.carried, False)), (*truth.implies[0], (truth.carried, True))
+            made.implies = truth.implies[1], truth.implies[0]
         return made
 
     def _end_of_record(self) -> None:

@@ -27,6 +27,7 @@ class Known:
         mixed: See there.
         epoch: Step in which it was read or assigned.
         maybe: What it is where it may be ``None``.
+        thing: What it was assigned if that is no number: alone in a tuple.
     """
 
     number: Any = None
@@ -37,6 +38,7 @@ class Known:
     mixed: bool = False
     epoch: int = -1
     maybe: TracedMaybe | None = None
+    thing: tuple[Any, ...] = ()
 
 
 NOTHING_KNOWN = Known()

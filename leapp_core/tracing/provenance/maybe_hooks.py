@@ -87,10 +87,7 @@ class MaybeHooks(QueueHooks):
     def _whether(self, maybe: TracedMaybe) -> Any:
         there = self._explained(bool(maybe.flag.plain), lambda flag: flag.clone(), (maybe.flag,), double=False)
         if type(there) is TracedBool:
-            there.implies = (
-                ((maybe.carried, True), (there.carried, True)),
-                ((maybe.carried, False), (there.carried, False)),
-            )
+            there.implies = ((maybe.carried, True),), ((maybe.carried, False),)
         return there
 
     def hook_truth(self, value: Any) -> Any:
@@ -105,7 +102,7 @@ class MaybeHooks(QueueHooks):
             (value.flag, value.value), double=False,
         )  # fmt: skip
         if type(truth) is TracedBool:
-            truth.implies = ((value.carried, True), (truth.carried, True)), ((truth.carried, False),)
+            truth.implies = ((value.carried, True),), ()
         return truth
 
     def _maybe_in(self, owner: Any, name: str, value: Any) -> Any:
@@ -160,11 +157,8 @@ class MaybeHooks(QueueHooks):
         found = self._maybe_in(owner, name, value) if self._active() else MISSING
         if found is MISSING:
             return MISSING
-        if type(found) is TracedMaybe:
-            value = found.value
-            self._log.reads.setdefault(site, set()).update(
-                (*found.roots, *(value.roots if type(value) in KINDS else ()))
-            )
+        place = self._held.of(owner, name).place
+        self._log.reads.setdefault(site, set()).update(filter(None, (place, self._of_values.get(place))))
         return self._resolved(found)
 
     def _no_number(self, owner: Any, name: str, value: Any) -> None:
@@ -174,4 +168,14 @@ class MaybeHooks(QueueHooks):
             return
         known = held.known.number is not None and held.known.maybe is None
         held.place.foreign |= known and not (value is None and self._trying)
-        held.known = NOTHING_KNOWN
+        held.known = Known(epoch=self._recorder.epoch, thing=(value,))
+
+    def _read_thing(self, owner: Any, name: str, value: Any, site: str) -> None:
+        """Note that an attribute is read that is no number."""
+        held = self._held.find(owner, name)
+        if held is None:
+            return
+        if held.known.thing and held.known.thing[0] is value:
+            self._log.reads.setdefault(site, set()).add(held.place)
+        elif held.known is not NOTHING_KNOWN:  # code that is not followed has assigned it
+            held.place.foreign = True

@@ -293,15 +293,14 @@ class Merger:
 def _implied(condition: Traced, then: Any, other: Any) -> tuple[Implied, Implied]:
     """Return what is known where ``then if condition else other`` is true, and where it is false.
 
-    ``a and b`` is ``b if a else a``, ``a or b`` is ``b if not a else a``.
+    ``a and b`` is ``b if a else a``, ``a or b`` is ``a if a else b``.
     """
     if type(then) is not TracedBool or type(other) is not TracedBool:
         return (), ()
-    known = dict((id(twin), truth) for twin, truth in condition.implies[0])
     if other.carried is condition.carried:
         return (*condition.implies[0], *then.implies[0]), ()
-    if known.get(id(other.carried)) is False:
-        return (), (*condition.implies[0], *then.implies[1])
+    if then.carried is condition.carried:
+        return (), (*condition.implies[1], *other.implies[1])
     return (), ()
 
 

@@ -222,6 +222,15 @@ def maybe_of(flag: Any, value: Any) -> Any:
     return made
 
 
+def told(value: Any, implied: Implied) -> Any:
+    """Return what a value is that may be ``None``, where something is known of truth values."""
+    if type(value) is TracedMaybe:
+        for twin, there in implied:
+            if twin is value.carried:
+                return value.value if there else None
+    return value
+
+
 def is_thing(value: Any) -> bool:
     """Return whether a value is something that is called, or asked for its attributes or entries."""
     return type(value) not in _NO_THINGS and type(value) not in KINDS and not is_tensor(value) and not is_mode(value)
