@@ -45,6 +45,7 @@ from leapp_core.tracing.find.messages import describe_tensor, made_at
 from leapp_core.tracing.find.slicing import Slicer
 from leapp_core.tracing.find.steps import Step
 from leapp_core.tracing.record.events import Declaration
+from leapp_core.tracing.record.regions import elements_in
 from leapp_core.tracing.result import ConstantRecord
 from leapp_core.tracing.values.relevance import Relevance
 
@@ -288,16 +289,20 @@ def _initial(slicer: Slicer, found: NodeAnalysis, slot: StateSlot, slots: Sequen
     # What the member of age a holds at the start is what a member of age b reads b - a steps later, each its part.
     value = torch.zeros(slot.read.sizes, dtype=slot.read.dtype)
     seen = torch.zeros(slot.read.sizes, dtype=torch.bool)
+    needed = torch.zeros(slot.read.sizes, dtype=torch.bool)
     known = False
     for other in sorted((s for s in slots if s.chain == slot.chain and s.age >= slot.age), key=lambda s: s.age):
         reads = found.reads.get(other.read.storage, [])
+        if reads and other.read.sizes == slot.read.sizes:
+            live = elements_in(found.sliced.live_in.get(other.read.storage), other.read)
+            needed |= torch.from_numpy(live).reshape(slot.read.sizes)
         if reads and other.age - slot.age < len(found.steps) and not (known and bool(seen.all())):
             part = first_values(slicer, found, other.read, reads, other.age - slot.age, in_place=False)
             if part.value.shape != value.shape:
                 continue
             value = torch.where(part.seen & ~seen, part.value, value)
             seen, known = seen | part.seen, known or part.known
-    if known and (not chosen or bool(seen.all())):
+    if known and (not chosen or bool((seen | ~needed).all())):
         return value
     if chosen:
         raise CaptureError(
