@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.conftest import thin
 from tests.skips import ALLOWED, Allowed, not_allowed, read
 from tests.slices import groups, last_runs, table
+from tests.thinned import THINNED
 from tests.tiers import SLICES, SLOW, slice_of, slices_of_turn
 
 pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_what_no_marker_sets_apart_is_quick() -> None:
@@ -23,6 +29,20 @@ def test_what_is_not_quick_is_in_one_slice_and_stays_there(marker: str) -> None:
     assert set(found) <= set(SLICES)
     assert found == [slice_of(name, {"parametrize", marker}) for name in names]
     assert set(found) == (set(SLOW) if marker == "slow" else {found[0]})
+
+
+@pytest.mark.parametrize("name", sorted(THINNED))
+def test_what_is_thinned_is_there(name: str) -> None:
+    file, *kinds, function = name.split("::")  # the functions of a class may be inherited
+    assert (f"class {kinds[0]}" if kinds else f"def {function}(") in (ROOT / file).read_text(encoding="utf-8")
+    assert THINNED[name] > 1
+
+
+def test_every_second_value_is_quick(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = pytester.getitems("import pytest\n@pytest.mark.parametrize('v', range(5))\ndef test_a(v): assert v < 9\n")
+    monkeypatch.setitem(THINNED, items[0].nodeid.partition("[")[0], 2)
+    thin(items)
+    assert [item.get_closest_marker("slow") is None for item in items] == [True, False, True, False, True]
 
 
 def test_every_slice_is_run_by_turns_or_by_hand() -> None:
