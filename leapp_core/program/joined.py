@@ -61,7 +61,8 @@ def join(
     """
     steady, built, began = later
     kinds = [_kind(slot.read) for slot in built.states]
-    places = [_places(kinds, step.takes) for step in start]
+    lies = {info: at for at, info in reversed(list(enumerate(start[-1].leaves)))}
+    places = [_places(kinds, step, lies) for step in start]
     further = [FurtherState(f"start_{i}", *kind) for i, kind in enumerate(kinds[len(built.states) :])]
     which = FurtherState(FLAG, (), torch.bool) if len(start) == 1 else FurtherState(NUMBER, (), torch.int64)
     graphs, dynamic = [], list(built.dynamic)
@@ -86,16 +87,18 @@ def _kind(info: TensorInfo) -> tuple[tuple[int, ...], torch.dtype]:
     return tuple(info.sizes), info.dtype
 
 
-def _places(kinds: list[tuple[tuple[int, ...], torch.dtype]], takes: Sequence[TensorInfo]) -> list[int]:
-    """Return in which states of their kind some values lie, and add the kinds for which there is none."""
-    taken: list[int] = []
-    for info in takes:
-        free = (i for i, kind in enumerate(kinds) if kind == _kind(info) and i not in taken)
-        at = next(free, len(kinds))
-        if at == len(kinds):
+def _places(
+    kinds: list[tuple[tuple[int, ...], torch.dtype]], step: StartStep, lies: dict[TensorInfo, int]
+) -> list[int]:
+    """Return which states hold what a step takes, and add those that are missing.
+
+    What becomes state of the later steps lies there: an index is never read where something else is kept.
+    """
+    for info in step.takes:
+        if info not in lies:
+            lies[info] = len(kinds)
             kinds.append(_kind(info))
-        taken.append(at)
-    return taken
+    return [lies[info] for info in step.takes]
 
 
 class _Joiner:
@@ -126,16 +129,13 @@ class _Joiner:
             given += [graph.placeholder(f"state_{i}") for i in range(self._own, len(self._kinds))]
             which = graph.placeholder(f"state_{len(self._kinds)}")
             states = given[inputs:]
-            users = [list(state.users) for state in states[: self._own]]
             now = [which] if len(graphs) == 1 else [self._call(aten.eq.Scalar, which, n) for n in range(len(graphs))]
             # Copies, for each may write into them, made before anything is written.
             taken = [
                 [self._call(aten.clone.default, node) for node in given[:inputs]]
-                + [self._taken(now[number], states[i], i) for i in at]
-                for number, at in enumerate(places)
+                + [self._call(aten.clone.default, states[i]) for i in at]
+                for at in places
             ]
-        if any(places):
-            self._shield(first, which, len(graphs), states, users)
         with graph.inserting_before(last):
             outputs, following = results[:made], [*results[made + static :], *states[self._own :]]
             for number in reversed(range(len(graphs))):
@@ -154,20 +154,6 @@ class _Joiner:
 
     def _choose(self, condition: Node, then: Node, other: Node) -> Node:
         return self._call(aten.where.self, condition, then, other)
-
-    def _taken(self, now: Node, state: Node, at: int) -> Node:
-        """Return what a step takes of a state; where it is not that step's turn, zeros if it may be an index."""
-        whole = not (self._kinds[at][1].is_floating_point or self._kinds[at][1] == torch.bool)
-        return self._call(aten.mul.Tensor, state, now) if whole else self._call(aten.clone.default, state)
-
-    def _shield(self, first: Node, which: Node, count: int, states: Sequence[Node], users: list[list[Node]]) -> None:
-        """Let the later steps take zeros where a whole number, which may be an index, is still one of the start."""
-        with self._graph.inserting_before(first):
-            begun = self._call(aten.ge.Scalar, which, count)
-            known = [self._taken(begun, states[at], at) for at in range(self._own)]
-        for at, readers in enumerate(users):
-            for reader in readers:
-                reader.replace_input_with(states[at], known[at])
 
     def _next(self, which: Node, count: int) -> Node:
         """Return which step comes next."""

@@ -186,12 +186,18 @@ def _with_start(
             check_escapes(slicer, first, relevance)
             doubts = (*doubts, *check_counters(slicer, first, relevance, begins=True))
             check_floating(first, relevance)
-        joined = join(slicer, start, (later, built, began), views, names)
         whole = replace(later, steps=steps)
-        _replay(slicer, whole, joined.built.module, joined.initial)
+        joined = join(slicer, start, (later, built, began), views, names)
+        try:
+            _replay(slicer, whole, joined.built.module, joined.initial)
+        except (RuntimeError, IndexError, ZeroDivisionError):  # the later steps do not take zeros
+            joined = replace(joined, initial=(*began, *joined.initial[len(began) :]))
+            _replay(slicer, whole, joined.built.module, joined.initial)
         check_begin(slicer, whole, joined.built.module, joined.initial, length + 1)
     except CaptureError:
         return None
+    except (RuntimeError, IndexError, ZeroDivisionError):
+        return None  # the later steps do not take what state is while the start is not over
     return later, joined.built, joined.initial, doubts
 
 

@@ -90,6 +90,7 @@ class StartStep:
     """A step at the start.
 
     Attributes:
+        leaves: Where that lies which the next step needs, or what state the later ones begin with.
         found: Its analysis: what it takes of the steps before it is among its inputs, after the declared ones; what the
             next step needs is among its outputs, after the declared ones.
         takes: Where that lies which it takes of the steps before it.
@@ -97,6 +98,7 @@ class StartStep:
 
     found: NodeAnalysis
     takes: tuple[TensorInfo, ...]
+    leaves: tuple[TensorInfo, ...]
 
 
 def hold(slicer: Slicer, found: NodeAnalysis, start: Sequence[Step]) -> NodeAnalysis | None:
@@ -155,7 +157,7 @@ def start_steps(
         known = _of_one(slicer, views, found.node, replace(step, outputs=outputs), start[0].begin)
         if known is None:
             return None
-        made.insert(0, known)
+        made.insert(0, replace(known, leaves=tuple(needed)))
         needed = list(known.takes)
     return None if needed else made
 
@@ -174,7 +176,7 @@ def _of_one(slicer: Slicer, views: ViewTable, node: str, step: Step, begin: int)
     if takes:
         declared = _declared("input", step, takes, node)
         found = analyse(node, slicer, (replace(step, inputs=step.inputs | {d.port: d for d in declared}),))
-    return StartStep(found, tuple(takes)) if _explains(slicer, found, begin) else None
+    return StartStep(found, tuple(takes), ()) if _explains(slicer, found, begin) else None
 
 
 def _root(

@@ -17,6 +17,7 @@ from tests.provenance import (
     attacks_of_effects,
     attacks_of_entries,
     attacks_of_modes,
+    attacks_of_none,
     attacks_of_queues,
     attacks_of_range,
     jumping,
@@ -58,7 +59,7 @@ EXACT = frozenset(
 UNFIT = frozenset({"ByDefault", "ClassCounter", "GlobalCounter"})  # their classes count on from one run to the next
 MODULES = (
     attacks, attacks_by_name, attacks_of_aliases, attacks_of_branches, attacks_of_containers, attacks_of_effects,
-    attacks_of_entries, attacks_of_modes, attacks_of_queues, attacks_of_range, jumping,
+    attacks_of_entries, attacks_of_modes, attacks_of_none, attacks_of_queues, attacks_of_range, jumping,
 )  # fmt: skip
 ALL = [attack for module in MODULES for attack in module.ATTACKS if attack.__name__ not in UNFIT]
 QUICK = (

@@ -29,6 +29,7 @@ from leapp_core.tracing.values.flows import Follower
 from leapp_core.tracing.values.relevance import Relevance
 
 _GROWING = frozenset({"append", "appendleft", "extend", "pop", "popleft", "insert"})
+_TAKING = frozenset({"pop", "popleft", "popitem", "remove", "clear"})
 _EMPTYING = frozenset({"pop", "popleft", "insert", "clear", "remove"})
 # Names that need an owner that looks like a random number generator.
 _DRAWS_OF_GENERATORS = frozenset(
@@ -86,7 +87,37 @@ def check_counters(
             if value.known and not value.is_of_libraries:
                 raise _refusal(found, value, period)
             doubts.append(Doubt(_refusal(found, value, period), value.is_of_libraries))
+    _check_lengths(slicer, found, relevance)
     return tuple(doubts)
+
+
+def _check_lengths(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) -> None:
+    """Refuse values that leave the numbers that are followed where something is taken out of a container.
+
+    How long a list is decides what a stack of it is, though the statement computes nothing.
+    """
+    log = slicer.recorder.numbers
+    for leave in log.leaves.values():
+        if not leave.followed or leave.raises or not log.depends(leave.roots):
+            continue
+        file = relevance.book.file(leave.code.co_filename)
+        statement = file.statement_at(leave.line)
+        if statement is not None and any(map(_removes, ast.walk(statement))):
+            raise CaptureError(
+                f"node {found.node!r}: a Python value that changes from step to step decides how long a container is "
+                f"(line {leave.line}: {file.text(leave.line)}); the captured steps do not show every case",
+                where=f"{file.path}:{leave.line}: {file.text(leave.line)}",
+                expected="containers of one length, or whose length only the start changes",
+                fix="keep the entries in one tensor of fixed size, and choose with torch.where",
+                code="C004",
+            )
+
+
+def _removes(node: ast.AST) -> bool:
+    """Return whether something is taken out of a container."""
+    if isinstance(node, ast.Delete):
+        return any(isinstance(target, ast.Subscript) for target in node.targets)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _TAKING
 
 
 def _stays(slicer: Slicer, found: NodeAnalysis, value: _Deciding) -> bool:

@@ -216,7 +216,8 @@ class AttributeHooks(ContainerHooks):
 
     def hook_bare(self, value: Any) -> Any:
         """Return a value for a question whose answer does not depend on the number, but perhaps on its type."""
-        if is_mixed(value) or type(value) is TracedEntry:
+        value = self._resolved(value)
+        if is_mixed(value) or type(value) is TracedEntry or type(value) is TracedMaybe:
             self._leave(value)
         return bare(value)
 

@@ -15,9 +15,17 @@ from typing import Any
 import torch
 
 from leapp_core.tracing.provenance.held import HeldNumbers, Known
-from leapp_core.tracing.provenance.holders import MISSING, UNKNOWN, WRITABLE, is_stored_plainly, put, value_in
+from leapp_core.tracing.provenance.holders import (
+    MISSING,
+    UNKNOWN,
+    WRITABLE,
+    has_default,
+    is_stored_plainly,
+    put,
+    value_in,
+)
 from leapp_core.tracing.provenance.merge import Merger, UnmergeableError
-from leapp_core.tracing.provenance.values import KINDS, Traced, bare, told
+from leapp_core.tracing.provenance.values import KINDS, Traced, TracedMaybe, bare, told
 
 _MOST_CALLS = 50_000
 _DEEPEST = 8
@@ -229,7 +237,8 @@ class Trials:
                 for side, implied in zip((then, other), condition.implies, strict=True)
             ]
             taken = sides[0] if condition.plain else sides[1]
-            if taken is MISSING or (type(made.owner) is dict and any(value is MISSING for value in sides)):
+            missing = any(value is MISSING for value in sides)
+            if taken is MISSING or (missing and (type(made.owner) is dict or has_default(made.owner, made.name))):
                 raise UnmergeableError  # whether it is there can be seen
             pairs.append((made, sides, key not in then[1] or key not in other[1]))
         values = [[*side[0], *(p[1][at] for p in pairs)] for at, side in enumerate((then, other))]
@@ -242,7 +251,8 @@ class Trials:
             (made, sides[not condition.plain] if self._is_queue(made.owner, made.name) else choose(*sides, empty=one))
             for made, sides, one in pairs
         ]
-        if any(type(v) in KINDS and type(m.owner) in WRITABLE and not self._keeps(m.owner) for m, v in chosen):
+        entries = [(made.owner, value) for made, value in chosen if type(made.owner) in WRITABLE]
+        if any(type(v) is TracedMaybe or (type(v) in KINDS and not self._keeps(owner)) for owner, v in entries):
             raise UnmergeableError  # what reads it there would not know where it came from
         for whole, first, second in memory:
             self._merger.write(condition, whole, first, second)

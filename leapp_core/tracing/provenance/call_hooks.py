@@ -75,16 +75,27 @@ class CallHooks(OperatorHooks):
         """Call a function with what may be ``None``: the user's own know what to do with it."""
         if self._is_followed(function):
             return direct(function, args, self._with_defaults(function, args, kwargs))
-        if is_compiled(function):
-            return self.hook_call(function, *map(self._sure, args), **{k: self._sure(v) for k, v in kwargs.items()})
+        args, kwargs = tuple(map(self._resolved, args)), {k: self._resolved(v) for k, v in kwargs.items()}
         given: list[tuple[int | str, Any]] = [*enumerate(args), *kwargs.items()]
-        at, maybe = next((key, value) for key, value in given if type(value) is TracedMaybe)
+        maybes = [(key, value) for key, value in given if type(value) is TracedMaybe]
+        if not maybes:
+            return self.hook_call(function, *args, **kwargs)
+        if not self._purity.allows(function):
+            return self._give_maybes(function, args, kwargs)
+        at, maybe = maybes[0]
 
         def call(value: Any) -> Any:
             replaced = tuple(value if i == at else a for i, a in enumerate(args))
             return self.hook_call(function, *replaced, **{k: value if k == at else v for k, v in kwargs.items()})
 
         return self._split(maybe, call)
+
+    def _give_maybes(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Give what may be ``None`` to a function that may do anything with it."""
+        for value in (*args, *kwargs.values()):
+            for place in value.roots if type(value) is TracedMaybe else ():
+                place.foreign = True
+        return self.hook_call(function, *map(self.hook_bare, args), **{k: self.hook_bare(v) for k, v in kwargs.items()})
 
     def _note_length(self, frame: FrameType, container: Any) -> None:
         """Note how long a container is, where user code asks for it."""

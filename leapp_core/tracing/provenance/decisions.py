@@ -225,7 +225,8 @@ class Decisions(Twins):
             if beyond or draws_random(plan, args, kwargs):
                 self._trials.forbid()
             elif any(max(r.birth, r.literal) < begin for r in records):
-                if all(max(r.birth, r.literal) < 0 for r in records):
+                first = recorder.declarations[0].index  # what was there before the first step began as it was made
+                if all(max(r.birth, r.literal) < first for r in records):
                     self._note_memory(plan, args, kwargs, numbers)
                 else:
                     self._trials.forbid()  # it is not known what it began with

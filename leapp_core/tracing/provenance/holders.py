@@ -90,6 +90,14 @@ def value_in(owner: Any, name: str) -> Any:
     return UNKNOWN if hasattr(type(found), "__set__") else dict_of(owner).get(name, MISSING)
 
 
+def has_default(owner: Any, name: str) -> bool:
+    """Return whether something else than ``None`` is read as ``owner.name`` where the object itself has nothing."""
+    kind = type(owner)
+    if kind in WRITABLE:
+        return False
+    return class_attribute(kind, name) is not None or class_attribute(kind, "__getattr__") is not None
+
+
 def put(owner: Any, name: Any, value: Any) -> None:
     """Assign an attribute, or an entry of a container; :data:`MISSING` takes it away."""
     if type(owner) in WRITABLE:

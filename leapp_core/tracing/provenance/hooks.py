@@ -27,6 +27,7 @@ from leapp_core.tracing.provenance.values import (
     Traced,
     TracedBool,
     TracedEntry,
+    TracedMaybe,
     bare,
     is_mode,
     is_tensor,
@@ -82,7 +83,9 @@ class Hooks(CallHooks):
 
     def hook_get_item(self, base: Any, key: Any) -> Any:
         """Read an item."""
-        base, key = self._sure(base), self._sure(key)
+        base = self._sure(base)
+        if type(key) is TracedMaybe:  # a tensor takes ``None``, too
+            return self._each(lambda one: self.hook_get_item(base, one), key)
         if type(base) is TracedEntry:
             return self._of_each(base, lambda thing: self.hook_get_item(thing, key))
         self._look_at(base)
@@ -136,7 +139,8 @@ class Hooks(CallHooks):
 
     def hook_set_item(self, value: Any, base: Any, key: Any, constant: bool) -> None:
         """Write an item."""
-        value, base, key = self._sure(value), self._sure(base), self._sure(key)
+        base = self._sure(base)
+        value, key = (self.hook_plain(v) if type(v) is TracedMaybe else v for v in map(self._resolved, (value, key)))
         if type(base) is TracedEntry:
             base = self.hook_plain(base)
         if type(value) is TracedEntry:

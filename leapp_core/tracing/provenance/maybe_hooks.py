@@ -53,13 +53,13 @@ class MaybeHooks(QueueHooks):
         return value
 
     def _sure(self, value: Any) -> Any:
-        """Return a value that is computed with: where it is ``None``, Python raises an error for it."""
+        """Return a value that is computed with. Where it is ``None`` Python raises; somebody may catch that."""
         found = self._resolved(value)
         if type(found) is not TracedMaybe:
             return found
         if found.plain is None or not self._active():
             return self.hook_plain(found)
-        self._leave(found, raises=True)
+        self._leave(found)
         return found.value
 
     def _split(self, value: TracedMaybe, use: Callable[[Any], Any]) -> Any:
@@ -73,6 +73,13 @@ class MaybeHooks(QueueHooks):
         known = traced(condition.plain, condition.twin, condition.roots, condition.rough, condition.leave)
         known.implies = ((condition.carried, True),), ((condition.carried, False),)
         return both_results(self._trials, known, (lambda: use(found.value), lambda: use(None)))
+
+    def _each(self, use: Callable[..., Any], *values: Any) -> Any:
+        """Return what is made of some values, of which some may be ``None``."""
+        at = next((i for i, value in enumerate(values) if type(value) is TracedMaybe), None)
+        if at is None:
+            return use(*values)
+        return self._split(values[at], lambda value: self._each(use, *values[:at], value, *values[at + 1 :]))
 
     def hook_is(self, negated: bool, left: Any, right: Any) -> Any:
         """Return ``left is right``."""
@@ -122,8 +129,6 @@ class MaybeHooks(QueueHooks):
     def _carried(self, held: Held, maybe: TracedMaybe) -> Any:
         """Return what an attribute is in the step after the one in which it was assigned."""
         place, flag = held.place, maybe.flag
-        place.sources |= flag.roots
-        place.written = True
         place.see(bool(flag.plain))
         self._log.names.append((flag.carried, f"{place.name.strip('_')}_is_set"))
         there = traced(bool(flag.plain), flag.carried, frozenset({place}), flag.rough, flag.leave)
@@ -150,7 +155,10 @@ class MaybeHooks(QueueHooks):
     def _hold(self, owner: Any, name: str, value: TracedMaybe) -> None:
         """Assign an attribute what may be ``None``."""
         setattr(owner, name, value.plain)
-        self._held.of(owner, name).known = Known(value.plain, epoch=self._recorder.epoch, maybe=value)
+        held = self._held.of(owner, name)
+        held.known = Known(value.plain, epoch=self._recorder.epoch, maybe=value)
+        held.place.sources |= value.roots
+        held.place.written = True
 
     def _read_maybe(self, owner: Any, name: str, value: Any, site: str) -> Any:
         """Read an attribute that may be ``None``; ``MISSING`` for others."""

@@ -274,7 +274,8 @@ class Merger:
         """
         first = then is None or then is MISSING
         value, real = (other, not condition.plain) if first else (then, condition.plain)
-        if not is_tensor(value) and (then is MISSING or other is MISSING):
+        known = real and all(place.name for place in sources_of(condition.roots))
+        if known and not is_tensor(value) and (then is MISSING or other is MISSING):
             return value, value
         if not real or not is_tensor(value) or not all(place.name for place in sources_of(condition.roots)):
             raise UnmergeableError

@@ -32,6 +32,7 @@ from leapp_core.tracing.provenance.values import (
     SEQUENCES,
     Traced,
     TracedBool,
+    TracedMaybe,
     TracedMember,
     bare,
     is_constant,
@@ -62,6 +63,8 @@ class OperatorHooks(AttributeHooks):
 
     def hook_binary(self, code: int, left: Any, right: Any) -> Any:
         """Compute ``left`` operator ``right``."""
+        if type(left) is str:  # formatted with whatever it is
+            right = self.hook_plain(self._resolved(right))
         left, right = self._sure(left), self._sure(right)
         self._look_at(left, right)
         if type(left) in KINDS or type(right) in KINDS:
@@ -107,7 +110,10 @@ class OperatorHooks(AttributeHooks):
 
     def hook_compare(self, code: int, left: Any, right: Any) -> Any:
         """Compare ``left`` and ``right``."""
-        left, right = self._sure(left), self._sure(right)
+        if type(left) is TracedMaybe or type(right) is TracedMaybe:
+            if COMPARE_NAMES[code] in ("Eq", "NotEq"):  # ``None`` is equal or not, and raises nothing
+                return self._each(lambda a, b: self.hook_compare(code, a, b), left, right)
+            left, right = self._sure(left), self._sure(right)
         self._look_at(left, right)
         left, right = settled(left), settled(right)
         if type(left) in KINDS or type(right) in KINDS:
@@ -149,7 +155,9 @@ class OperatorHooks(AttributeHooks):
 
     def hook_in(self, negated: bool, value: Any, among: Any) -> Any:
         """Return ``value in among``."""
-        value, among = self._sure(value), self._sure(among)
+        if type(value) is TracedMaybe:
+            return self._each(lambda one: self.hook_in(negated, one, among), value)
+        among = self._sure(among)
         value, among = settled(value), settled(among)
         if type(value) in NUMERIC and type(among) in _WRITTEN and all(type(one) in NUMBERS for one in among):
             return self._is_among(negated, value, among)
