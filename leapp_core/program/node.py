@@ -19,7 +19,7 @@ from leapp_core.program.learning import learning_modules
 from leapp_core.program.memory import LiftedConstant
 from leapp_core.program.records import constant_records
 from leapp_core.program.replay import compare_state, replay
-from leapp_core.program.start import hold, is_alike, longest_start, start_steps
+from leapp_core.program.start import hold, is_alike, lengths_settle, longest_start, start_steps
 from leapp_core.program.states import StateSlot, check_types
 from leapp_core.program.views import ViewTable
 from leapp_core.spec.dtypes import canonical
@@ -139,8 +139,8 @@ def build_with_start(
     Returns:
         What :func:`_with_start` gives for the shortest start for which there is a program; ``None`` if there is none.
     """
-    tries = 0
-    for length in range(1, longest_start(len(whole.steps)) + 1):
+    tries, lengths = 0, range(1, longest_start(len(whole.steps)) + 1)
+    for length in [n for n in lengths if lengths_settle(slicer, whole.steps[n:])] or lengths:
         if length > 1 and not is_alike(slicer, whole.node, whole.steps[length:]):
             continue
         tries += 1

@@ -58,10 +58,10 @@ def may_be_longer(slicer: Slicer, node: str, steps: Sequence[Step]) -> bool:
     if len(runs) == 1 or len(set(runs)) < len(runs):
         return False
     starts = range(1, longest_start(len(steps)) + 1)
-    return not any(_lengths_settle(slicer, steps[n:]) and is_alike(slicer, node, steps[n:]) for n in starts)
+    return not any(lengths_settle(slicer, steps[n:]) and is_alike(slicer, node, steps[n:]) for n in starts)
 
 
-def _lengths_settle(slicer: Slicer, steps: Sequence[Step]) -> bool:
+def lengths_settle(slicer: Slicer, steps: Sequence[Step]) -> bool:
     """Return whether containers that user code asks for their length are as long in all steps but the last."""
     for known in slicer.recorder.numbers.lengths.values():
         found = [[n for at, n in known if step.begin <= at < step.end] for step in steps[:-1]]
@@ -71,10 +71,11 @@ def _lengths_settle(slicer: Slicer, steps: Sequence[Step]) -> bool:
 
 
 def grows(slicer: Slicer, steps: Sequence[Step]) -> bool:
-    """Return whether a container that user code asks for its length was longer in each of the last steps."""
+    """Return whether a container whose length is asked for grew after what a start can be, and never shrank."""
+    most = max(0, longest_start(len(steps)))
     for known in slicer.recorder.numbers.lengths.values():
-        last = [[n for at, n in known if step.begin <= at < step.end] for step in steps[-_FEWEST - 1 : -1]]
-        if all(before < after for before, after in pairwise(last) if len(before) == len(after)) and all(last):
+        found = [[n for at, n in known if step.begin <= at < step.end] for step in steps[:-1]]
+        if any(one != found[most] for one in found[most:]) and all(a <= b for a, b in pairwise(found)):
             return True
     return False
 

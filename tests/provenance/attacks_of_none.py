@@ -151,6 +151,17 @@ class TrimmedByDelete(Trimmed):
         return torch.stack(self.h).mean(0)
 
 
+class TrimmedByAReading:
+    def __init__(self):
+        self.h = [torch.zeros(3)] * 6
+
+    def step(self, x):
+        n = 3 if x[0] > 20 else 6
+        self.h.append(x)
+        del self.h[:-n]
+        return torch.stack(self.h).mean(0)
+
+
 class TrimmedOfItsOwn(Trimmed):
     def step(self, x):
         self.t += 1

@@ -18,6 +18,7 @@ from leapp_core.tracing.checks.compare import HOLD_IN_TENSOR
 from leapp_core.tracing.checks.explained import Explained
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.record.numbers import sources_of
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name, root_name
 from leapp_core.tracing.source.callsite import is_installed
 from leapp_core.tracing.source.clocks import ASKING, CLOCKS, DRAWS, OF_PATHS, READING, SETTING, SHARED_NAMES
@@ -102,6 +103,8 @@ def _check_lengths(slicer: Slicer, found: NodeAnalysis, relevance: Relevance) ->
             continue
         file = relevance.book.file(leave.code.co_filename)
         statement = file.statement_at(leave.line)
+        if not (isinstance(statement, ast.Delete) or any(place.name for place in sources_of(leave.roots))):
+            continue  # what a value of a tensor decides by a branch is judged where it leaves
         if statement is not None and any(map(_removes, ast.walk(statement))):
             raise CaptureError(
                 f"node {found.node!r}: a Python value that changes from step to step decides how long a container is "
