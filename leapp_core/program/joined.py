@@ -16,7 +16,7 @@ from torch.fx import GraphModule, Node
 from leapp_core.program.build import BuiltGraph, FurtherState, GraphBuilder
 from leapp_core.program.constants import TensorNames
 from leapp_core.program.memory import add_constant
-from leapp_core.program.start import StartStep
+from leapp_core.program.start import StartStep, kind_of
 from leapp_core.program.views import ViewTable
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.initial import first_values
@@ -60,7 +60,7 @@ def join(
         names: Names of parameters and buffers.
     """
     steady, built, began = later
-    kinds = [_kind(slot.read) for slot in built.states]
+    kinds = [kind_of(slot.read) for slot in built.states]
     lies = {info: at for at, info in reversed(list(enumerate(start[-1].leaves)))}
     places = [_places(kinds, step, lies) for step in start]
     further = [FurtherState(f"start_{i}", *kind) for i, kind in enumerate(kinds[len(built.states) :])]
@@ -83,10 +83,6 @@ def join(
     return Joined(whole, tuple(first))
 
 
-def _kind(info: TensorInfo) -> tuple[tuple[int, ...], torch.dtype]:
-    return tuple(info.sizes), info.dtype
-
-
 def _places(
     kinds: list[tuple[tuple[int, ...], torch.dtype]], step: StartStep, lies: dict[TensorInfo, int]
 ) -> list[int]:
@@ -97,7 +93,7 @@ def _places(
     for info in step.takes:
         if info not in lies:
             lies[info] = len(kinds)
-            kinds.append(_kind(info))
+            kinds.append(kind_of(info))
     return [lies[info] for info in step.takes]
 
 

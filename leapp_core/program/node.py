@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
 _MOST_TRIES = 6
+_UNFIT = (RuntimeError, IndexError, ZeroDivisionError)
+"""What PyTorch raises for values that a program does not take: an index out of range, a matrix without inverse."""
 
 
 Built = tuple[NodeAnalysis, BuiltGraph, tuple[torch.Tensor, ...], tuple[Doubt, ...]]
@@ -190,13 +192,13 @@ def _with_start(
         joined = join(slicer, start, (later, built, began), views, names)
         try:
             _replay(slicer, whole, joined.built.module, joined.initial)
-        except (RuntimeError, IndexError, ZeroDivisionError):  # the later steps do not take zeros
+        except _UNFIT:  # the later steps do not take zeros
             joined = replace(joined, initial=(*began, *joined.initial[len(began) :]))
             _replay(slicer, whole, joined.built.module, joined.initial)
         check_begin(slicer, whole, joined.built.module, joined.initial, length + 1)
     except CaptureError:
         return None
-    except (RuntimeError, IndexError, ZeroDivisionError):
+    except _UNFIT:
         return None  # the later steps do not take what state is while the start is not over
     return later, joined.built, joined.initial, doubts
 
@@ -297,15 +299,14 @@ def _initial(slicer: Slicer, found: NodeAnalysis, slot: StateSlot, slots: Sequen
     seen = torch.zeros(slot.read.sizes, dtype=torch.bool)
     needed = torch.zeros(slot.read.sizes, dtype=torch.bool)
     known = False
-    for other in sorted((s for s in slots if s.chain == slot.chain and s.age >= slot.age), key=lambda s: s.age):
+    alike = (s for s in slots if s.chain == slot.chain and s.age >= slot.age and s.read.sizes == slot.read.sizes)
+    for other in sorted(alike, key=lambda s: s.age):
         reads = found.reads.get(other.read.storage, [])
-        if reads and other.read.sizes == slot.read.sizes:
+        if reads:
             live = elements_in(found.sliced.live_in.get(other.read.storage), other.read)
             needed |= torch.from_numpy(live).reshape(slot.read.sizes)
         if reads and other.age - slot.age < len(found.steps) and not (known and bool(seen.all())):
             part = first_values(slicer, found, other.read, reads, other.age - slot.age, in_place=False)
-            if part.value.shape != value.shape:
-                continue
             value = torch.where(part.seen & ~seen, part.value, value)
             seen, known = seen | part.seen, known or part.known
     if known and (not chosen or bool((seen | ~needed).all())):

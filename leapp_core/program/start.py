@@ -21,7 +21,7 @@ from leapp_core.tracing.checks.compare import StepChecker
 from leapp_core.tracing.find.analysis import NodeAnalysis, analyse, check_explained
 from leapp_core.tracing.find.leaves import Constant, InPlaceState, ProducedState, Unexplained
 from leapp_core.tracing.find.slicing import Slicer
-from leapp_core.tracing.find.steps import Step
+from leapp_core.tracing.find.steps import Step, by_step
 from leapp_core.tracing.record.events import Declaration, TensorInfo
 
 _FEWEST = 3
@@ -64,7 +64,7 @@ def may_be_longer(slicer: Slicer, node: str, steps: Sequence[Step]) -> bool:
 def lengths_settle(slicer: Slicer, steps: Sequence[Step]) -> bool:
     """Return whether containers that user code asks for their length are as long in all steps but the last."""
     for known in slicer.recorder.numbers.lengths.values():
-        found = [[n for at, n in known if step.begin <= at < step.end] for step in steps[:-1]]
+        found = by_step(known, steps[:-1])
         if any(one != found[0] for one in found):
             return False
     return True
@@ -74,7 +74,7 @@ def grows(slicer: Slicer, steps: Sequence[Step]) -> bool:
     """Return whether a container whose length is asked for grew after what a start can be, and never shrank."""
     most = max(0, longest_start(len(steps)))
     for known in slicer.recorder.numbers.lengths.values():
-        found = [[n for at, n in known if step.begin <= at < step.end] for step in steps[:-1]]
+        found = by_step(known, steps[:-1])
         if any(one != found[most] for one in found[most:]) and all(a <= b for a, b in pairwise(found)):
             return True
     return False
@@ -91,10 +91,10 @@ class StartStep:
     """A step at the start.
 
     Attributes:
-        leaves: Where that lies which the next step needs, or what state the later ones begin with.
         found: Its analysis: what it takes of the steps before it is among its inputs, after the declared ones; what the
             next step needs is among its outputs, after the declared ones.
         takes: Where that lies which it takes of the steps before it.
+        leaves: Where that lies which the next step needs, or what state the later ones begin with.
     """
 
     found: NodeAnalysis
@@ -144,7 +144,7 @@ def start_steps(
     needed: list[TensorInfo] = []
     for slot in slots:
         info = _lies_at(slicer, found, slot, slots)
-        if info is None or _kind(info) != _kind(slot.read):
+        if info is None or kind_of(info) != kind_of(slot.read):
             return None
         needed.append(info)
     made: list[StartStep] = []
@@ -152,19 +152,21 @@ def start_steps(
         outputs = {name: step.outputs[name] for name in found.step.outputs if name in step.outputs}
         if set(outputs) != set(step.outputs) or set(outputs) != set(found.step.outputs):
             return None
-        if any(_kind(d.info) != _kind(found.step.outputs[name].info) for name, d in outputs.items()):
+        if any(kind_of(d.info) != kind_of(found.step.outputs[name].info) for name, d in outputs.items()):
             return None
-        outputs |= {d.port: d for d in _declared("update", step, needed, found.node)}
-        known = _of_one(slicer, views, found.node, replace(step, outputs=outputs), start[0].begin)
+        known = _of_one(slicer, views, found.node, replace(step, outputs=outputs), needed, start[0].begin)
         if known is None:
             return None
-        made.insert(0, replace(known, leaves=tuple(needed)))
+        made.insert(0, known)
         needed = list(known.takes)
     return None if needed else made
 
 
-def _of_one(slicer: Slicer, views: ViewTable, node: str, step: Step, begin: int) -> StartStep | None:
-    """Return a step with what it takes of the steps before it, back to the call at which the session's first began."""
+def _of_one(
+    slicer: Slicer, views: ViewTable, node: str, step: Step, leaves: Sequence[TensorInfo], begin: int
+) -> StartStep | None:
+    """Return a step with what it leaves, and what it takes of those before it, back to the session's first call."""
+    step = replace(step, outputs=step.outputs | {d.port: d for d in _declared("update", step, leaves, node)})
     found = analyse(node, slicer, (step,))
     takes = []
     used = used_infos(slicer, found, found.sliced.events)
@@ -177,7 +179,7 @@ def _of_one(slicer: Slicer, views: ViewTable, node: str, step: Step, begin: int)
     if takes:
         declared = _declared("input", step, takes, node)
         found = analyse(node, slicer, (replace(step, inputs=step.inputs | {d.port: d for d in declared}),))
-    return StartStep(found, tuple(takes), ()) if _explains(slicer, found, begin) else None
+    return StartStep(found, tuple(takes), tuple(leaves)) if _explains(slicer, found, begin) else None
 
 
 def _root(
@@ -217,8 +219,9 @@ def _explains(slicer: Slicer, found: NodeAnalysis, begin: int) -> bool:
     return True
 
 
-def _kind(info: TensorInfo) -> tuple[object, ...]:
-    return info.sizes, info.dtype
+def kind_of(info: TensorInfo) -> tuple[tuple[int, ...], torch.dtype]:
+    """Return the sizes and the type of a tensor."""
+    return tuple(info.sizes), info.dtype
 
 
 def _declared(
@@ -244,7 +247,7 @@ def _lies_at(slicer: Slicer, found: NodeAnalysis, slot: StateSlot, slots: Sequen
         for read in found.reads.get(other.read.storage, []) if later < len(found.steps) else ():
             info = found.classifier.counterpart(read, later)
             if info is not None and slicer.recorder.storages[info.storage].birth < found.steps[0].begin:
-                return info if _kind(info) == _kind(slot.read) else _whole(slicer, info, slot.read)
+                return info if kind_of(info) == kind_of(slot.read) else _whole(slicer, info, slot.read)
     return None
 
 
@@ -252,4 +255,4 @@ def _whole(slicer: Slicer, part: TensorInfo, like: TensorInfo) -> TensorInfo | N
     """Return where the whole lies of which a step reads a part (``history[1:]``): where a call made it."""
     birth = slicer.recorder.storages[part.storage].birth
     made = slicer.recorder.events[birth].outs if birth >= 0 else ()
-    return next((out for out in made if out.storage == part.storage and _kind(out) == _kind(like)), None)
+    return next((out for out in made if out.storage == part.storage and kind_of(out) == kind_of(like)), None)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
-import leapp_core
 from leapp_core.errors import CaptureError
-from leapp_core.runtime import load
+from tests.capture.episodes import beside, record
 from tests.tiers import few
-
-Step = Callable[[torch.Tensor], torch.Tensor]
 
 torch.manual_seed(0)
 NET = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
@@ -168,30 +163,10 @@ EXACT = (Filter, Difference, Start, Filled, Joined, Window, Default, Together, A
 REFUSED = (Dropped,)
 
 
-def record(policy: Step, steps: int, folder: Path, *, follow: bool = True) -> leapp_core.CaptureSession:
-    generator = torch.Generator().manual_seed(1)
-    session = leapp_core.capture("loop", folder, follow=follow)
-    with torch.no_grad(), session:
-        for _ in range(steps):
-            session.input_tensors("policy", {"x": (x := torch.randn(3, generator=generator))})
-            session.output_tensors("policy", {"action": policy(x)})
-    return session
-
-
 @pytest.mark.parametrize("steps", few([12, 7, 40], 1))
 @pytest.mark.parametrize("kind", few(EXACT, 5), ids=lambda kind: kind.__name__)
 def test_exact_in_every_episode(kind: type, steps: int, tmp_path: Path) -> None:
-    runtime = load(record(kind(), steps, tmp_path).export(visualize=False).bundle)
-    generator = torch.Generator().manual_seed(2)
-    with torch.no_grad():
-        for _ in range(3):
-            runtime.reset()
-            policy = kind()
-            for number in range(60):
-                x = torch.randn(3, generator=generator) * (40 if number % 9 == 5 else 1)
-                np.testing.assert_allclose(
-                    runtime.step({"x": x.numpy()})["action"], policy(x).numpy(), rtol=1e-4, atol=1e-4
-                )
+    beside(kind, record(kind(), steps, tmp_path).export(visualize=False).bundle, (60, 60, 60))
 
 
 @pytest.mark.parametrize("steps", [5, 12])

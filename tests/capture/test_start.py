@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import leapp_core
 from leapp_core.errors import CaptureError
-from leapp_core.runtime import load
+from tests.capture.episodes import beside, record
 from tests.tiers import few
-
-Step = Callable[[torch.Tensor], torch.Tensor]
 
 torch.manual_seed(0)
 NET = torch.nn.Sequential(torch.nn.Linear(3, 8), torch.nn.Tanh(), torch.nn.Linear(8, 3))
@@ -182,35 +177,14 @@ EXACT = (Mean, Queue, Padded, Waiting, Calibrated, Acceleration, Ensemble, Count
 REFUSED = (Flushed, FlushedLate, Slow, Long)
 
 
-def record(policy: Step, steps: int, folder: Path, *, follow: bool = True) -> leapp_core.CaptureSession:
-    generator = torch.Generator().manual_seed(1)
-    session = leapp_core.capture("loop", folder, follow=follow)
-    with torch.no_grad(), session:
-        for _ in range(steps):
-            session.input_tensors("policy", {"x": (x := torch.randn(3, generator=generator))})
-            session.output_tensors("policy", {"action": policy(x)})
-    return session
-
-
-def beside(make: Callable[[], Step], bundle: Path) -> None:
-    """Run a bundle beside the code, over episodes that end after another number of steps each."""
-    runtime = load(bundle)
-    generator = torch.Generator().manual_seed(2)
-    with torch.no_grad():
-        for length in (2, 60, 4, 30):
-            runtime.reset()
-            policy = make()
-            for number in range(length):
-                x = torch.randn(3, generator=generator) * (40 if number % 9 == 5 else 1)
-                np.testing.assert_allclose(
-                    runtime.step({"x": x.numpy()})["action"], policy(x).numpy(), rtol=1e-4, atol=1e-4
-                )
+LENGTHS = (2, 60, 4, 30)
+"""Of episodes: some end while the start is not over."""
 
 
 @pytest.mark.parametrize("steps", few([24, 90], 1))
 @pytest.mark.parametrize("kind", few(EXACT, 5), ids=lambda kind: kind.__name__)
 def test_exact_in_every_episode(kind: type, steps: int, tmp_path: Path) -> None:
-    beside(kind, record(kind(), steps, tmp_path).export(visualize=False).bundle)
+    beside(kind, record(kind(), steps, tmp_path).export(visualize=False).bundle, LENGTHS)
 
 
 @pytest.mark.parametrize("steps", few([24, 90], 1))
@@ -222,7 +196,7 @@ def test_what_may_grow_anew_is_refused(kind: type, steps: int, tmp_path: Path) -
 
 @pytest.mark.parametrize("backend", few(["jit-trace", "jit-script", "onnx-torchscript"], 1))
 def test_other_backends_give_the_same(backend: str, tmp_path: Path) -> None:
-    beside(Padded, record(Padded(), 24, tmp_path).export(backend=backend, visualize=False).bundle)
+    beside(Padded, record(Padded(), 24, tmp_path).export(backend=backend, visualize=False).bundle, LENGTHS)
 
 
 def test_the_network_is_there_once(tmp_path: Path) -> None:
@@ -230,7 +204,7 @@ def test_the_network_is_there_once(tmp_path: Path) -> None:
     (path,) = report.bundle.glob("*.onnx")
     operators = [node.op_type for node in onnx.load(path).graph.node]
     assert sum(name in ("Gemm", "MatMul") for name in operators) == 1
-    beside(Waiting, report.bundle)
+    beside(Waiting, report.bundle, LENGTHS)
 
 
 def test_the_state_is_named_and_stands_in_the_document(tmp_path: Path) -> None:
@@ -274,4 +248,4 @@ def test_histories_of_any_length(
             return NET(torch.stack(frames[::stride]).mean(0))
 
     folder = tmp_path_factory.mktemp("drawn")
-    beside(Drawn, record(Drawn(), 60, folder).export(visualize=False).bundle)
+    beside(Drawn, record(Drawn(), 60, folder).export(visualize=False).bundle, LENGTHS)

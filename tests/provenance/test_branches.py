@@ -189,3 +189,27 @@ def test_a_step_function_is_followed_as_a_loop_is(tmp_path: Path) -> None:
         "loop", lambda given: code.step(given["x"]), {"x": torch.randn(3)}, save_path=tmp_path, follow=True
     )
     assert session.compile().evidence.watched == 101
+
+
+class DecidesWhenItIsMade:
+    def __init__(self):
+        self.offset, self.weight = torch.zeros(3), torch.ones(3)
+        self.begin()
+
+    def begin(self):
+        if self.weight.sum() > 1:
+            self.offset[0] = 1.0
+
+    def step(self, x):
+        return x + self.offset
+
+
+def test_memory_may_be_written_by_a_decision_before_the_first_step(tmp_path: Path) -> None:
+    with torch.no_grad(), leapp_core.capture("loop", tmp_path) as session:
+        policy = DecidesWhenItIsMade()
+        for _ in range(5):
+            session.input_tensors("policy", {"x": (x := torch.randn(3))})
+            session.output_tensors("policy", {"y": policy.step(x)})
+    runtime = load(session.export(visualize=False).bundle)
+    found = runtime.step({"x": np.ones(3, np.float32)})["y"]
+    np.testing.assert_array_equal(found, [2.0, 1.0, 1.0])

@@ -27,9 +27,11 @@ def choose_before_calls(editor: Editor) -> bool:
     for node in editor.nodes(aten.where.self):
         given: tuple[Any, ...] = node.args
         condition, then, other = given
-        if _is_one_truth(condition) and _is_alone(then, node) and _is_alone(other, node):
+        if _is_one_truth(condition) and all(_is_alone(editor, call, node) for call in (then, other)):
+            if then.target is not other.target:
+                continue
             args = _joined(editor, node, (then.args, then.kwargs), (other.args, other.kwargs), _most(then))
-            if args is not None and then.target is other.target and then.name not in editor.pinned:
+            if args is not None:
                 editor.replace(node, editor.call(node, then.target, *args[0], **args[1]))
                 changed = True
     return changed
@@ -45,9 +47,11 @@ def _is_one_truth(condition: Any) -> bool:
     return value is not None and value.dim() == 0
 
 
-def _is_alone(call: Any, user: Node) -> bool:
+def _is_alone(editor: Editor, call: Any, user: Node) -> bool:
     """Return whether the result of a call, which gives the same each time, is read by one choice alone."""
     if not isinstance(call, Node) or call.op != "call_function" or set(call.users) != {user}:
+        return False
+    if call.name in editor.pinned:
         return False
     if not isinstance(call.target, torch._ops.OpOverload) or value_of(call) is None or call.target is aten.where.self:
         return False

@@ -18,6 +18,7 @@ from leapp_core.tracing.checks.compare import HOLD_IN_TENSOR
 from leapp_core.tracing.checks.explained import Explained
 from leapp_core.tracing.find.analysis import NodeAnalysis
 from leapp_core.tracing.find.slicing import Slicer
+from leapp_core.tracing.find.steps import by_step
 from leapp_core.tracing.record.numbers import sources_of
 from leapp_core.tracing.source.book import FUNCTIONS, SourceFile, called_name, root_name
 from leapp_core.tracing.source.callsite import is_installed
@@ -132,7 +133,7 @@ def _stays(slicer: Slicer, found: NodeAnalysis, value: _Deciding) -> bool:
     known = slicer.recorder.numbers.lengths.get((value.file.path, value.node.lineno))
     if known is None or not isinstance(value.node, ast.Call) or _asks(value.node):
         return False
-    *full, last = ([n for at, n in known if step.begin <= at < step.end] for step in found.steps)
+    *full, last = by_step(known, found.steps)
     return all(one == full[0] for one in full) and last == full[0][: len(last)] if len(full) > 1 else False
 
 

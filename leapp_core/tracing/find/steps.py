@@ -45,6 +45,12 @@ def cut_steps(declarations: Iterable[Declaration], events: int) -> dict[str, tup
     return {node: tuple(_node_steps(items, events)) for node, items in by_node.items()}
 
 
+def by_step(noted: Iterable[tuple[int, int]], steps: Iterable[Step]) -> list[list[int]]:
+    """Return numbers that were noted at some events, for each step those of its events."""
+    listed = list(noted)
+    return [[number for at, number in listed if step.begin <= at < step.end] for step in steps]
+
+
 def _node_steps(items: list[Declaration], events: int) -> list[Step]:
     steps: list[Step] = []
     current: Step | None = None

@@ -25,7 +25,7 @@ from leapp_core.tracing.provenance.holders import (
     value_in,
 )
 from leapp_core.tracing.provenance.merge import Merger, UnmergeableError
-from leapp_core.tracing.provenance.values import KINDS, Traced, TracedMaybe, bare, told
+from leapp_core.tracing.provenance.values import KINDS, Traced, TracedMaybe, bare, known_by, told
 
 _MOST_CALLS = 50_000
 _DEEPEST = 8
@@ -222,7 +222,7 @@ class Trials:
         Raises:
             UnmergeableError: no tensor can choose between some values.
         """
-        keys = dict.fromkeys((*then[1], *other[1]))
+        keys, knowing = dict.fromkeys((*then[1], *other[1])), (known_by(condition, True), known_by(condition, False))
         pairs = []
         memory: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = []
         for key in keys:
@@ -233,8 +233,8 @@ class Trials:
                 memory.append((made.whole, both[0], both[1]))
                 continue
             sides = [
-                told(self._side(side[1].get(key), made), implied)  # type: ignore[arg-type]
-                for side, implied in zip((then, other), condition.implies, strict=True)
+                told(self._side(side[1].get(key), made), known)  # type: ignore[arg-type]
+                for side, known in zip((then, other), knowing, strict=True)
             ]
             taken = sides[0] if condition.plain else sides[1]
             missing = any(value is MISSING for value in sides)
@@ -244,8 +244,7 @@ class Trials:
         values = [[*side[0], *(p[1][at] for p in pairs)] for at, side in enumerate((then, other))]
         choose = self._merger.chooser(condition, begin, (values[0], values[1]))
         names = tuple(
-            choose(told(a, condition.implies[0]), told(b, condition.implies[1]), local=True)
-            for a, b in zip(then[0], other[0], strict=True)
+            choose(told(a, knowing[0]), told(b, knowing[1]), local=True) for a, b in zip(then[0], other[0], strict=True)
         )
         chosen = [
             (made, sides[not condition.plain] if self._is_queue(made.owner, made.name) else choose(*sides, empty=one))
@@ -313,8 +312,7 @@ class Way:
     def __enter__(self) -> None:
         if self._trials is not None and self._condition is not None:
             self._trial = self._trials.begin(taken=self.value == bool(self._condition.plain))
-            implied = self._condition.implies[0 if self.value else 1]
-            self._trial.known = {id(twin): truth for twin, truth in implied}
+            self._trial.known = {id(twin): truth for twin, truth in known_by(self._condition, self.value)}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

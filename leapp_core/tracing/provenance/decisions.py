@@ -33,6 +33,7 @@ from leapp_core.tracing.provenance.values import (
     is_constant,
     is_followed,
     is_tensor,
+    known_by,
     settled,
 )
 from leapp_core.tracing.record.numbers import MOST_TURNS
@@ -178,7 +179,7 @@ class Decisions(Twins):
             return not self.hook_plain(truth)
         made = self._explained(not truth.plain, torch.logical_not, (truth,), double=False)
         if type(made) is TracedBool:
-            made.implies = truth.implies[1], truth.implies[0]
+            made.implies = known_by(truth, False), known_by(truth, True)
         return made
 
     def _end_of_record(self) -> None:
@@ -225,7 +226,8 @@ class Decisions(Twins):
             if beyond or draws_random(plan, args, kwargs):
                 self._trials.forbid()
             elif any(max(r.birth, r.literal) < begin for r in records):
-                first = recorder.declarations[0].index  # what was there before the first step began as it was made
+                declared = recorder.declarations  # what was there before the first step began as it was made
+                first = declared[0].index if declared else recorder.position
                 if all(max(r.birth, r.literal) < first for r in records):
                     self._note_memory(plan, args, kwargs, numbers)
                 else:

@@ -24,6 +24,7 @@ from leapp_core.tracing.provenance.values import (
     TracedBool,
     TracedMaybe,
     is_followed,
+    known_by,
     maybe_of,
     traced,
 )
@@ -69,10 +70,7 @@ class MaybeHooks(QueueHooks):
             return use(found)
         if not self._active() or self._trials.deep:
             return use(self.hook_plain(found))
-        condition = found.flag
-        known = traced(condition.plain, condition.twin, condition.roots, condition.rough, condition.leave)
-        known.implies = ((condition.carried, True),), ((condition.carried, False),)
-        return both_results(self._trials, known, (lambda: use(found.value), lambda: use(None)))
+        return both_results(self._trials, found.flag, (lambda: use(found.value), lambda: use(None)))
 
     def _each(self, use: Callable[..., Any], *values: Any) -> Any:
         """Return what is made of some values, of which some may be ``None``."""
@@ -89,13 +87,7 @@ class MaybeHooks(QueueHooks):
             return super().hook_is(negated, left, right)
         if other is not None:
             return super().hook_is(negated, self._sure(left), self._sure(right))
-        return self._whether(maybe) if negated else self.hook_not(self._whether(maybe))
-
-    def _whether(self, maybe: TracedMaybe) -> Any:
-        there = self._explained(bool(maybe.flag.plain), lambda flag: flag.clone(), (maybe.flag,), double=False)
-        if type(there) is TracedBool:
-            there.implies = ((maybe.carried, True),), ((maybe.carried, False),)
-        return there
+        return maybe.flag if negated else self.hook_not(maybe.flag)
 
     def hook_truth(self, value: Any) -> Any:
         """Return the truth of a value."""
@@ -109,7 +101,7 @@ class MaybeHooks(QueueHooks):
             (value.flag, value.value), double=False,
         )  # fmt: skip
         if type(truth) is TracedBool:
-            truth.implies = ((value.carried, True),), ()
+            truth.implies = known_by(value.flag, True), ()
         return truth
 
     def _maybe_in(self, owner: Any, name: str, value: Any) -> Any:

@@ -23,6 +23,7 @@ from leapp_core.tracing.provenance.values import (
     is_mixed,
     is_tensor,
     is_thing,
+    known_by,
     maybe_of,
     traced,
 )
@@ -299,9 +300,9 @@ def _implied(condition: Traced, then: Any, other: Any) -> tuple[Implied, Implied
     if type(then) is not TracedBool or type(other) is not TracedBool:
         return (), ()
     if other.carried is condition.carried:
-        return (*condition.implies[0], *then.implies[0]), ()
+        return (*known_by(condition, True), *known_by(then, True)), ()
     if then.carried is condition.carried:
-        return (), (*condition.implies[1], *other.implies[1])
+        return (), (*known_by(condition, False), *known_by(other, False))
     return (), ()
 
 

@@ -38,7 +38,7 @@ class Traced:
         grown: Products and sums on the way, of which numbers that feed on themselves grow without bound.
         leave: Told that the value leaves.
         mixed: It is an ``int`` in some steps and a ``float`` in others, as ``min(1, t)`` is; its twin is ``float64``.
-        implies: What is known of other truth values where it is true, and where it is false.
+        implies: What is known of others where it is true, and where it is false; see :func:`known_by`.
         constant: It is written out in the source, or in an attribute that no function assigns. It counts as a plain
             number wherever it is not kept.
     """
@@ -220,6 +220,11 @@ def maybe_of(flag: Any, value: Any) -> Any:
     made._twin, made.roots, made.rough, made.leave = flag.carried, flag.roots, flag.rough, flag.leave
     made.grown, made.mixed, made.constant, made.epoch = NOTHING_GROWN, False, False, flag.epoch
     return made
+
+
+def known_by(truth: Traced, value: bool) -> Implied:
+    """Return what is known of truth values where one of them is true, or false: of itself, too."""
+    return (truth.carried, value), *truth.implies[0 if value else 1]
 
 
 def told(value: Any, implied: Implied) -> Any:
